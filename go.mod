@@ -1,0 +1,3 @@
+module github.com/andon-ci/andon
+
+go 1.26

@@ -1,0 +1,307 @@
+package jsonl
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+)
+
+// MaxValue is the default limit of one value, in bytes.
+const MaxValue = 160 << 20
+
+// Chunk is one piece of a file: a line, or one value of a file whose values
+// stand over several lines.
+type Chunk struct {
+	Raw  []byte // without the line's end; valid until the next call of Next
+	Line int    // the line that it begins on, from 1
+	Part int    // 0 for a whole chunk; else the number of this part of one over the limit, from 1
+	End  bool   // the last chunk of the file, without a line end behind it
+}
+
+// overlap is how much of one part of an over-long chunk the next part repeats,
+// so that a scan for something shorter misses nothing at the edge.
+const overlap = 64 << 10
+
+// Reader cuts a stream into chunks. A file whose first value ends on its first
+// line is read line by line; one that begins with an array is read element by
+// element; any other is read value by value, however many lines each takes.
+type Reader struct {
+	r       *bufio.Reader
+	max     int
+	line    int
+	buf     []byte // a chunk that does not lie in the bufio.Reader whole
+	mode    mode
+	part    int
+	started bool
+}
+
+type mode uint8
+
+const (
+	lines mode = iota
+	values
+	elements
+)
+
+// NewReader returns a Reader of r that gives out values of more than limit
+// bytes in parts. A limit of 0 is MaxValue.
+func NewReader(r io.Reader, limit int) *Reader {
+	if limit <= 0 {
+		limit = MaxValue
+	}
+	return &Reader{r: bufio.NewReaderSize(r, 256<<10), max: limit, line: 1}
+}
+
+// Next returns the next chunk that is not blank, and io.EOF at the end.
+func (r *Reader) Next() (Chunk, error) {
+	if !r.started {
+		if err := r.start(); err != nil {
+			return Chunk{}, err
+		}
+	}
+	for {
+		c, err := r.next()
+		if err != nil || len(bytes.TrimSpace(c.Raw)) > 0 {
+			return c, err
+		}
+	}
+}
+
+func (r *Reader) next() (Chunk, error) {
+	if r.mode == lines || r.part > 0 {
+		return r.nextLine()
+	}
+	return r.nextValue()
+}
+
+// start skips a byte order mark and leading white space, and finds the mode.
+func (r *Reader) start() error {
+	r.started = true
+	if bom, _ := r.r.Peek(3); bytes.Equal(bom, []byte("\xef\xbb\xbf")) {
+		r.r.Discard(3)
+	}
+	if err := r.skipSpace(); err != nil {
+		return err
+	}
+	head, err := r.r.Peek(256 << 10)
+	if err != nil && !errors.Is(err, io.EOF) && len(head) == 0 {
+		return err
+	}
+	switch first, _, whole := bytes.Cut(head, []byte("\n")); {
+	case head[0] == '[':
+		r.mode = elements
+		r.r.Discard(1)
+	case head[0] == '{' && whole && !closes(first):
+		r.mode = values
+	}
+	return nil
+}
+
+// closes reports whether the first value in line ends there.
+func closes(line []byte) bool {
+	var s balance
+	_, done := s.scan(line)
+	return done
+}
+
+func (r *Reader) skipSpace() error {
+	for {
+		b, err := r.r.ReadByte()
+		switch {
+		case err != nil:
+			return err
+		case b == '\n':
+			r.line++
+		case b != ' ' && b != '\t' && b != '\r':
+			return r.r.UnreadByte()
+		}
+	}
+}
+
+// nextLine returns a line, or a part of one that is over the limit.
+func (r *Reader) nextLine() (Chunk, error) {
+	c := Chunk{Line: r.line}
+	raw, err := r.r.ReadSlice('\n')
+	if r.part == 0 && !errors.Is(err, bufio.ErrBufferFull) {
+		return r.endLine(c, raw, err)
+	}
+	if r.part == 0 {
+		r.buf = r.buf[:0]
+	}
+	for {
+		r.buf = grow(r.buf, raw, r.max)
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			break
+		}
+		if len(r.buf)+r.r.Size() > r.max {
+			return r.cutPart(c), nil
+		}
+		raw, err = r.r.ReadSlice('\n')
+	}
+	if r.part > 0 {
+		c.Part = r.part + 1
+		r.part = 0
+	}
+	return r.endLine(c, r.buf, err)
+}
+
+// cutPart gives out what is buffered of an over-long line. The next part
+// begins with the end of this one.
+func (r *Reader) cutPart(c Chunk) Chunk {
+	r.part++
+	c.Part = r.part
+	c.Raw = r.buf
+	tail := r.buf[max(0, len(r.buf)-overlap):]
+	r.buf = append([]byte(nil), tail...)
+	return c
+}
+
+func (r *Reader) endLine(c Chunk, raw []byte, err error) (Chunk, error) {
+	if err != nil && (!errors.Is(err, io.EOF) || len(raw) == 0) {
+		return Chunk{}, err
+	}
+	c.End = err != nil
+	r.line++
+	c.Raw = bytes.TrimSuffix(bytes.TrimSuffix(raw, []byte("\n")), []byte("\r"))
+	return c, nil
+}
+
+// grow appends without ever holding much more than what is needed: a line of
+// many megabytes must not cost a multiple of itself.
+func grow(buf, more []byte, limit int) []byte {
+	if need := len(buf) + len(more); need > cap(buf) {
+		size := min(max(need, 2*cap(buf)), max(need, limit+len(more)))
+		buf = append(make([]byte, 0, size), buf...)
+	}
+	return append(buf, more...)
+}
+
+// nextValue returns a value that may stand over several lines.
+func (r *Reader) nextValue() (Chunk, error) {
+	if done, err := r.betweenValues(); done || err != nil {
+		if err == nil {
+			return r.nextLine()
+		}
+		return Chunk{}, err
+	}
+	c := Chunk{Line: r.line}
+	r.buf = r.buf[:0]
+	var s balance
+	for {
+		head, err := r.fill()
+		if err != nil {
+			return r.endValue(c, err)
+		}
+		n, done := s.scan(head)
+		restart := -1
+		if !done {
+			restart = lineStart(head[:n])
+		}
+		if restart >= 0 {
+			n = restart
+		}
+		r.line += bytes.Count(head[:n], []byte("\n"))
+		r.buf = grow(r.buf, head[:n], r.max)
+		r.r.Discard(n)
+		if restart >= 0 {
+			r.mode = lines
+		}
+		if done || restart >= 0 {
+			c.Raw = r.buf
+			return c, nil
+		}
+		if len(r.buf)+r.r.Size() > r.max {
+			return r.cutPart(c), nil
+		}
+	}
+}
+
+// fill returns what is buffered, at least one byte of it. It stops behind a
+// line's end where it can, so that lineStart sees whole lines.
+func (r *Reader) fill() ([]byte, error) {
+	if _, err := r.r.Peek(1); err != nil {
+		return nil, err
+	}
+	head, _ := r.r.Peek(r.r.Buffered())
+	return head, nil
+}
+
+// lineStart returns where in a value that has not ended a line begins that can
+// only be the start of another record: the first line of a file of lines was
+// cut off. Pretty-printed values are indented, so none of their lines is so.
+func lineStart(b []byte) int {
+	const mark = "\n{\""
+	if i := bytes.Index(b, []byte(mark)); i >= 0 {
+		return i + 1
+	}
+	return -1
+}
+
+func (r *Reader) endValue(c Chunk, err error) (Chunk, error) {
+	if !errors.Is(err, io.EOF) || len(r.buf) == 0 {
+		return Chunk{}, err
+	}
+	c.Raw, c.End = r.buf, true
+	return c, nil
+}
+
+// betweenValues skips what separates values. It reports true where what comes
+// next is no JSON, and is to be read as a line.
+func (r *Reader) betweenValues() (text bool, err error) {
+	for {
+		if err := r.skipSpace(); err != nil {
+			return false, err
+		}
+		b, err := r.r.Peek(1)
+		if err != nil {
+			return false, err
+		}
+		switch {
+		case b[0] == '{' || b[0] == '[' && r.mode == values || b[0] == '"' && r.mode == elements:
+			return false, nil
+		case r.mode == elements && (b[0] == ',' || b[0] == ']'):
+			r.r.Discard(1)
+			if b[0] == ']' {
+				r.mode = values
+			}
+		default:
+			return true, nil
+		}
+	}
+}
+
+// balance finds where a value ends without parsing it: it counts brackets that
+// are not in strings. It goes on from piece to piece.
+type balance struct {
+	depth  int
+	quoted bool
+	escape bool
+}
+
+// scan reads b up to the value's end, and returns how much it read and whether
+// the value ended there.
+func (s *balance) scan(b []byte) (n int, done bool) {
+	for i := 0; i < len(b); i++ {
+		c := b[i]
+		switch {
+		case s.escape:
+			s.escape = false
+		case s.quoted:
+			s.escape = c == '\\'
+			s.quoted = c != '"'
+			if !s.quoted && s.depth == 0 {
+				return i + 1, true
+			}
+		case c == '"':
+			s.quoted = true
+		case c == '{' || c == '[':
+			s.depth++
+		case c == '}' || c == ']':
+			if s.depth--; s.depth <= 0 {
+				return i + 1, true
+			}
+		}
+	}
+	return len(b), false
+}

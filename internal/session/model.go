@@ -1,0 +1,149 @@
+// Package session reduces the records of traces to runs, and correlates runs into
+// sessions: all that was done about one subject at one head SHA.
+package session
+
+import (
+	"time"
+
+	"github.com/andon-ci/andon/internal/finding"
+	"github.com/andon-ci/andon/internal/trace"
+)
+
+// Schema names the version of Report's JSON form, schemas/session.schema.json.
+const Schema = "andon.session/v1"
+
+// Report is everything that was collected: what `collect --format json` prints
+// and what every renderer takes.
+type Report struct {
+	Schema   string            `json:"schema"`
+	Sessions []*Session        `json:"sessions"`
+	Coverage Coverage          `json:"coverage"`
+	Findings []finding.Finding `json:"findings"` // about files rather than runs
+}
+
+// Coverage says how much of the input the report rests on.
+type Coverage struct {
+	Files        int            `json:"files"`         // files that were looked at
+	Runs         int            `json:"runs"`          // runs found in them
+	Lines        int            `json:"lines"`         // lines or values read
+	InvalidLines int            `json:"invalid_lines"` // of them, those that could not be used
+	UnknownTypes map[string]int `json:"unknown_types"` // records of a type that the reader does not know, by "format:type"
+	Suppressed   int            `json:"suppressed"`    // traces kept out of the bundle for a credential
+	Unrecognised int            `json:"unrecognised"`  // files of no known format
+	Unreadable   int            `json:"unreadable"`    // files that could not be opened or read to the end
+}
+
+// Session is all runs about one subject at one head SHA, in order of start.
+type Session struct {
+	ID         string            `json:"id"` // "o/r#12@1a2b3c4d5e6f"; see Key.ID
+	Repository string            `json:"repository,omitempty"`
+	Subject    Subject           `json:"subject"`
+	HeadSHA    string            `json:"head_sha,omitempty"`
+	KeySource  KeySource         `json:"key_source"`
+	Runs       []*Run            `json:"runs"`
+	Decision   *Composed         `json:"decision,omitempty"`
+	Usage      trace.Usage       `json:"usage"`
+	Cost       Cost              `json:"cost"`
+	Findings   []finding.Finding `json:"findings"`
+}
+
+// Subject is what a session is about.
+type Subject struct {
+	Kind   string `json:"kind"` // pull_request, issue, commit, schedule, workflow_dispatch, unknown
+	Number int    `json:"number,omitempty"`
+}
+
+// KeySource says who told which subject and SHA a session is about.
+type KeySource string
+
+// The sources of a key, from the surest on.
+const (
+	KeyFromInput KeySource = "input"
+	KeyFromEvent KeySource = "event"
+	KeyFromEnv   KeySource = "env"
+	KeyFromTrace KeySource = "trace"
+	KeyFromNone  KeySource = "none"
+)
+
+// Run is one invocation of one agent, reduced to its figures. What was not
+// measured is absent.
+type Run struct {
+	ID         string        `json:"run_id"`
+	Format     string        `json:"format"`            // of the source that knew most
+	Formats    []string      `json:"formats,omitempty"` // all of them, where there is more than one
+	Files      []string      `json:"files"`
+	Agent      trace.Agent   `json:"agent"`
+	Runtime    trace.Runtime `json:"runtime"`
+	Models     []string      `json:"models"`
+	Start      time.Time     `json:"start,omitzero"`
+	End        time.Time     `json:"end,omitzero"`
+	DurationMS trace.Count   `json:"duration_ms,omitzero"`
+	Status     trace.Status  `json:"status"`
+	Error      *trace.Error  `json:"error,omitempty"`
+
+	Usage trace.Usage `json:"usage"`
+	Cost  Cost        `json:"cost"`
+
+	Turns             trace.Count `json:"turns,omitzero"` // as the agent counts them
+	LLMCalls          trace.Count `json:"llm_calls,omitzero"`
+	LLMErrors         trace.Count `json:"llm_errors,omitzero"`
+	ToolCalls         trace.Count `json:"tool_calls,omitzero"`
+	ToolErrors        trace.Count `json:"tool_errors,omitzero"`
+	PermissionDenials trace.Count `json:"permission_denials,omitzero"`
+	Subagents         trace.Count `json:"subagents,omitzero"`
+
+	Tools    map[string]ToolStat `json:"tools,omitempty"`
+	Decision *Decision           `json:"decision,omitempty"`
+	Findings []finding.Finding   `json:"findings"`
+
+	Steps        []Step `json:"-"` // in order of start
+	StepsDropped int    `json:"-"` // steps over the limit, counted in the figures but not listed
+}
+
+// ToolStat is what was done with one tool.
+type ToolStat struct {
+	Calls      int         `json:"calls"`
+	Errors     int         `json:"errors"`
+	DurationMS trace.Count `json:"duration_ms,omitzero"`
+}
+
+// Decision is what one run concluded.
+type Decision struct {
+	Kind     trace.Kind           `json:"kind"`
+	Source   trace.DecisionSource `json:"source"`
+	Summary  string               `json:"summary,omitempty"`
+	Findings trace.Count          `json:"findings,omitzero"`
+	Place    *trace.Pos           `json:"place,omitempty"` // where it was read
+}
+
+// Composed is a session's decision and the runs that it follows from.
+type Composed struct {
+	Kind         trace.Kind `json:"kind"`
+	ComposedFrom []string   `json:"composed_from"`
+}
+
+// Cost is in US dollars. USD is the figure to show, Source says which of the
+// two it is; both are absent where the cost is not known.
+type Cost struct {
+	USD            *float64 `json:"usd,omitempty"`
+	Source         string   `json:"source,omitempty"` // reported, computed, mixed
+	ReportedUSD    *float64 `json:"reported_usd,omitempty"`
+	ComputedUSD    *float64 `json:"computed_usd,omitempty"`
+	UnpricedModels []string `json:"unpriced_models,omitempty"`
+	Partial        bool     `json:"partial,omitempty"` // some of what it covers has no price or no usage
+}
+
+// Step is one timed step of a run: a model call, a tool call or a sub-agent.
+type Step struct {
+	Kind     string // "llm", "tool", "subagent"
+	ID       string
+	Name     string // model, tool or sub-agent
+	Subagent string // id of the sub-agent that took it
+	Start    time.Time
+	End      time.Time
+	Usage    trace.Usage
+	Failed   bool
+	ExitCode *int
+	Error    *trace.Error
+	Pos      trace.Pos
+}
