@@ -17,6 +17,8 @@ type Chunk struct {
 	Line int    // the line that it begins on, from 1
 	Part int    // 0 for a whole chunk; else the number of this part of one over the limit, from 1
 	End  bool   // the last chunk of the file, without a line end behind it
+
+	Element bool // an element of a top-level array
 }
 
 // overlap is how much of one part of an over-long chunk the next part repeats,
@@ -185,7 +187,7 @@ func (r *Reader) nextValue() (Chunk, error) {
 		}
 		return Chunk{}, err
 	}
-	c := Chunk{Line: r.line}
+	c := Chunk{Line: r.line, Element: r.mode == elements}
 	r.buf = r.buf[:0]
 	var s balance
 	for {

@@ -1,0 +1,178 @@
+package ingest
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/andon-ci/andon/internal/jsonl"
+	"github.com/andon-ci/andon/internal/trace"
+)
+
+// kindOf returns the decision that a word stands for, in the spellings of
+// GitHub's API, gh and the models' own.
+func kindOf(word string) (trace.Kind, bool) {
+	switch strings.ToLower(strings.NewReplacer(" ", "_", "-", "_").Replace(strings.TrimSpace(word))) {
+	case "approve", "approved", "lgtm", "accept", "accepted":
+		return trace.Approve, true
+	case "request_changes", "changes_requested", "requested_changes", "reject", "rejected":
+		return trace.RequestChanges, true
+	case "comment", "commented":
+		return trace.Comment, true
+	case "merge", "merged":
+		return trace.Merge, true
+	case "close", "closed":
+		return trace.Close, true
+	case "commit", "committed":
+		return trace.Commit, true
+	case "label", "labeled", "labelled":
+		return trace.Label, true
+	case "triage", "triaged":
+		return trace.Triage, true
+	case "escalate", "escalated":
+		return trace.Escalate, true
+	case "no_op", "noop", "none", "no_action":
+		return trace.NoOp, true
+	}
+	return "", false
+}
+
+// decisionIn returns the decision that an object states: the structured output
+// of an agent, or the verdict at the end of its last message.
+func decisionIn(v jsonl.Value, source trace.DecisionSource) *trace.Decision {
+	for _, key := range []string{"decision", "verdict", "review_decision", "event", "action"} {
+		word := v.Get(key)
+		if word.Kind() == jsonl.Object {
+			word = word.Get("kind")
+		}
+		kind, ok := kindOf(word.String())
+		if !ok {
+			continue
+		}
+		d := &trace.Decision{Kind: kind, Source: source, Summary: clip(firstString(v, "summary", "reason", "rationale", "body"), 500)}
+		for _, list := range []string{"findings", "issues", "comments"} {
+			if l := v.Get(list); l.Kind() == jsonl.Array {
+				d.Findings = trace.Measured(int64(l.Len()))
+				break
+			}
+		}
+		if c, ok := v.Get("confidence").Float(); ok && c >= 0 && c <= 1 {
+			d.Confidence = &c
+		}
+		return d
+	}
+	return nil
+}
+
+func firstString(v jsonl.Value, keys ...string) string {
+	for _, k := range keys {
+		if s := v.Get(k).String(); s != "" {
+			return s
+		}
+	}
+	return ""
+}
+
+// clip cuts s to at most n bytes, at the start of a character.
+func clip(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && s[n]&0xC0 == 0x80 {
+		n--
+	}
+	return s[:n] + "…"
+}
+
+// decisionInText returns the decision in the last JSON object of a message, in
+// a fence or bare. Prose is not interpreted: "I approve of the style, but" is
+// no approval.
+func decisionInText(text string) *trace.Decision {
+	const window = 256 << 10
+	if len(text) > window {
+		text = text[len(text)-window:]
+	}
+	var doc jsonl.Doc
+	for tries := 0; tries < 200; tries++ {
+		open := strings.LastIndexByte(text, '{')
+		if open < 0 {
+			return nil
+		}
+		if v, _, err := doc.Parse([]byte(text[open:])); err == nil {
+			if d := decisionIn(v, trace.FromText); d != nil {
+				return d
+			}
+		}
+		text = text[:open]
+	}
+	return nil
+}
+
+var (
+	ghReview = regexp.MustCompile(`\bgh\s+pr\s+review\b[^|;&\n]*?\s(--approve|-a|--request-changes|-r|--comment|-c)(?:\s|=|$)`)
+	ghAct    = regexp.MustCompile(`\bgh\s+(pr|issue)\s+(merge|close|comment)\b`)
+	ghLabel  = regexp.MustCompile(`\bgh\s+(?:pr|issue)\s+edit\b[^|;&\n]*--add-label`)
+	ghEvent  = regexp.MustCompile(`\bgh\s+api\b[^|;&\n]*/reviews\b[^|;&\n]*\bevent=["']?(APPROVE|REQUEST_CHANGES|COMMENT)\b`)
+	gitWrite = regexp.MustCompile(`\bgit\s+(?:-\S+\s+(?:\S+\s+)?)*?(?:commit|push)\b`)
+)
+
+// decisionInCommand returns the decision that a shell command carries out.
+// Whether it did so depends on its exit code: see sink.await.
+func decisionInCommand(cmd string) *trace.Decision {
+	if len(cmd) > 64<<10 || !strings.Contains(cmd, "gh") && !strings.Contains(cmd, "git") {
+		return nil
+	}
+	decide := func(word string) *trace.Decision {
+		kind, _ := kindOf(word)
+		return &trace.Decision{Kind: kind, Source: trace.FromToolCall}
+	}
+	if m := ghReview.FindStringSubmatch(cmd); m != nil {
+		switch m[1] {
+		case "--approve", "-a":
+			return decide("approve")
+		case "--request-changes", "-r":
+			return decide("request_changes")
+		}
+		return decide("comment")
+	}
+	if m := ghEvent.FindStringSubmatch(cmd); m != nil {
+		return decide(m[1])
+	}
+	if m := ghAct.FindStringSubmatch(cmd); m != nil {
+		return decide(m[2])
+	}
+	switch {
+	case ghLabel.MatchString(cmd):
+		return decide("label")
+	case gitWrite.MatchString(cmd):
+		return decide("commit")
+	}
+	return nil
+}
+
+// decisionInTool returns the decision that a call of a GitHub MCP tool carries
+// out, under the names of github/github-mcp-server and of others that wrap it.
+func decisionInTool(name string, args jsonl.Value) *trace.Decision {
+	name = strings.ToLower(name)
+	if i := strings.LastIndex(name, "__"); i >= 0 {
+		name = name[i+2:]
+	}
+	decide := func(k trace.Kind) *trace.Decision {
+		return &trace.Decision{Kind: k, Source: trace.FromToolCall, Summary: clip(firstString(args, "body", "comment"), 500)}
+	}
+	switch name {
+	case "create_pull_request_review", "submit_pending_pull_request_review", "create_and_submit_pull_request_review",
+		"pull_request_review_write", "submit_pull_request_review":
+		if kind, ok := kindOf(args.Get("event").String()); ok {
+			return decide(kind)
+		}
+	case "merge_pull_request":
+		return decide(trace.Merge)
+	case "add_issue_comment", "create_issue_comment", "add_pull_request_review_comment":
+		return decide(trace.Comment)
+	case "create_or_update_file", "push_files":
+		return decide(trace.Commit)
+	case "add_labels_to_issue", "add_labels":
+		return decide(trace.Label)
+	}
+	return nil
+}

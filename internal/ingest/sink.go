@@ -1,0 +1,129 @@
+package ingest
+
+import (
+	"time"
+
+	"github.com/andon-ci/andon/internal/finding"
+	"github.com/andon-ci/andon/internal/jsonl"
+	"github.com/andon-ci/andon/internal/trace"
+)
+
+// sink is where a reader puts what it has read.
+type sink struct {
+	o        Options
+	source   string
+	space    string
+	fallback string // a run id for files that have none
+	unknown  map[string]int
+	invalid  int
+
+	run      string // id of the run that is being read
+	subagent string // id of the sub-agent that is being read, if any
+
+	// verdicts are decisions that hold once their tool call has succeeded.
+	verdicts map[string]*trace.Decision
+}
+
+// add emits a fact of the current run and sub-agent.
+func (s *sink) add(line int, t time.Time, f trace.Fact) {
+	run := s.run
+	if run == "" {
+		run = s.fallback
+	}
+	s.o.Emit(trace.Record{
+		Pos:      trace.Pos{File: s.o.Name, Line: line},
+		Source:   s.source,
+		Space:    s.space,
+		RunID:    run,
+		Subagent: s.subagent,
+		Time:     t,
+		Fact:     f,
+	})
+}
+
+// drift counts a record of a type that the reader does not know.
+func (s *sink) drift(typ string) {
+	if len(typ) > 80 {
+		typ = typ[:80]
+	}
+	if typ == "" {
+		typ = "(none)"
+	}
+	if _, known := s.unknown[typ]; known || len(s.unknown) < 100 {
+		s.unknown[typ]++
+		return
+	}
+	s.unknown["(others)"]++
+}
+
+// bad reports a record that lacks what its reader needs.
+func (s *sink) bad(line int, pointer, msg, hint string) {
+	s.invalid++
+	s.o.Find(finding.Finding{
+		Rule: "trace/missing-field", Severity: finding.Error, Message: msg, Hint: hint,
+		Pos: trace.Pos{File: s.o.Name, Line: line, Pointer: pointer},
+	})
+}
+
+// await keeps a decision until the tool call that carries it out has ended.
+func (s *sink) await(toolID string, d *trace.Decision) {
+	if d != nil && len(s.verdicts) < 10_000 {
+		s.verdicts[toolID] = d
+	}
+}
+
+// settle emits the decision of a tool call that has succeeded, and forgets the
+// one of a call that has failed.
+func (s *sink) settle(line int, t time.Time, toolID string, failed bool) {
+	d := s.verdicts[toolID]
+	if d == nil {
+		return
+	}
+	delete(s.verdicts, toolID)
+	if !failed {
+		s.add(line, t, d)
+	}
+}
+
+// count returns the non-negative integer at v, unknown where there is none.
+func count(v jsonl.Value) trace.Count {
+	n, ok := v.Int()
+	if !ok {
+		return trace.Count{}
+	}
+	return trace.Measured(n)
+}
+
+// money returns the amount at v, nil where there is none.
+func money(v jsonl.Value) *float64 {
+	f, ok := v.Float()
+	if !ok || f < 0 {
+		return nil
+	}
+	return &f
+}
+
+// minus returns the part of a count that is not in the parts: OpenAI, Gemini
+// and OpenTelemetry count cached tokens inside the input.
+func minus(whole trace.Count, parts ...trace.Count) trace.Count {
+	n, ok := whole.Get()
+	if !ok {
+		return whole
+	}
+	for _, p := range parts {
+		n -= p.N()
+	}
+	return trace.Measured(max(n, 0))
+}
+
+// size returns the number of bytes that v takes: of its text for a string, of
+// its JSON for anything else.
+func size(v jsonl.Value) trace.Count {
+	switch v.Kind() {
+	case jsonl.Missing:
+		return trace.Count{}
+	case jsonl.String:
+		return trace.Measured(int64(v.StringLen()))
+	}
+	return trace.Measured(int64(len(v.Raw())))
+}
