@@ -114,6 +114,8 @@ type Decision struct {
 	Summary  string               `json:"summary,omitempty"`
 	Findings trace.Count          `json:"findings,omitzero"`
 	Place    *trace.Pos           `json:"place,omitempty"` // where it was read
+
+	composedFrom []string
 }
 
 // Composed is a session's decision and the runs that it follows from.

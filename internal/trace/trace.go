@@ -165,11 +165,13 @@ type Log struct {
 }
 
 // Totals is what a source reports about its whole run. It never covers other
-// runs; the latest one of a space replaces the earlier.
+// runs. The latest one of an invocation replaces the earlier ones; those of
+// several invocations, which resume one session, are added up.
 type Totals struct {
+	Invocation        string // names the process that reports; may be empty
 	Usage             Usage
 	CostUSD           *float64
-	CallsOnly         Count // model calls
+	Calls             Count // model calls
 	Turns             Count
 	Duration          Count // milliseconds of wall clock
 	ToolCalls         Count

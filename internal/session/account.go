@@ -1,0 +1,304 @@
+package session
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"time"
+
+	"github.com/andon-ci/andon/internal/trace"
+)
+
+// account is what the sources of one space tell of one run. Its calls and
+// tools are kept in few bytes each, since a trace of a gigabyte has hundreds of
+// thousands of them: identities as 64 bits of their SHA-256, names as numbers.
+type account struct {
+	space   string
+	sources []string // in the order of their first record
+
+	calls     []call
+	tools     []tool
+	subagents []subagent
+	callAt    map[spanID]int32
+	toolAt    map[spanID]int32
+	subAt     map[string]int32
+
+	totals   map[string]*trace.Totals // by invocation
+	order    []string                 // invocations in the order of their first record
+	end      *ending
+	decision *decided
+}
+
+// spanID is the identity of a step: the first 64 bits of the SHA-256 of the
+// space, the run and the id that the source gave it. Cryptographic, because ids
+// come from the trace: nobody may make two calls look like one.
+type spanID uint64
+
+func newSpanID(space, run, id string) spanID {
+	h := sha256.New()
+	for _, s := range []string{space, run, id} {
+		h.Write([]byte(s))
+		h.Write([]byte{0})
+	}
+	var sum [sha256.Size]byte
+	return spanID(binary.BigEndian.Uint64(h.Sum(sum[:0])))
+}
+
+func (id spanID) String() string {
+	var b [8]byte
+	binary.BigEndian.PutUint64(b[:], uint64(id))
+	return hex.EncodeToString(b[:])
+}
+
+// call is a trace.Call in little space.
+type call struct {
+	id         spanID
+	model      string // shared by all calls of a model
+	subagent   string
+	start, end stamp
+	usage      trace.Usage
+	cost       *float64
+	err        *trace.Error
+	place      place
+	partial    bool
+}
+
+// tool is a trace.Tool in little space.
+type tool struct {
+	id         spanID
+	name       string
+	subagent   string
+	start, end stamp
+	duration   int32 // milliseconds, -1 unknown
+	exit       *int
+	err        *trace.Error
+	place      place
+	failed     bool
+	denied     bool
+}
+
+type subagent struct {
+	trace.Subagent
+	place place
+}
+
+// place is a trace.Pos in little space; all places of a file share its name.
+type place struct {
+	file string
+	line int
+}
+
+func placeOf(p trace.Pos) place       { return place{p.File, p.Line} }
+func (p place) pos() trace.Pos        { return trace.Pos{File: p.file, Line: p.line} }
+func (a *account) isTelemetry() bool  { return a.space == telemetrySpace }
+func (c *call) ok() bool              { return c.err == nil && !c.partial }
+func before(a, b time.Time) bool      { return !a.IsZero() && (b.IsZero() || a.Before(b)) }
+func after(a, b time.Time) bool       { return !a.IsZero() && (b.IsZero() || a.After(b)) }
+func setString(dst *string, s string) { *dst = orString(s, *dst) }
+
+// telemetrySpace is that of OpenTelemetry data, which is taken only where the
+// agent's own files do not know a figure: it may hold calls of the CLI that
+// belong to no turn.
+const telemetrySpace = "otlp"
+
+// stamp is a time in nanoseconds since 1970; 0 is unknown.
+type stamp int64
+
+func stampOf(t time.Time) stamp {
+	if y := t.Year(); y < 1970 || y > 2261 {
+		return 0
+	}
+	return stamp(t.UnixNano())
+}
+
+func (s stamp) time() time.Time {
+	if s == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, int64(s)).UTC()
+}
+
+func (s *stamp) earliest(t time.Time) {
+	if n := stampOf(t); n != 0 && (*s == 0 || n < *s) {
+		*s = n
+	}
+}
+
+func (s *stamp) latest(t time.Time) {
+	*s = max(*s, stampOf(t))
+}
+
+// ending is how a main agent ended, and where that was read.
+type ending struct {
+	trace.End
+	at    time.Time
+	place place
+}
+
+// decided is a decision and where it was read.
+type decided struct {
+	trace.Decision
+	at    time.Time
+	place place
+}
+
+func newAccount(space string) *account {
+	return &account{
+		space:  space,
+		callAt: map[spanID]int32{}, toolAt: map[spanID]int32{}, subAt: map[string]int32{},
+		totals: map[string]*trace.Totals{},
+	}
+}
+
+func (a *account) addCall(r *trace.Record, f *trace.Call) {
+	id := newSpanID(a.space, r.RunID, f.ID)
+	i, seen := a.callAt[id]
+	if !seen {
+		i = int32(len(a.calls))
+		a.callAt[id] = i
+		a.calls = append(a.calls, call{id: id, subagent: r.Subagent, place: placeOf(r.Pos), err: f.Error, partial: f.Partial})
+	}
+	c := &a.calls[i]
+	setString(&c.model, f.Model)
+	c.usage = c.usage.Max(f.Usage)
+	c.start.earliest(f.Start)
+	c.end.latest(f.End)
+	if f.CostUSD != nil {
+		c.cost = f.CostUSD
+	}
+	if f.Error == nil {
+		c.err = nil
+	}
+	c.partial = c.partial && f.Partial
+	c.subagent = orString(c.subagent, r.Subagent)
+}
+
+func (a *account) addTool(r *trace.Record, f *trace.Tool) {
+	id := newSpanID(a.space, r.RunID, f.ID)
+	i, seen := a.toolAt[id]
+	if !seen {
+		i = int32(len(a.tools))
+		a.toolAt[id] = i
+		a.tools = append(a.tools, tool{id: id, duration: -1, subagent: r.Subagent, place: placeOf(r.Pos)})
+	}
+	t := &a.tools[i]
+	setString(&t.name, f.Name)
+	t.start.earliest(f.Start)
+	t.end.latest(f.End)
+	if ms, ok := f.Duration.Get(); ok && ms < 1<<31 {
+		t.duration = int32(ms)
+	}
+	if f.ExitCode != nil {
+		t.exit = f.ExitCode
+	}
+	if f.Error != nil {
+		t.err = f.Error
+	}
+	if f.Failed && !t.failed && f.Done {
+		t.place = placeOf(r.Pos) // the line that shows the failure is the better evidence
+	}
+	t.failed = t.failed || f.Failed
+	t.denied = t.denied || f.Denied
+	t.subagent = orString(t.subagent, r.Subagent)
+}
+
+func (a *account) addSubagent(r *trace.Record, f *trace.Subagent) {
+	i, seen := a.subAt[f.ID]
+	if !seen {
+		i = int32(len(a.subagents))
+		a.subAt[f.ID] = i
+		a.subagents = append(a.subagents, subagent{Subagent: trace.Subagent{ID: f.ID}, place: placeOf(r.Pos)})
+	}
+	s := &a.subagents[i]
+	setString(&s.Name, f.Name)
+	setString(&s.ToolID, f.ToolID)
+	if before(f.Start, s.Start) {
+		s.Start = f.Start
+	}
+	if after(f.End, s.End) {
+		s.End = f.End
+	}
+	if f.Status != "" {
+		s.Status = f.Status
+	}
+}
+
+func (a *account) addTotals(f *trace.Totals) {
+	if a.totals[f.Invocation] == nil {
+		a.order = append(a.order, f.Invocation)
+	}
+	a.totals[f.Invocation] = f
+}
+
+// sameMoment is how far apart two sources may write the end of one run.
+const sameMoment = 2 * time.Second
+
+// addEnd keeps the last end. Where two files tell of one moment, the worse
+// counts: a session file shows a normal last message also where the stream's
+// result says that the turns ran out.
+func (a *account) addEnd(r *trace.Record, f *trace.End) {
+	e := &ending{End: *f, at: r.Time, place: placeOf(r.Pos)}
+	if a.end == nil || a.end.place.file == e.place.file || e.outweighs(a.end) {
+		a.end = e
+	}
+}
+
+func (e *ending) outweighs(old *ending) bool {
+	if !e.at.IsZero() && !old.at.IsZero() {
+		if gap := e.at.Sub(old.at); gap > sameMoment || gap < -sameMoment {
+			return gap > 0
+		}
+	}
+	return severity(e.Status) > severity(old.Status)
+}
+
+func severity(s trace.Status) int {
+	switch s {
+	case trace.Failure:
+		return 4
+	case trace.Timeout:
+		return 3
+	case trace.Cancelled:
+		return 2
+	case trace.Success:
+		return 1
+	}
+	return 0
+}
+
+// addDecision keeps the main agent's weightiest decision, of equal ones the
+// last.
+func (a *account) addDecision(r *trace.Record, f *trace.Decision) {
+	d := &decided{Decision: *f, at: r.Time, place: placeOf(r.Pos)}
+	if a.decision == nil || d.weight() >= a.decision.weight() {
+		a.decision = d
+	}
+}
+
+// weight ranks a verdict on a change above side effects such as a label, and
+// then a surer source above a less sure one.
+func (d *decided) weight() int {
+	w := 0
+	switch d.Kind {
+	case trace.Approve, trace.RequestChanges, trace.Merge, trace.Close, trace.Escalate:
+		w = 10
+	case trace.Comment, trace.Triage, trace.NoOp:
+		w = 5
+	}
+	switch d.Source {
+	case trace.FromRecord:
+		w += 100
+	case trace.FromStructuredOutput:
+		w += 3
+	case trace.FromToolCall:
+		w += 2
+	}
+	return w
+}
+
+func orString(s, other string) string {
+	if s != "" {
+		return s
+	}
+	return other
+}

@@ -1,0 +1,210 @@
+package session
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/andon-ci/andon/internal/finding"
+	"github.com/andon-ci/andon/internal/trace"
+)
+
+// Pricer knows what model calls cost; price.Table is one.
+type Pricer interface {
+	// Cost returns the price in US dollars of a number of calls that used u
+	// together, and false where the model or one of the classes that they used
+	// has none.
+	Cost(model string, u trace.Usage, calls int64) (usd float64, ok bool)
+}
+
+// Collector reduces records to runs. Records of one run may come from several
+// files, in any order of the files.
+type Collector struct {
+	prices Pricer
+	runs   map[string]*builder
+	names  map[string]string
+}
+
+// NewCollector returns an empty Collector. A nil Pricer leaves every cost as
+// reported.
+func NewCollector(p Pricer) *Collector {
+	return &Collector{prices: p, runs: map[string]*builder{}, names: map[string]string{}}
+}
+
+// builder holds what is known of one run so far.
+type builder struct {
+	id       string
+	files    map[string]bool
+	accounts []*account
+	start    trace.Start
+	starts   []trace.Pos // of the native format, to find an id that is used twice
+	first    stamp
+	last     stamp
+	findings []finding.Finding
+	backward bool
+}
+
+// Add takes one record.
+func (c *Collector) Add(r trace.Record) {
+	b := c.runs[r.RunID]
+	if b == nil {
+		b = &builder{id: r.RunID, files: map[string]bool{}}
+		c.runs[r.RunID] = b
+	}
+	b.files[r.Pos.File] = true
+	b.see(&r)
+	a := b.account(&r)
+	switch f := r.Fact.(type) {
+	case *trace.Start:
+		b.addStart(&r, f)
+	case *trace.Call:
+		f.Model = c.intern(f.Model)
+		b.span(f.Start, f.End)
+		a.addCall(&r, f)
+	case *trace.Tool:
+		f.Name = c.intern(f.Name)
+		b.span(f.Start, f.End)
+		a.addTool(&r, f)
+	case *trace.Subagent:
+		b.span(f.Start, f.End)
+		a.addSubagent(&r, f)
+	case *trace.Totals:
+		a.addTotals(f)
+	case *trace.End:
+		if r.Subagent == "" {
+			a.addEnd(&r, f)
+		}
+	case *trace.Decision:
+		if r.Subagent == "" {
+			a.addDecision(&r, f)
+		}
+	}
+}
+
+// intern returns one copy of each name, however many records repeat it.
+func (c *Collector) intern(name string) string {
+	if known, ok := c.names[name]; ok {
+		return known
+	}
+	if len(c.names) < 10_000 {
+		c.names[name] = name
+	}
+	return name
+}
+
+func (b *builder) account(r *trace.Record) *account {
+	for _, a := range b.accounts {
+		if a.space == r.Space {
+			if !slices.Contains(a.sources, r.Source) {
+				a.sources = append(a.sources, r.Source)
+			}
+			return a
+		}
+	}
+	a := newAccount(r.Space)
+	a.sources = []string{r.Source}
+	b.accounts = append(b.accounts, a)
+	return a
+}
+
+// see widens the run's time to the record's, and notes a clock that runs
+// backward: times that were written by a native trace are taken at their word.
+func (b *builder) see(r *trace.Record) {
+	if r.Time.IsZero() {
+		return
+	}
+	if s := stampOf(r.Time); r.Source == NativeFormat && b.first != 0 && s < b.first && !b.backward {
+		b.backward = true
+		b.warn(r.Pos, "trace/time-order", "this record is older than the start of its run",
+			"write times in UTC with the clock of one machine")
+	}
+	b.first.earliest(r.Time)
+	b.last.latest(r.Time)
+}
+
+// NativeFormat is the name of Andon's own trace format.
+const NativeFormat = "andon/trace"
+
+func (b *builder) warn(at trace.Pos, rule, msg, hint string) {
+	b.findings = append(b.findings, finding.Finding{
+		Rule: rule, Severity: finding.Warning, Message: msg, Hint: hint, Pos: at,
+		Subject: &finding.Subject{RunID: b.id},
+	})
+}
+
+// span widens the run's time to a step's.
+func (b *builder) span(times ...time.Time) {
+	for _, t := range times {
+		b.first.earliest(t)
+		b.last.latest(t)
+	}
+}
+
+func (b *builder) addStart(r *trace.Record, f *trace.Start) {
+	if r.Subagent != "" {
+		return
+	}
+	if r.Source == NativeFormat {
+		for _, p := range b.starts {
+			b.warn(r.Pos, "trace/duplicate-run", fmt.Sprintf("the run id is used twice, first at %s:%d; both count as one run", p.File, p.Line),
+				"give each run an id of its own, for example a UUID")
+			break
+		}
+		b.starts = append(b.starts, r.Pos)
+	}
+	merge(&b.start, f)
+}
+
+// merge fills in what dst does not know yet.
+func merge(dst, f *trace.Start) {
+	for _, s := range []struct {
+		dst *string
+		s   string
+	}{
+		{&dst.Agent.Name, f.Agent.Name},
+		{&dst.Runtime.Name, f.Runtime.Name},
+		{&dst.Runtime.Version, f.Runtime.Version},
+		{&dst.Model, f.Model},
+		{&dst.Context.Repository, f.Context.Repository},
+		{&dst.Context.SubjectKind, f.Context.SubjectKind},
+		{&dst.Context.HeadSHA, f.Context.HeadSHA},
+		{&dst.Context.Branch, f.Context.Branch},
+		{&dst.Context.WorkflowRun, f.Context.WorkflowRun},
+		{&dst.Context.Attempt, f.Context.Attempt},
+		{&dst.Context.Job, f.Context.Job},
+	} {
+		*s.dst = orString(*s.dst, s.s)
+	}
+	dst.Context.Number = cmp.Or(dst.Context.Number, f.Context.Number)
+	if dst.Agent.Instructions == nil {
+		dst.Agent.Instructions = f.Agent.Instructions
+	}
+}
+
+// Runs returns the runs in order of start, those without a time last, and what
+// each trace says about the change it worked on.
+func (c *Collector) Runs() []Collected {
+	var out []Collected
+	for _, id := range slices.Sorted(maps.Keys(c.runs)) {
+		b := c.runs[id]
+		out = append(out, Collected{Run: b.run(c.prices), Context: b.start.Context})
+	}
+	slices.SortStableFunc(out, func(a, b Collected) int {
+		switch {
+		case a.Run.Start.Equal(b.Run.Start):
+			return cmp.Compare(a.Run.ID, b.Run.ID)
+		case before(a.Run.Start, b.Run.Start):
+			return -1
+		}
+		return 1
+	})
+	return out
+}
+
+// Collected is a run and what its trace says about where it belongs.
+type Collected struct {
+	Run     *Run
+	Context trace.Context
+}

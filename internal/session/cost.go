@@ -1,0 +1,137 @@
+package session
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+
+	"github.com/andon-ci/andon/internal/trace"
+)
+
+// mismatch is the difference between the reported and the computed cost, as a
+// share of the reported, from which on it is a finding.
+const mismatch = 0.05
+
+// The values of Cost.Source.
+const (
+	Reported = "reported"
+	Computed = "computed"
+	Mixed    = "mixed" // some runs reported, some computed
+)
+
+// cost fills in what the run cost. The agent's own figure is preferred where
+// there is one; ours is kept beside it.
+func (b *builder) cost(r *Run, best *account, p Pricer) {
+	c := &r.Cost
+	c.ReportedUSD = b.reported()
+	unpriced := map[string]bool{}
+	if p != nil {
+		c.ComputedUSD = best.computed(p, r.Models, unpriced)
+	}
+	c.UnpricedModels = slices.Sorted(maps.Keys(unpriced))
+	c.Partial = len(unpriced) > 0
+	switch {
+	case c.ReportedUSD != nil:
+		c.USD, c.Source = c.ReportedUSD, Reported
+		c.Partial = false
+	case c.ComputedUSD != nil && !c.Partial:
+		c.USD, c.Source = c.ComputedUSD, Computed
+	}
+	if c.ReportedUSD != nil && c.ComputedUSD != nil && len(unpriced) == 0 {
+		b.compare(r, *c.ReportedUSD, *c.ComputedUSD)
+	}
+}
+
+func (b *builder) compare(r *Run, reported, computed float64) {
+	const cent = 0.0001 // below it, rounding is all there is
+	if math.Abs(reported-computed) <= max(mismatch*reported, cent) {
+		return
+	}
+	b.warn(trace.Pos{File: r.Files[0]}, "price/mismatch",
+		fmt.Sprintf("the agent reports $%.4f, the price table gives $%.4f", reported, computed),
+		"the agent may bill by another price, or the table is out of date; `andon version` shows its date")
+	r.Findings = b.findings
+}
+
+// reported returns what the agent says that it cost: the largest account of it,
+// since a part of the files may know a part of the cost.
+func (b *builder) reported() *float64 {
+	var most *float64
+	for _, a := range b.accounts {
+		sum := a.total().CostUSD
+		if sum == nil {
+			for i := range a.calls {
+				if a.calls[i].ok() {
+					sum = addMoney(sum, a.calls[i].cost)
+				}
+			}
+		}
+		if sum != nil && (most == nil || *sum > *most) {
+			most = sum
+		}
+	}
+	return most
+}
+
+// computed prices the usage of an account, and names the models without a
+// price. It returns nil where nothing could be priced.
+func (a *account) computed(p Pricer, models []string, unpriced map[string]bool) *float64 {
+	var sum *float64
+	add := func(model string, u trace.Usage, calls int64) {
+		if u.Total().N() == 0 {
+			return
+		}
+		usd, ok := p.Cost(model, u, calls)
+		if !ok {
+			unpriced[orString(model, "(unknown)")] = true
+			return
+		}
+		sum = addMoney(sum, &usd)
+	}
+	only := ""
+	if len(models) == 1 {
+		only = models[0]
+	}
+	if _, fromCalls := a.usage(); fromCalls {
+		for i := range a.calls {
+			if c := &a.calls[i]; c.ok() {
+				add(orString(c.model, only), c.usage, 1)
+			}
+		}
+		return sum
+	}
+	t := a.total()
+	if len(t.ByModel) == 0 {
+		add(only, t.Usage, a.llmCalls().N())
+	}
+	for _, m := range slices.Sorted(maps.Keys(t.ByModel)) {
+		add(m, t.ByModel[m], a.llmCalls().N())
+	}
+	return sum
+}
+
+// sumCost adds up the costs of runs. The sum of what is known is partial where
+// a run's cost is not.
+func sumCost(runs []*Run) Cost {
+	var c Cost
+	unpriced := map[string]bool{}
+	for _, r := range runs {
+		c.ReportedUSD = addMoney(c.ReportedUSD, r.Cost.ReportedUSD)
+		c.ComputedUSD = addMoney(c.ComputedUSD, r.Cost.ComputedUSD)
+		c.USD = addMoney(c.USD, r.Cost.USD)
+		switch {
+		case r.Cost.Source == "":
+			c.Partial = true
+		case c.Source == "":
+			c.Source = r.Cost.Source
+		case c.Source != r.Cost.Source:
+			c.Source = Mixed
+		}
+		for _, m := range r.Cost.UnpricedModels {
+			unpriced[m] = true
+		}
+	}
+	c.UnpricedModels = slices.Sorted(maps.Keys(unpriced))
+	return c
+}

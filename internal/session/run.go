@@ -1,0 +1,318 @@
+package session
+
+import (
+	"cmp"
+	"maps"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/andon-ci/andon/internal/finding"
+	"github.com/andon-ci/andon/internal/trace"
+)
+
+// run reduces what is known to the run's figures.
+//
+// Several accounts of one run are never added up. Each figure is taken from the
+// account that knows most of it, an agent's own files before telemetry.
+func (b *builder) run(p Pricer) *Run {
+	r := &Run{
+		ID:       b.id,
+		Files:    slices.Sorted(maps.Keys(b.files)),
+		Agent:    b.start.Agent,
+		Runtime:  b.start.Runtime,
+		Start:    b.first.time(),
+		End:      b.last.time(),
+		Status:   trace.Incomplete,
+		Findings: b.findings,
+	}
+	if r.Findings == nil {
+		r.Findings = []finding.Finding{}
+	}
+	b.formats(r)
+	b.usage(r, p)
+	b.tools(r)
+	b.outcome(r)
+	b.counts(r)
+	r.DurationMS = b.duration()
+	b.steps(r)
+	return r
+}
+
+// ranked returns the accounts with the most telling first by the given measure,
+// telemetry behind those of the agent itself.
+func (b *builder) ranked(measure func(*account) int64) []*account {
+	out := slices.Clone(b.accounts)
+	slices.SortStableFunc(out, func(x, y *account) int {
+		mx, my := measure(x), measure(y)
+		if x.isTelemetry() != y.isTelemetry() && mx > 0 && my > 0 {
+			if x.isTelemetry() {
+				return 1
+			}
+			return -1
+		}
+		return cmp.Or(cmp.Compare(my, mx), cmp.Compare(x.space, y.space))
+	})
+	return out
+}
+
+func (b *builder) formats(r *Run) {
+	for _, a := range b.ranked((*account).weight) {
+		for _, s := range a.sources {
+			if !slices.Contains(r.Formats, s) {
+				r.Formats = append(r.Formats, s)
+			}
+		}
+	}
+	r.Format = r.Formats[0]
+	slices.Sort(r.Formats)
+	if len(r.Formats) == 1 {
+		r.Formats = nil
+	}
+}
+
+// weight measures how much an account tells at all.
+func (a *account) weight() int64 {
+	u, _ := a.usage()
+	return u.Total().N() + int64(len(a.calls)+len(a.tools)+len(a.totals)) + 1
+}
+
+// sums adds up the whole calls of an account.
+func (a *account) sums() (u trace.Usage, calls int64) {
+	for i := range a.calls {
+		if c := &a.calls[i]; c.ok() {
+			u = u.Add(c.usage)
+			calls++
+		}
+	}
+	return u, calls
+}
+
+// total adds up what the invocations report of themselves.
+func (a *account) total() trace.Totals {
+	var t trace.Totals
+	for _, inv := range a.order {
+		f := a.totals[inv]
+		t.Usage = t.Usage.Add(f.Usage)
+		t.Calls = t.Calls.Add(f.Calls)
+		t.Turns = t.Turns.Add(f.Turns)
+		t.Duration = t.Duration.Add(f.Duration)
+		t.ToolCalls = t.ToolCalls.Add(f.ToolCalls)
+		t.ToolErrors = t.ToolErrors.Add(f.ToolErrors)
+		t.PermissionDenials = t.PermissionDenials.Add(f.PermissionDenials)
+		t.Subagents = t.Subagents.Add(f.Subagents)
+		t.CostUSD = addMoney(t.CostUSD, f.CostUSD)
+		for m, u := range f.ByModel {
+			if t.ByModel == nil {
+				t.ByModel = map[string]trace.Usage{}
+			}
+			t.ByModel[m] = t.ByModel[m].Add(u)
+		}
+	}
+	return t
+}
+
+func addMoney(a, b *float64) *float64 {
+	switch {
+	case a == nil:
+		return b
+	case b == nil:
+		return a
+	}
+	sum := *a + *b
+	return &sum
+}
+
+// usage returns the larger of what the calls add up to and what the agent
+// reports of itself, and whether it was the calls. Both can fall short (a
+// stream shows placeholders for the output, a total leaves sub-agents out) and
+// neither can exceed what was served, since each call counts once.
+func (a *account) usage() (u trace.Usage, fromCalls bool) {
+	sum, n := a.sums()
+	total := a.total().Usage
+	if n > 0 && sum.Total().N() >= total.Total().N() {
+		return fill(sum, total), true
+	}
+	return fill(total, sum), false
+}
+
+// fill takes from v the classes that u does not know.
+func fill(u, v trace.Usage) trace.Usage {
+	return trace.Usage{
+		Input:        u.Input.Or(v.Input),
+		CacheRead:    u.CacheRead.Or(v.CacheRead),
+		CacheWrite5m: u.CacheWrite5m.Or(v.CacheWrite5m),
+		CacheWrite1h: u.CacheWrite1h.Or(v.CacheWrite1h),
+		Output:       u.Output.Or(v.Output),
+		Reasoning:    u.Reasoning.Or(v.Reasoning),
+	}
+}
+
+// llmCalls returns how many whole calls an account knows of.
+func (a *account) llmCalls() trace.Count {
+	_, n := a.sums()
+	if n == 0 {
+		return a.total().Calls
+	}
+	return trace.Measured(n).Max(a.total().Calls)
+}
+
+func (b *builder) usage(r *Run, p Pricer) {
+	accounts := b.ranked(func(a *account) int64 {
+		u, _ := a.usage()
+		return u.Total().N()
+	})
+	best := accounts[0]
+	r.Usage, _ = best.usage()
+	r.LLMCalls = best.llmCalls()
+	models := map[string]bool{b.start.Model: true}
+	for _, a := range accounts {
+		if a.isTelemetry() && a != best && len(models) > 1 {
+			continue
+		}
+		r.LLMCalls = r.LLMCalls.Or(a.llmCalls())
+		r.Usage.Reasoning = r.Usage.Reasoning.Or(reasoning(a))
+		for i := range a.calls {
+			models[a.calls[i].model] = true
+		}
+		for m := range a.total().ByModel {
+			models[m] = true
+		}
+	}
+	delete(models, "")
+	r.Models = slices.AppendSeq([]string{}, maps.Keys(models))
+	slices.Sort(r.Models)
+	b.cost(r, best, p)
+}
+
+func reasoning(a *account) trace.Count {
+	u, _ := a.usage()
+	return u.Reasoning
+}
+
+// tools takes the account that saw the most tool calls, of equals the one that
+// knows of the most errors: not every source shows exit codes.
+func (b *builder) tools(r *Run) {
+	best := b.ranked(func(a *account) int64 { return int64(len(a.tools))<<20 + int64(a.toolErrors()) })[0]
+	if len(best.tools) == 0 {
+		r.noTools(b)
+		return
+	}
+	r.ToolCalls = trace.Measured(int64(len(best.tools)))
+	r.ToolErrors = trace.Measured(int64(best.toolErrors()))
+	r.Tools = map[string]ToolStat{}
+	for i := range best.tools {
+		t := &best.tools[i]
+		name := cmp.Or(t.name, "(unknown)")
+		s := r.Tools[name]
+		s.Calls++
+		if t.failed {
+			s.Errors++
+		}
+		s.DurationMS = s.DurationMS.Add(t.took())
+		r.Tools[name] = s
+	}
+}
+
+// noTools fills in the tool figures of a run whose sources list no tool call.
+// That is zero where a source lists steps at all, and unknown where it does not.
+func (r *Run) noTools(b *builder) {
+	for _, a := range b.accounts {
+		t := a.total()
+		r.ToolCalls = r.ToolCalls.Max(t.ToolCalls)
+		r.ToolErrors = r.ToolErrors.Max(t.ToolErrors)
+		if len(a.calls) > 0 && !r.ToolCalls.Known() {
+			r.ToolCalls, r.ToolErrors = trace.Measured(0), trace.Measured(0)
+		}
+	}
+}
+
+func (a *account) toolErrors() int {
+	n := 0
+	for i := range a.tools {
+		if a.tools[i].failed {
+			n++
+		}
+	}
+	return n
+}
+
+// took returns how long a tool call ran, in milliseconds.
+func (t *tool) took() trace.Count {
+	if t.duration >= 0 {
+		return trace.Measured(int64(t.duration))
+	}
+	if t.start == 0 || t.end == 0 {
+		return trace.Count{}
+	}
+	return trace.Measured(int64(t.end-t.start) / int64(time.Millisecond))
+}
+
+// outcome takes the status from the account that says one, an agent's own
+// before telemetry and the worse of two, and the weightiest decision.
+func (b *builder) outcome(r *Run) {
+	var end *ending
+	var decision *decided
+	for _, a := range b.ranked((*account).weight) {
+		if a.end != nil && (end == nil || !a.isTelemetry() && severity(a.end.Status) > severity(end.Status)) {
+			end = a.end
+		}
+		if a.decision != nil && (decision == nil || a.decision.weight() > decision.weight()) {
+			decision = a.decision
+		}
+	}
+	if end != nil {
+		r.Status, r.Error = end.Status, end.Error
+	}
+	if decision != nil {
+		at := decision.place.pos()
+		r.Decision = &Decision{
+			Kind: decision.Kind, Source: decision.Source, Summary: decision.Summary,
+			Findings: decision.Findings, Place: &at, composedFrom: decision.ComposedFrom,
+		}
+	}
+}
+
+// counts takes what each account counts apart from usage and tools: the largest
+// of them, since none of them can see more than there was.
+func (b *builder) counts(r *Run) {
+	for _, a := range b.accounts {
+		t := a.total()
+		r.Turns = r.Turns.Max(t.Turns)
+		r.Subagents = r.Subagents.Max(t.Subagents)
+		r.PermissionDenials = r.PermissionDenials.Max(t.PermissionDenials)
+		if len(a.subagents) > 0 || len(a.calls) > 0 {
+			r.Subagents = r.Subagents.Max(trace.Measured(int64(len(a.subagents))))
+		}
+		var failed, denied int64
+		for i := range a.calls {
+			if a.calls[i].err != nil {
+				failed++
+			}
+		}
+		for i := range a.tools {
+			if a.tools[i].denied {
+				denied++
+			}
+		}
+		if len(a.calls) > 0 {
+			r.LLMErrors = r.LLMErrors.Max(trace.Measured(failed))
+		}
+		if denied > 0 {
+			r.PermissionDenials = r.PermissionDenials.Max(trace.Measured(denied))
+		}
+	}
+}
+
+// duration is the wall clock from the first to the last sign of life, or what
+// the agent reports where its lines carry no times.
+func (b *builder) duration() trace.Count {
+	if b.first != 0 && b.last > b.first {
+		return trace.Measured(int64(math.Round(float64(b.last-b.first) / 1e6)))
+	}
+	var d trace.Count
+	for _, a := range b.accounts {
+		d = d.Max(a.total().Duration)
+	}
+	return d
+}

@@ -1,0 +1,75 @@
+package session
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// maxSteps is how many steps of a run are listed. All are counted.
+const maxSteps = 20_000
+
+// The kinds of Step.
+const (
+	StepLLM      = "llm"
+	StepTool     = "tool"
+	StepSubagent = "subagent"
+)
+
+// steps lists what the run did, from the accounts that know most of it.
+func (b *builder) steps(r *Run) {
+	calls := b.ranked(func(a *account) int64 { return int64(len(a.calls)) })[0]
+	tools := b.ranked(func(a *account) int64 { return int64(len(a.tools))<<20 + int64(a.toolErrors()) })[0]
+	subs := b.ranked(func(a *account) int64 { return int64(len(a.subagents)) })[0]
+	total := len(calls.calls) + len(tools.tools) + len(subs.subagents)
+	r.StepsDropped = max(0, total-maxSteps)
+	r.Steps = make([]Step, 0, min(total, maxSteps))
+	for i := range subs.subagents {
+		r.addStep(subs.subagents[i].step())
+	}
+	for i := range calls.calls {
+		r.addStep(calls.calls[i].step())
+	}
+	for i := range tools.tools {
+		r.addStep(tools.tools[i].step())
+	}
+	slices.SortStableFunc(r.Steps, func(x, y Step) int {
+		if x.Start.IsZero() || y.Start.IsZero() {
+			return 0
+		}
+		return cmp.Or(x.Start.Compare(y.Start), cmp.Compare(x.ID, y.ID))
+	})
+}
+
+func (r *Run) addStep(s Step) {
+	if len(r.Steps) < maxSteps {
+		r.Steps = append(r.Steps, s)
+	}
+}
+
+func (c *call) step() Step {
+	return Step{
+		Kind: StepLLM, ID: c.id.String(), Name: c.model, Subagent: c.subagent,
+		Start: c.start.time(), End: c.end.time(), Usage: c.usage,
+		Failed: c.err != nil, Error: c.err, Pos: c.place.pos(),
+	}
+}
+
+func (t *tool) step() Step {
+	s := Step{
+		Kind: StepTool, ID: t.id.String(), Name: t.name, Subagent: t.subagent,
+		Start: t.start.time(), End: t.end.time(),
+		Failed: t.failed, ExitCode: t.exit, Error: t.err, Pos: t.place.pos(),
+	}
+	if t.duration >= 0 && t.end == 0 && t.start != 0 {
+		s.End = s.Start.Add(time.Duration(t.duration) * time.Millisecond)
+	}
+	return s
+}
+
+func (s *subagent) step() Step {
+	return Step{
+		Kind: StepSubagent, ID: s.ID, Name: cmp.Or(s.Name, s.ID), Subagent: s.ID,
+		Start: s.Start, End: s.End, Failed: severity(s.Status) > 1, Pos: s.place.pos(),
+	}
+}
