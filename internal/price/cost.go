@@ -14,9 +14,9 @@ const (
 	anthropicWrite1h = 2
 )
 
-// Cost returns the list price in USD of one model call that used u, at the
-// tier that the size of its prompt falls in. It must not be asked for the sum
-// of several calls of a model that has tiers.
+// Cost returns the list price in USD of a number of model calls that used u
+// together, at the tier that the size of their average prompt falls in. Only
+// for one call is the tier sure; callers that know the calls price each.
 //
 // It reports false for a model that is not in the table, for one without a
 // price for a class that has tokens, and for a usage of which nothing was
@@ -25,12 +25,12 @@ const (
 // multiple of its input price stands for it: 1.25 for five minutes, 2 for an
 // hour. Discounts (batches, contracts) and surcharges (priority service) are
 // not known to a trace and not part of it.
-func (t *Table) Cost(model string, u trace.Usage) (usd float64, ok bool) {
+func (t *Table) Cost(model string, u trace.Usage, calls int64) (usd float64, ok bool) {
 	name, p, ok := t.Lookup(model)
 	if !ok || !u.Total().Known() {
 		return 0, false
 	}
-	r := p.at(u.Prompt().N())
+	r := p.at(u.Prompt().N() / max(calls, 1))
 	if strings.Contains(name, "claude") {
 		r = r.withAnthropicWrites()
 	}

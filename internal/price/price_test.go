@@ -54,7 +54,7 @@ func TestCost(t *testing.T) {
 	tab := table(t)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, ok := tab.Cost(tt.model, tt.usage)
+			got, ok := tab.Cost(tt.model, tt.usage, 1)
 			if !ok || !near(got, tt.want) {
 				t.Errorf("Cost(%s) = %v, %v, want %v", tt.model, got, ok, tt.want)
 			}
@@ -78,7 +78,7 @@ func TestCostUnknown(t *testing.T) {
 	tab := table(t)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got, ok := tab.Cost(tt.model, tt.usage); ok || got != 0 {
+			if got, ok := tab.Cost(tt.model, tt.usage, 1); ok || got != 0 {
 				t.Errorf("Cost(%s) = %v, %v, want unknown", tt.model, got, ok)
 			}
 		})
@@ -91,18 +91,18 @@ func TestCostOfReasoning(t *testing.T) {
 		t.Fatal(err)
 	}
 	u := trace.Usage{Input: trace.Measured(100), Output: trace.Measured(50), Reasoning: trace.Measured(30)}
-	if got, ok := tab.Cost("m", u); !ok || !near(got, 100*1e-6+20*2e-6+30*10e-6) {
+	if got, ok := tab.Cost("m", u, 1); !ok || !near(got, 100*1e-6+20*2e-6+30*10e-6) {
 		t.Errorf("a price of its own: %v, %v", got, ok)
 	}
-	if got, ok := tab.Cost("n", u); !ok || !near(got, 100*1e-6+50*2e-6) {
+	if got, ok := tab.Cost("n", u, 1); !ok || !near(got, 100*1e-6+50*2e-6) {
 		t.Errorf("part of the output: %v, %v", got, ok)
 	}
 	u.Reasoning = trace.Measured(80)
-	if got, ok := tab.Cost("m", u); !ok || !near(got, 100*1e-6+50*10e-6) {
+	if got, ok := tab.Cost("m", u, 1); !ok || !near(got, 100*1e-6+50*10e-6) {
 		t.Errorf("more reasoning than output: %v, %v", got, ok)
 	}
 	u.Reasoning = trace.Count{}
-	if got, ok := tab.Cost("m", u); ok {
+	if got, ok := tab.Cost("m", u, 1); ok {
 		t.Errorf("reasoning not measured: %v, want unknown", got)
 	}
 }
@@ -199,7 +199,7 @@ func BenchmarkCost(b *testing.B) {
 	for _, model := range []string{"claude-sonnet-4-5", "openrouter/anthropic/claude-sonnet-4.5", "no-such-model"} {
 		b.Run(model[strings.LastIndex(model, "/")+1:], func(b *testing.B) {
 			for b.Loop() {
-				tab.Cost(model, u)
+				tab.Cost(model, u, 1)
 			}
 		})
 	}

@@ -30,7 +30,7 @@ func TestReported(t *testing.T) {
 	checked := map[string]int{}
 	for _, file := range transcripts(t, root) {
 		for _, r := range readReported(t, file) {
-			got, ok := tab.Cost(r.model, r.usage)
+			got, ok := tab.Cost(r.model, r.usage, 1)
 			if !ok {
 				continue
 			}
