@@ -88,13 +88,23 @@ func keyOf(c trace.Context) Key {
 	return k
 }
 
+// beside returns what a trace says that may stand beside a given key. In the
+// checkout of a pull request, the commit that a trace sees is GitHub's merge
+// commit: without a better word for it, the head stays unknown.
+func (k Key) beside(given Key) Key {
+	if given.Subject.Kind == "pull_request" && k.Subject.Number == 0 {
+		k.HeadSHA = ""
+	}
+	return k
+}
+
 // Correlate groups runs into sessions by the given key, and by what each trace
 // says where the key leaves something open. The runs keep their order.
 func Correlate(runs []Collected, given Key) []*Session {
 	var out []*Session
 	at := map[string]*Session{}
 	for _, r := range runs {
-		k := given.Or(keyOf(r.Context))
+		k := given.Or(keyOf(r.Context).beside(given))
 		id := k.ID(r.Run.ID)
 		s := at[id]
 		if s == nil {

@@ -1,0 +1,50 @@
+/*
+Andon reads the traces that coding agents leave, and says what happened.
+
+Usage:
+
+	andon COMMAND [flags] [PATH...]
+
+The commands are:
+
+	collect     read traces, check and scan them, and say what happened
+	validate    check traces against their schema, or against what their reader needs
+	scan        look for credentials in files of any kind
+	show        show a bundle, or traces, down to the steps of one run
+	schema      print a JSON Schema of what Andon reads and writes
+	completion  print a completion script for a shell
+	version     print the version, and the date of the price table
+
+A PATH is a file, a folder or a glob, in which "**" matches any depth. The
+format of a file is recognised from its content, never from its name, and
+files compressed with gzip or zstd are read as they are.
+
+# Exit codes
+
+	0  clean
+	1  findings at or above the gate (--fail-on)
+	2  wrong usage
+	3  could not do the job: input or output, configuration
+
+# Output
+
+Results go to stdout, progress and messages to stderr. The same input gives the
+same bytes. A figure that was not measured is absent or shown as unknown, and
+never as 0.
+
+# What it never does
+
+Andon sends nothing anywhere. It never prints or writes the value of a
+credential that it has found, and it writes nothing for upload that it has not
+scanned.
+
+# Environment
+
+	GITHUB_ACTIONS         true: write the job summary, annotations and outputs
+	GITHUB_EVENT_PATH      the event that says which pull request and commit
+	ANDON_SECRETS          names of variables whose values must not leak
+	ANDON_FINGERPRINT_KEY  key for the fingerprints of credentials, the same in
+	                       all jobs whose findings are to be compared
+	NO_COLOR               no colours on a terminal
+*/
+package main

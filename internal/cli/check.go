@@ -1,0 +1,133 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"strings"
+
+	"github.com/andon-ci/andon/internal/finding"
+	"github.com/andon-ci/andon/internal/report"
+	"github.com/andon-ci/andon/internal/trace"
+)
+
+// checkFlags are those that validate and scan share.
+type checkFlags struct {
+	format string
+	failOn string
+	quiet  bool
+}
+
+func (f *checkFlags) define(fs *flag.FlagSet) {
+	fs.StringVar(&f.format, "format", "text", "`FORMAT` of the output: text, json or sarif")
+	fs.StringVar(&f.failOn, "fail-on", "error", "exit with 1 on findings of a severity or of `RULES`")
+	fs.BoolVar(&f.quiet, "quiet", false, "no progress on stderr")
+}
+
+func validateCommand() command {
+	return command{
+		name: "validate", args: "[flags] PATH...",
+		summary: "check traces against their schema, or against what their reader needs",
+		help: `examples:
+  andon validate my-agent.jsonl
+  andon validate --format sarif traces > andon.sarif
+`,
+		start: func(fs *flag.FlagSet) runner {
+			f := &checkFlags{}
+			f.define(fs)
+			return func(ctx context.Context, env Env, args []string) error {
+				g, err := f.gather(ctx, env, args, false, nil)
+				if err != nil {
+					return err
+				}
+				return f.print(env, g)
+			}
+		},
+	}
+}
+
+func scanCommand() command {
+	return command{
+		name: "scan", args: "[flags] PATH...",
+		summary: "look for credentials in files of any kind",
+		help: `examples:
+  andon scan ~/.claude/projects
+  andon scan --redact clean traces        copies without the credentials, in clean/
+
+A credential is reported by its rule, line and fingerprint, never by its value.
+`,
+		start: func(fs *flag.FlagSet) runner {
+			f := &checkFlags{}
+			f.define(fs)
+			redact := fs.String("redact", "", "write copies of the files without their credentials to `DIR`")
+			return func(ctx context.Context, env Env, args []string) error {
+				g, err := f.gather(ctx, env, args, true, isSecret)
+				if err != nil {
+					return err
+				}
+				if *redact != "" {
+					if err := g.redactTo(ctx, env, *redact); err != nil {
+						return err
+					}
+				}
+				return f.print(env, g)
+			}
+		},
+	}
+}
+
+// isSecret keeps what scan is about: credentials, and files that it could not
+// look into.
+func isSecret(f finding.Finding) bool {
+	return strings.HasPrefix(f.Rule, "secret/") || strings.HasPrefix(f.Rule, "input/") && f.Rule != "input/unrecognised"
+}
+
+// gather reads the files that args stand for.
+func (f *checkFlags) gather(ctx context.Context, env Env, args []string, secrets bool, keep func(finding.Finding) bool) (*gatherer, error) {
+	if err := oneOf("--format", f.format, "text", "json", "sarif"); err != nil {
+		return nil, err
+	}
+	if len(args) == 0 {
+		return nil, usage("no PATH given", "name a file, a folder or a pattern")
+	}
+	if err := checkGate(f.failOn); err != nil {
+		return nil, err
+	}
+	files, problems := find(args)
+	scan, err := newScanner(env, files, strings.FieldsFunc(env.Getenv("ANDON_SECRETS"), isSeparator))
+	if err != nil {
+		return nil, err
+	}
+	g, err := newGatherer(scan, func(trace.Record) {})
+	if err != nil {
+		return nil, err
+	}
+	g.keep, g.secrets, g.bar = keep, secrets, newProgress(env, f.quiet)
+	g.findings = problems
+	if err := g.read(ctx, env, files); err != nil {
+		return nil, err
+	}
+	g.bar.done()
+	return g, nil
+}
+
+func (f *checkFlags) print(env Env, g *gatherer) error {
+	var b bytes.Buffer
+	var err error
+	switch f.format {
+	case "json":
+		err = report.FindingsJSON(&b, g.findings, g.coverage)
+	case "sarif":
+		err = report.SARIF(&b, g.findings, allRules(), version())
+	default:
+		err = report.FindingsText(&b, g.findings, g.coverage)
+	}
+	if err == nil {
+		out, _ := g.scan.Redact(b.Bytes())
+		_, err = env.Stdout.Write(out)
+	}
+	if err != nil {
+		return failure(err, "writing the output", "")
+	}
+	return gate(g.findings, f.failOn)
+}

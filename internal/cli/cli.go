@@ -1,0 +1,167 @@
+// Package cli is the program: one file per command, and the only place where
+// the packages meet. Main is the whole of it as a function, so that a test can
+// run any command without a process.
+package cli
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+)
+
+// Env is the door to the outside. Files are opened by name besides.
+type Env struct {
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	Getenv         func(string) string
+	Now            func() time.Time // for progress only: no output depends on it
+}
+
+// The exit codes.
+const (
+	exitClean   = 0
+	exitGate    = 1 // findings at or above the gate
+	exitUsage   = 2
+	exitFailure = 3 // could not do the job
+)
+
+// command is one subcommand. Its flags are defined and its arguments taken by
+// start, which returns what to run.
+type command struct {
+	name    string
+	args    string // for the usage line
+	summary string
+	help    string // what follows the flags: examples
+	start   func(*flag.FlagSet) runner
+}
+
+// runner runs a command after its flags were parsed.
+type runner func(ctx context.Context, env Env, args []string) error
+
+// commands returns all commands in the order of the help text.
+func commands() []command {
+	return []command{
+		collectCommand(),
+		validateCommand(),
+		scanCommand(),
+		showCommand(),
+		schemaCommand(),
+		completionCommand(),
+		versionCommand(),
+	}
+}
+
+// Main runs andon with the given arguments, without the program's name, and
+// returns the exit code.
+func Main(ctx context.Context, env Env, args []string) int {
+	err := run(ctx, env, args)
+	return report(env.Stderr, err)
+}
+
+func run(ctx context.Context, env Env, args []string) error {
+	if len(args) == 0 {
+		printHelp(env.Stderr)
+		return usage("no command given", "andon help")
+	}
+	name, rest := args[0], args[1:]
+	switch name {
+	case "help", "-h", "-help", "--help":
+		return help(env.Stdout, rest)
+	case "-version", "--version":
+		name = "version"
+	}
+	for _, c := range commands() {
+		if c.name == name {
+			return c.run(ctx, env, rest)
+		}
+	}
+	return usage(fmt.Sprintf("unknown command %q", name), "andon help lists the commands")
+}
+
+func (c command) run(ctx context.Context, env Env, args []string) error {
+	fs := flag.NewFlagSet(c.name, flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	act := c.start(fs)
+	paths, err := parse(fs, args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		c.printHelp(env.Stdout)
+		return nil
+	case err != nil:
+		return usage(fmt.Sprintf("%s: %v", c.name, err), "andon help "+c.name)
+	}
+	return act(ctx, env, paths)
+}
+
+// parse takes flags wherever they stand among the arguments.
+func parse(fs *flag.FlagSet, args []string) (paths []string, err error) {
+	for {
+		if err := fs.Parse(args); err != nil {
+			return nil, err
+		}
+		rest := fs.Args()
+		if len(rest) == 0 {
+			return paths, nil
+		}
+		if used := len(args) - len(rest); used > 0 && args[used-1] == "--" {
+			return append(paths, rest...), nil
+		}
+		paths = append(paths, rest[0])
+		args = rest[1:]
+	}
+}
+
+func help(w io.Writer, args []string) error {
+	if len(args) == 0 {
+		printHelp(w)
+		return nil
+	}
+	for _, c := range commands() {
+		if c.name == args[0] {
+			c.printHelp(w)
+			return nil
+		}
+	}
+	return usage(fmt.Sprintf("no help for %q", args[0]), "andon help lists the commands")
+}
+
+func printHelp(w io.Writer) {
+	fmt.Fprint(w, `Andon reads the traces that coding agents leave, and says what happened.
+
+usage: andon COMMAND [flags] [PATH...]
+
+`)
+	for _, c := range commands() {
+		fmt.Fprintf(w, "  %-11s %s\n", c.name, c.summary)
+	}
+	fmt.Fprint(w, `
+A PATH is a file, a folder or a glob ("**" matches any depth). The format of a
+file is recognised from its content; .gz and .zst are read as they are.
+
+exit codes: 0 clean, 1 findings at or above the gate, 2 wrong usage,
+            3 could not do the job
+
+`+"`andon help COMMAND`"+` shows flags and examples.
+`)
+}
+
+func (c command) printHelp(w io.Writer) {
+	fmt.Fprintf(w, "%s\n\nusage: andon %s\n", c.summary, strings.TrimSpace(c.name+" "+c.args))
+	fs := flag.NewFlagSet(c.name, flag.ContinueOnError)
+	c.start(fs)
+	var flags strings.Builder
+	fs.VisitAll(func(f *flag.Flag) {
+		kind, text := flag.UnquoteUsage(f)
+		fmt.Fprintf(&flags, "  %-24s %s\n", strings.TrimSpace("--"+f.Name+" "+kind), text)
+	})
+	if flags.Len() > 0 {
+		fmt.Fprintf(w, "\n%s", flags.String())
+	}
+	if c.help != "" {
+		fmt.Fprintf(w, "\n%s", c.help)
+	}
+}

@@ -1,0 +1,201 @@
+package cli
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/andon-ci/andon/internal/finding"
+	"github.com/andon-ci/andon/internal/ingest"
+	"github.com/andon-ci/andon/internal/jsonl"
+	"github.com/andon-ci/andon/internal/secret"
+	"github.com/andon-ci/andon/internal/session"
+	"github.com/andon-ci/andon/internal/trace"
+	"github.com/andon-ci/andon/internal/validate"
+)
+
+// maxFindings bounds how many findings one command keeps. All are counted.
+const maxFindings = 5_000
+
+// gatherer reads files once: each chunk is scanned for credentials and then
+// handed to the reader of the file's format.
+type gatherer struct {
+	scan    *secret.Scanner
+	native  *validate.Validator
+	emit    func(trace.Record)
+	bar     *progress
+	secrets bool                       // look for credentials
+	keep    func(finding.Finding) bool // which findings are wanted; nil is all
+
+	sources  []source
+	coverage session.Coverage
+	findings []finding.Finding
+	dropped  int
+}
+
+// source is a file that was read, and what was found in it.
+type source struct {
+	input
+	format  string
+	err     error // why it could not be read to its end
+	secrets []secret.Match
+}
+
+func newGatherer(scan *secret.Scanner, emit func(trace.Record)) (*gatherer, error) {
+	native, err := validate.New()
+	if err != nil {
+		return nil, err
+	}
+	return &gatherer{
+		scan: scan, native: native, emit: emit, secrets: true,
+		coverage: session.Coverage{UnknownTypes: map[string]int{}},
+	}, nil
+}
+
+// read reads all files. It stops early only when ctx ends.
+func (g *gatherer) read(ctx context.Context, env Env, files []input) error {
+	for _, in := range files {
+		if err := g.file(ctx, env, in); err != nil {
+			return err
+		}
+	}
+	finding.Sort(g.findings)
+	return nil
+}
+
+func (g *gatherer) file(ctx context.Context, env Env, in input) error {
+	s := source{input: in}
+	g.coverage.Files++
+	r, err := open(in.path, env.Stdin)
+	if err == nil {
+		s.format, err = g.chunks(ctx, r, &s)
+		r.Close()
+	}
+	if ctx.Err() != nil {
+		return failure(ctx.Err(), "reading "+in.path, "")
+	}
+	if err != nil {
+		s.err = err
+		g.coverage.Unreadable++
+		g.add(finding.Finding{
+			Rule: "input/unreadable", Severity: finding.Error, Message: "cannot be read: " + reason(err),
+			Hint: "check that the file is whole and readable; the other files were read", Pos: trace.Pos{File: in.path},
+		})
+	}
+	g.sources = append(g.sources, s)
+	return nil
+}
+
+// chunks reads an open file to its end and returns its format.
+func (g *gatherer) chunks(ctx context.Context, r io.Reader, s *source) (string, error) {
+	file := ingest.New(ingest.Options{Name: s.path, Emit: g.emit, Find: g.add, Native: g.native.Line})
+	reader := jsonl.NewReader(r, 0)
+	var err error
+	for n := 0; err == nil; n++ {
+		var c jsonl.Chunk
+		if c, err = reader.Next(); err != nil {
+			break
+		}
+		g.look(c, s)
+		file.Chunk(c)
+		g.bar.add(len(c.Raw))
+		if n%256 == 0 {
+			err = ctx.Err()
+		}
+	}
+	g.summarise(file.Close(), s)
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return file.Format(), err
+}
+
+// look scans a chunk for credentials.
+func (g *gatherer) look(c jsonl.Chunk, s *source) {
+	if !g.secrets {
+		return
+	}
+	for _, m := range g.scan.Scan(c.Raw) {
+		if len(s.secrets) < maxFindings {
+			s.secrets = append(s.secrets, m)
+		}
+		g.add(secretFinding(m, trace.Pos{File: s.path, Line: lineOf(c, m.Start), Pointer: m.Pointer}))
+	}
+}
+
+// lineOf returns the line of an offset into a chunk of one or more lines.
+func lineOf(c jsonl.Chunk, offset int) int {
+	line := c.Line
+	for _, b := range c.Raw[:min(offset, len(c.Raw))] {
+		if b == '\n' {
+			line++
+		}
+	}
+	return line
+}
+
+func secretFinding(m secret.Match, at trace.Pos) finding.Finding {
+	return finding.Finding{
+		Rule: m.Rule, Severity: m.Severity, Message: m.Title + " in a trace", Pos: at, Fingerprint: m.Fingerprint,
+		Hint: "revoke it now; the trace is kept out of the bundle unless --on-secret says otherwise",
+	}
+}
+
+func (g *gatherer) summarise(sum ingest.Summary, s *source) {
+	g.coverage.Lines += sum.Lines
+	g.coverage.InvalidLines += sum.Invalid
+	for typ, n := range sum.Unknown {
+		g.coverage.UnknownTypes[sum.Format+":"+typ] += n
+	}
+	if sum.Format != "" {
+		return
+	}
+	g.coverage.Unrecognised++
+	switch {
+	case sum.Lines == 0 && s.named:
+		g.add(finding.Finding{
+			Rule: "input/empty", Severity: finding.Warning, Message: "the file is empty",
+			Hint: "the agent may have been stopped before it wrote anything; check its step", Pos: trace.Pos{File: s.path},
+		})
+	case s.named:
+		g.add(finding.Finding{
+			Rule: "input/unrecognised", Severity: finding.Warning, Message: "no known transcript format was recognised",
+			Hint: "docs/formats.md lists what can be read; convert anything else to Andon's own trace, `andon schema trace`", Pos: trace.Pos{File: s.path},
+		})
+	}
+}
+
+func (g *gatherer) add(f finding.Finding) {
+	if g.keep != nil && !g.keep(f) {
+		return
+	}
+	if len(g.findings) >= maxFindings {
+		g.dropped++
+		return
+	}
+	g.findings = append(g.findings, f)
+}
+
+// fingerprintKey returns the key of the fingerprints of credentials. Without
+// one from the environment it is made from the beginning of every file: the
+// same input gives the same fingerprints, and nobody can try out candidates
+// who does not hold the traces, in which the credentials stand anyway.
+func fingerprintKey(env Env, files []input) []byte {
+	if k := env.Getenv("ANDON_FINGERPRINT_KEY"); k != "" {
+		return []byte(k)
+	}
+	h := sha256.New()
+	for _, in := range files {
+		fmt.Fprintf(h, "%d\n", len(in.path))
+		if in.path == "-" {
+			continue
+		}
+		if r, err := open(in.path, nil); err == nil {
+			io.CopyN(h, r, 64<<10) // a file that cannot be read is a finding later
+			r.Close()
+		}
+	}
+	return h.Sum(nil)
+}

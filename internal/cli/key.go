@@ -1,0 +1,225 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/andon-ci/andon/internal/finding"
+	"github.com/andon-ci/andon/internal/session"
+	"github.com/andon-ci/andon/internal/trace"
+)
+
+// keyFlags are the flags that say what the traces are about.
+type keyFlags struct {
+	repository string
+	pr         int
+	sha        string
+	event      string
+	eventName  string
+}
+
+// pipeline is the workflow run that the command runs in.
+type pipeline struct {
+	ID       string `json:"id,omitempty"`
+	Attempt  string `json:"attempt,omitempty"`
+	Job      string `json:"job,omitempty"`
+	Workflow string `json:"workflow,omitempty"`
+	Event    string `json:"event,omitempty"`
+}
+
+func pipelineOf(getenv func(string) string) *pipeline {
+	p := pipeline{
+		ID: getenv("GITHUB_RUN_ID"), Attempt: getenv("GITHUB_RUN_ATTEMPT"), Job: getenv("GITHUB_JOB"),
+		Workflow: getenv("GITHUB_WORKFLOW"), Event: getenv("GITHUB_EVENT_NAME"),
+	}
+	if p.ID == "" {
+		return nil
+	}
+	return &p
+}
+
+var (
+	validSHA  = regexp.MustCompile(`^[0-9a-fA-F]{7,64}$`)
+	validRepo = regexp.MustCompile(`^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$`)
+)
+
+// key says what the traces are about: what the flags say, then the event, then
+// the environment. What a trace says itself comes last, in session.Correlate.
+func (k keyFlags) key(env Env) (session.Key, []finding.Finding, error) {
+	if k.sha != "" && !validSHA.MatchString(k.sha) {
+		return session.Key{}, nil, usage(fmt.Sprintf("--sha %q is not a commit", k.sha), "--sha takes 7 to 64 hex digits, as `git rev-parse HEAD` prints them")
+	}
+	if k.repository != "" && !validRepo.MatchString(k.repository) {
+		return session.Key{}, nil, usage(fmt.Sprintf("--repository %q is not a repository", k.repository), "--repository takes owner/name")
+	}
+	input := session.Key{Repository: k.repository, HeadSHA: strings.ToLower(k.sha), Source: session.KeyFromInput}
+	switch {
+	case k.pr > 0:
+		input.Subject = session.Subject{Kind: "pull_request", Number: k.pr}
+	case k.sha != "":
+		input.Subject.Kind = "commit"
+	}
+	event, findings := k.fromEvent(env)
+	if k.sha != "" && k.pr == 0 && event.Subject.Kind != "" {
+		input.Subject.Kind = "" // the event may know the pull request of the commit
+	}
+	key := input.Or(event).Or(fromEnv(env.Getenv))
+	if key.Subject.Kind == "" && key.HeadSHA != "" {
+		key.Subject.Kind = "commit"
+	}
+	return key, findings, nil
+}
+
+// maxEvent bounds an event's payload. GitHub's own limit is 25 MB.
+const maxEvent = 32 << 20
+
+func (k keyFlags) fromEvent(env Env) (session.Key, []finding.Finding) {
+	path, name := k.event, k.eventName
+	if path == "" {
+		path = env.Getenv("GITHUB_EVENT_PATH")
+	}
+	if name == "" {
+		name = env.Getenv("GITHUB_EVENT_NAME")
+	}
+	if path == "" {
+		return session.Key{}, nil
+	}
+	p, err := readEvent(path)
+	if err != nil {
+		return session.Key{}, []finding.Finding{{
+			Rule: "input/event", Severity: finding.Warning, Message: "the event cannot be read: " + err.Error(),
+			Hint: "--event takes the file that $GITHUB_EVENT_PATH names; the key was taken from elsewhere", Pos: trace.Pos{File: path},
+		}}
+	}
+	key := p.key(name)
+	if !key.Empty() {
+		key.Source = session.KeyFromEvent
+	}
+	return key, nil
+}
+
+// payload is what the key needs of an event.
+type payload struct {
+	Repository struct {
+		FullName string `json:"full_name"`
+	} `json:"repository"`
+	Number      int      `json:"number"`
+	PullRequest *change  `json:"pull_request"`
+	Issue       *subject `json:"issue"`
+	WorkflowRun *struct {
+		HeadSHA      string   `json:"head_sha"`
+		PullRequests []change `json:"pull_requests"`
+	} `json:"workflow_run"`
+	CheckRun *struct {
+		HeadSHA      string   `json:"head_sha"`
+		PullRequests []change `json:"pull_requests"`
+	} `json:"check_run"`
+	After string `json:"after"`
+}
+
+type change struct {
+	Number int `json:"number"`
+	Head   struct {
+		SHA string `json:"sha"`
+	} `json:"head"`
+}
+
+type subject struct {
+	Number      int              `json:"number"`
+	PullRequest *json.RawMessage `json:"pull_request"`
+}
+
+func readEvent(path string) (*payload, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s", reason(err))
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxEvent))
+	if err != nil {
+		return nil, fmt.Errorf("%s", reason(err))
+	}
+	var p payload
+	if json.Unmarshal(b, &p) != nil {
+		return nil, fmt.Errorf("not the JSON of an event") // never its text: it may hold anything
+	}
+	return &p, nil
+}
+
+// key returns what an event is about. For a pull request that is its head, and
+// not the merge commit that GITHUB_SHA names.
+func (p *payload) key(name string) session.Key {
+	k := session.Key{}
+	if validRepo.MatchString(p.Repository.FullName) {
+		k.Repository = p.Repository.FullName
+	}
+	pull := func(c change) session.Key {
+		k.Subject = session.Subject{Kind: "pull_request", Number: c.Number}
+		k.HeadSHA = commit(c.Head.SHA)
+		return k
+	}
+	switch {
+	case p.PullRequest != nil && p.PullRequest.Number > 0:
+		return pull(*p.PullRequest)
+	case p.Issue != nil && p.Issue.Number > 0 && p.Issue.PullRequest != nil:
+		return pull(change{Number: p.Issue.Number})
+	case p.Issue != nil && p.Issue.Number > 0:
+		k.Subject = session.Subject{Kind: "issue", Number: p.Issue.Number}
+	case p.WorkflowRun != nil:
+		return p.ofCommit(k, p.WorkflowRun.HeadSHA, p.WorkflowRun.PullRequests)
+	case p.CheckRun != nil:
+		return p.ofCommit(k, p.CheckRun.HeadSHA, p.CheckRun.PullRequests)
+	case name == "push" && commit(p.After) != "":
+		k.Subject.Kind, k.HeadSHA = "commit", commit(p.After)
+	}
+	return k
+}
+
+func (p *payload) ofCommit(k session.Key, sha string, pulls []change) session.Key {
+	k.HeadSHA = commit(sha)
+	k.Subject.Kind = "commit"
+	if len(pulls) == 1 && pulls[0].Number > 0 {
+		k.Subject = session.Subject{Kind: "pull_request", Number: pulls[0].Number}
+	}
+	return k
+}
+
+// commit returns sha where it is one, and not the zeros of a deleted branch.
+func commit(sha string) string {
+	if !validSHA.MatchString(sha) || strings.Trim(sha, "0") == "" {
+		return ""
+	}
+	return strings.ToLower(sha)
+}
+
+var pullRef = regexp.MustCompile(`^refs/pull/(\d+)/`)
+
+// fromEnv returns what the variables of GitHub Actions say.
+func fromEnv(getenv func(string) string) session.Key {
+	k := session.Key{Source: session.KeyFromEnv}
+	if repo := getenv("GITHUB_REPOSITORY"); validRepo.MatchString(repo) {
+		k.Repository = repo
+	}
+	if run := getenv("GITHUB_RUN_ID"); run != "" {
+		k.Pipeline = getenv("GITHUB_WORKFLOW") + "@" + run
+	}
+	switch event := getenv("GITHUB_EVENT_NAME"); {
+	case strings.HasPrefix(event, "pull_request") || event == "merge_group":
+		if m := pullRef.FindStringSubmatch(getenv("GITHUB_REF")); m != nil {
+			n, _ := strconv.Atoi(m[1]) // digits; 0 where there are too many
+			k.Subject = session.Subject{Kind: "pull_request", Number: n}
+		}
+	case event == "schedule" || event == "workflow_dispatch" || event == "repository_dispatch":
+		k.Subject.Kind, k.HeadSHA = event, commit(getenv("GITHUB_SHA"))
+	case event == "issues" || event == "issue_comment":
+		k.Subject.Kind = "issue"
+	default:
+		k.HeadSHA = commit(getenv("GITHUB_SHA"))
+	}
+	return k
+}
