@@ -65,9 +65,11 @@ func (d *Doc) Parse(raw []byte) (v Value, used int, err error) {
 	}
 	p := parser{Doc: d}
 	if err := p.value(); err != nil {
+		d.raw = raw[:p.pos]
 		return Value{}, p.pos, err
 	}
 	p.space()
+	d.raw = raw[:p.pos]
 	return Value{d, 1}, p.pos, nil
 }
 
@@ -80,7 +82,8 @@ func (d *Doc) Duplicate() (key string, offset int, ok bool) {
 	return Value{d, d.dup}.String(), int(d.nodes[d.dup-1].start), true
 }
 
-// ValidUTF8 reports whether the parsed value is valid UTF-8.
+// ValidUTF8 reports whether the parsed value, without what follows it, is valid
+// UTF-8.
 func (d *Doc) ValidUTF8() bool { return d.ascii || utf8.Valid(d.raw) }
 
 // equal reports whether the string at n is s.

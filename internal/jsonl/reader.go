@@ -3,8 +3,10 @@ package jsonl
 import (
 	"bufio"
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"io"
+	"math/bits"
 )
 
 // MaxValue is the default limit of one value, in bytes.
@@ -47,7 +49,8 @@ const (
 )
 
 // NewReader returns a Reader of r that gives out values of more than limit
-// bytes in parts. A limit of 0 is MaxValue.
+// bytes in parts. A limit of 0 is MaxValue. What is given out at once may be
+// over the limit by the size of a buffer and an overlap, 320 KiB.
 func NewReader(r io.Reader, limit int) *Reader {
 	if limit <= 0 {
 		limit = MaxValue
@@ -64,17 +67,36 @@ func (r *Reader) Next() (Chunk, error) {
 	}
 	for {
 		c, err := r.next()
-		if err != nil || len(bytes.TrimSpace(c.Raw)) > 0 {
+		if err != nil || len(bytes.Trim(c.Raw, " \t\r\n")) > 0 {
 			return c, err
 		}
 	}
 }
 
 func (r *Reader) next() (Chunk, error) {
-	if r.mode == lines || r.part > 0 {
+	if r.part > 0 {
+		return r.nextLine()
+	}
+	if r.mode == lines && !r.opens() {
 		return r.nextLine()
 	}
 	return r.nextValue()
+}
+
+// opens leaves the mode of lines where a bracket has a line to itself: a
+// program has printed something before its JSON, which is indented.
+func (r *Reader) opens() bool {
+	b, _ := r.r.Peek(3)
+	first, _, whole := bytes.Cut(b, []byte("\n"))
+	switch first = bytes.TrimSuffix(first, []byte("\r")); {
+	case !whole:
+	case string(first) == "{":
+		r.mode = values
+	case string(first) == "[":
+		r.mode = elements
+		r.r.Discard(1)
+	}
+	return r.mode != lines
 }
 
 // start skips a byte order mark and leading white space, and finds the mode.
@@ -91,13 +113,20 @@ func (r *Reader) start() error {
 		return err
 	}
 	switch first, _, whole := bytes.Cut(head, []byte("\n")); {
-	case head[0] == '[':
+	case head[0] == '[' && opensArray(head[1:]):
 		r.mode = elements
 		r.r.Discard(1)
 	case head[0] == '{' && whole && !closes(first):
 		r.mode = values
 	}
 	return nil
+}
+
+// opensArray reports whether what follows a bracket makes it the beginning of an
+// array of records. Others are lines, such as "[info] starting".
+func opensArray(rest []byte) bool {
+	rest = bytes.TrimLeft(rest, " \t\r\n")
+	return len(rest) == 0 || bytes.IndexByte([]byte(`{"]`), rest[0]) >= 0
 }
 
 // closes reports whether the first value in line ends there.
@@ -181,11 +210,10 @@ func grow(buf, more []byte, limit int) []byte {
 
 // nextValue returns a value that may stand over several lines.
 func (r *Reader) nextValue() (Chunk, error) {
-	if done, err := r.betweenValues(); done || err != nil {
-		if err == nil {
-			return r.nextLine()
-		}
+	if text, err := r.betweenValues(); err != nil {
 		return Chunk{}, err
+	} else if text {
+		return r.nextLine()
 	}
 	c := Chunk{Line: r.line, Element: r.mode == elements}
 	r.buf = r.buf[:0]
@@ -196,20 +224,17 @@ func (r *Reader) nextValue() (Chunk, error) {
 			return r.endValue(c, err)
 		}
 		n, done := s.scan(head)
-		restart := -1
-		if !done {
-			restart = lineStart(head[:n])
-		}
-		if restart >= 0 {
-			n = restart
+		if at := r.lineStart(head[:n]); at >= 0 {
+			n, done, r.mode = at, true, lines
 		}
 		r.line += bytes.Count(head[:n], []byte("\n"))
-		r.buf = grow(r.buf, head[:n], r.max)
 		r.r.Discard(n)
-		if restart >= 0 {
-			r.mode = lines
+		if done && len(r.buf) == 0 {
+			c.Raw = head[:n]
+			return c, nil
 		}
-		if done || restart >= 0 {
+		r.buf = grow(r.buf, head[:n], r.max)
+		if done {
 			c.Raw = r.buf
 			return c, nil
 		}
@@ -219,21 +244,28 @@ func (r *Reader) nextValue() (Chunk, error) {
 	}
 }
 
-// fill returns what is buffered, at least one byte of it. It stops behind a
-// line's end where it can, so that lineStart sees whole lines.
+// fill returns what is buffered: two bytes or more, but at the end. It does not
+// stop within what lineStart looks for.
 func (r *Reader) fill() ([]byte, error) {
-	if _, err := r.r.Peek(1); err != nil {
+	if b, err := r.r.Peek(2); len(b) == 0 {
 		return nil, err
 	}
 	head, _ := r.r.Peek(r.r.Buffered())
+	if bytes.HasSuffix(head, []byte("\n{")) {
+		head = head[:len(head)-1]
+	}
 	return head, nil
 }
 
-// lineStart returns where in a value that has not ended a line begins that can
-// only be the start of another record: the first line of a file of lines was
-// cut off. Pretty-printed values are indented, so none of their lines is so.
-func lineStart(b []byte) int {
+// lineStart returns where in a value, of which b follows what is in r.buf, a
+// line begins that can only be the start of another record: the first line of
+// a file of lines was cut off. Pretty-printed values are indented, so none of
+// their lines is so.
+func (r *Reader) lineStart(b []byte) int {
 	const mark = "\n{\""
+	if bytes.HasSuffix(r.buf, []byte(mark[:1])) && bytes.HasPrefix(b, []byte(mark[1:])) {
+		return 0
+	}
 	if i := bytes.Index(b, []byte(mark)); i >= 0 {
 		return i + 1
 	}
@@ -285,6 +317,11 @@ type balance struct {
 // the value ended there.
 func (s *balance) scan(b []byte) (n int, done bool) {
 	for i := 0; i < len(b); i++ {
+		if s.quoted && !s.escape {
+			if i += plain(b[i:]); i == len(b) {
+				break
+			}
+		}
 		c := b[i]
 		switch {
 		case s.escape:
@@ -306,4 +343,16 @@ func (s *balance) scan(b []byte) (n int, done bool) {
 		}
 	}
 	return len(b), false
+}
+
+// plain returns how many bytes of a string at the start of b need no
+// attention, or fewer.
+func plain(b []byte) int {
+	i := 0
+	for ; i+8 <= len(b); i += 8 {
+		if m := special(binary.LittleEndian.Uint64(b[i:])); m != 0 {
+			return i + bits.TrailingZeros64(m)/8
+		}
+	}
+	return i
 }

@@ -144,7 +144,7 @@ func (v Value) String() string {
 		return string(Unescape(nil, inner))
 	}
 	if !v.doc.ascii && !utf8.Valid(inner) {
-		return string(bytes.ToValidUTF8(inner, []byte("\uFFFD")))
+		return string(appendValid(nil, inner))
 	}
 	return string(inner)
 }
@@ -169,7 +169,11 @@ func (v Value) Int() (int64, bool) {
 	raw := v.Raw()
 	switch v.Kind() {
 	case String:
-		raw = raw[1 : len(raw)-1]
+		n, err := strconv.ParseInt(string(raw[1:len(raw)-1]), 10, 64)
+		if err != nil {
+			return 0, false // ParseInt returns the nearest one
+		}
+		return n, true
 	case Number:
 	default:
 		return 0, false
@@ -235,11 +239,17 @@ func Unescape(dst, s []byte) []byte {
 	return dst
 }
 
+// appendValid appends s to dst with U+FFFD for each byte that is not UTF-8, as
+// encoding/json has it. (bytes.ToValidUTF8 has one for a row of such bytes.)
 func appendValid(dst, s []byte) []byte {
 	if utf8.Valid(s) {
 		return append(dst, s...)
 	}
-	return append(dst, bytes.ToValidUTF8(s, []byte("\uFFFD"))...)
+	for len(s) > 0 {
+		r, n := utf8.DecodeRune(s)
+		dst, s = utf8.AppendRune(dst, r), s[n:]
+	}
+	return dst
 }
 
 // unescapeOne decodes the escape at the start of s, which the parser has
