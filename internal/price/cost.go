@@ -16,11 +16,12 @@ const (
 
 // Cost returns the list price in USD of a number of model calls that used u
 // together, at the tier that the size of their average prompt falls in. Only
-// for one call is the tier sure; callers that know the calls price each.
+// for one call is the tier sure; callers that know the calls price each. For an
+// unknown number of calls, calls is 0.
 //
 // It reports false for a model that is not in the table, for one without a
-// price for a class that has tokens, and for a usage of which nothing was
-// measured. A class that was not measured, or is zero, needs no price. Where
+// price for a class that has tokens, for a usage of which nothing was measured,
+// and for an unknown number of calls whose prompts together reach a higher tier. A class that was not measured, or is zero, needs no price. Where
 // the table lacks a cache write price of an Anthropic model, the documented
 // multiple of its input price stands for it: 1.25 for five minutes, 2 for an
 // hour. Discounts (batches, contracts) and surcharges (priority service) are
@@ -30,7 +31,11 @@ func (t *Table) Cost(model string, u trace.Usage, calls int64) (usd float64, ok 
 	if !ok || !u.Total().Known() {
 		return 0, false
 	}
-	r := p.at(u.Prompt().N() / max(calls, 1))
+	prompt := u.Prompt().N()
+	if calls <= 0 && len(p.Tiers) > 0 && prompt > p.Tiers[0].Above {
+		return 0, false
+	}
+	r := p.at(prompt / max(calls, 1))
 	if strings.Contains(name, "claude") {
 		r = r.withAnthropicWrites()
 	}

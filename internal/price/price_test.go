@@ -85,6 +85,32 @@ func TestCostUnknown(t *testing.T) {
 	}
 }
 
+// Several calls are priced at the tier of their average prompt; without their
+// number there is no tier to take.
+func TestCostOfCalls(t *testing.T) {
+	tests := []struct {
+		name   string
+		prompt int64
+		calls  int64
+		want   float64
+		ok     bool
+	}{
+		{"one below", 200_000, 1, 200_000 * 1.25e-6, true},
+		{"one above", 400_000, 1, 400_000 * 2.5e-6, true},
+		{"two below", 400_000, 2, 400_000 * 1.25e-6, true},
+		{"two above", 500_000, 2, 500_000 * 2.5e-6, true},
+		{"unknown number, below in any case", 200_000, 0, 200_000 * 1.25e-6, true},
+		{"unknown number, perhaps above", 200_001, 0, 0, false},
+	}
+	tab := table(t)
+	for _, tt := range tests {
+		got, ok := tab.Cost("gemini-2.5-pro", trace.Usage{Input: trace.Measured(tt.prompt)}, tt.calls)
+		if ok != tt.ok || !near(got, tt.want) {
+			t.Errorf("%s: %v, %v, want %v, %v", tt.name, got, ok, tt.want, tt.ok)
+		}
+	}
+}
+
 func TestCostOfReasoning(t *testing.T) {
 	tab, err := Parse([]byte(`{"models": {"m": {"input": 1, "output": 2, "reasoning": 10}, "n": {"input": 1, "output": 2}}}`))
 	if err != nil {
