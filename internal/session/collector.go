@@ -14,8 +14,8 @@ import (
 // Pricer knows what model calls cost; price.Table is one.
 type Pricer interface {
 	// Cost returns the price in US dollars of a number of calls that used u
-	// together, and false where the model or one of the classes that they used
-	// has none.
+	// together, 0 for an unknown number, and false where the model or one of
+	// the classes that they used has none.
 	Cost(model string, u trace.Usage, calls int64) (usd float64, ok bool)
 }
 

@@ -106,9 +106,21 @@ func (a *account) computed(p Pricer, models []string, unpriced map[string]bool) 
 		add(only, t.Usage, a.llmCalls().N())
 	}
 	for _, m := range slices.Sorted(maps.Keys(t.ByModel)) {
-		add(m, t.ByModel[m], a.llmCalls().N())
+		add(m, t.ByModel[m], a.callsOf(m))
 	}
 	return sum
+}
+
+// callsOf returns how many calls of a model were seen, 0 where none was: then
+// their number is not known.
+func (a *account) callsOf(model string) int64 {
+	var n int64
+	for i := range a.calls {
+		if c := &a.calls[i]; c.ok() && c.model == model {
+			n++
+		}
+	}
+	return n
 }
 
 // sumCost adds up the costs of runs. The sum of what is known is partial where
