@@ -92,9 +92,8 @@ func decisionInText(text string) *trace.Decision {
 		text = text[len(text)-window:]
 	}
 	var doc jsonl.Doc
-	for tries := 0; tries < 200; tries++ {
-		open := strings.LastIndexByte(text, '{')
-		if open < 0 {
+	for open, tries := len(text), 0; tries < 200; tries++ {
+		if open = strings.LastIndexByte(text[:open], '{'); open < 0 {
 			return nil
 		}
 		if v, _, err := doc.Parse([]byte(text[open:])); err == nil {
@@ -102,7 +101,6 @@ func decisionInText(text string) *trace.Decision {
 				return d
 			}
 		}
-		text = text[:open]
 	}
 	return nil
 }
