@@ -6,5 +6,8 @@ const nativeFormat = "andon/trace"
 // formats returns every format in the order in which they are tried. The first
 // that recognises a value has the file.
 func formats() []format {
-	return []format{}
+	return []format{
+		{codexExecFormat, codexExecFormat, isCodexExec, newCodexExec},
+		{codexRolloutFormat, codexRolloutFormat, isCodexRollout, newCodexRollout},
+	}
 }
