@@ -33,8 +33,8 @@ func failure(err error, msg, hint string) error {
 	return &exitError{code: exitFailure, msg: msg, hint: hint, err: err}
 }
 
-// report prints an error and returns the exit code that stands for it.
-func report(w io.Writer, err error) int {
+// exit prints an error and returns the exit code that stands for it.
+func exit(w io.Writer, err error) int {
 	var e *exitError
 	switch {
 	case err == nil:
