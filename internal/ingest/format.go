@@ -9,5 +9,8 @@ func formats() []format {
 	return []format{
 		{codexExecFormat, codexExecFormat, isCodexExec, newCodexExec},
 		{codexRolloutFormat, codexRolloutFormat, isCodexRollout, newCodexRollout},
+		{otlpFormat, otlpFormat, isOTLP, newOTLP},
+		{otlpLogsFormat, otlpLogsFormat, isOTLPLogs, newOTLP},
+		{otlpMetricsFormat, otlpMetricsFormat, isOTLPMetrics, newOTLP},
 	}
 }

@@ -1,0 +1,326 @@
+package ingest
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/andon-ci/andon/internal/jsonl"
+	"github.com/andon-ci/andon/internal/trace"
+)
+
+// otlpSpans makes runs of spans. Spans are written when they end, children
+// before their parents, so that what an agent's span is (the run's own or a
+// sub-agent's) is known only at the file's end.
+type otlpSpans struct {
+	r       *otlp
+	parents map[string]string // by span id
+	tools   map[string]string // ids of tool calls by span id
+	denied  map[string]bool   // spans of tool calls that were refused
+	steps   []otlpStep
+	agents  []otlpAgent
+	last    map[string]*otlpStep // the last call of each run's main agent
+}
+
+// otlpStep is a call or a tool call, to be given to a sub-agent if one made it.
+type otlpStep struct {
+	span, run, id string
+	tool          bool
+	line          int
+	end           time.Time
+	err           *trace.Error
+	finish        string
+}
+
+// otlpAgent is the span of an agent.
+type otlpAgent struct {
+	span, run, name, id string
+	claude              bool
+	line                int
+	start, end          time.Time
+	usage               trace.Usage
+	turns               trace.Count
+	err                 *trace.Error
+	decision            *trace.Decision
+}
+
+// maxSpans bounds what is kept of a file's spans to tell whose they are.
+const maxSpans = 200_000
+
+func newOTLPSpans(r *otlp) otlpSpans {
+	return otlpSpans{
+		r: r, parents: map[string]string{}, tools: map[string]string{},
+		denied: map[string]bool{}, last: map[string]*otlpStep{},
+	}
+}
+
+func (o *otlpSpans) add(s otlpSpan, line int) {
+	name, span := s.v.Get("name").String(), spanID(s.v.Get("spanId"))
+	if span == "" {
+		return
+	}
+	parent := spanID(s.v.Get("parentSpanId"))
+	if parent != "" && len(o.parents) < maxSpans {
+		o.parents[span] = parent
+	}
+	switch s.kind(name) {
+	case chatSpan:
+		o.call(s, span, line)
+	case toolSpan:
+		o.tool(s, span, line)
+	case agentSpan:
+		o.agent(s, span, line)
+	default:
+		o.claudeTool(s, name, parent, line)
+	}
+}
+
+func spanID(v jsonl.Value) string {
+	id := strings.ToLower(v.String())
+	if strings.Trim(id, "0") == "" {
+		return ""
+	}
+	return id
+}
+
+func (o *otlpSpans) call(s otlpSpan, span string, line int) {
+	run, sub := s.run()
+	start, end := s.times()
+	c := &trace.Call{
+		ID:       span,
+		Provider: s.attrs.text("gen_ai.provider.name", "gen_ai.system", "ai.model.provider"),
+		Model:    s.model(), Start: start, End: end, Usage: s.usage(), FinishReason: s.finish(), Error: s.fault(),
+	}
+	if usd, ok := s.attrs.get("gen_ai.usage.cost", "gen_ai.usage.cost_usd").Float(); ok && usd > 0 {
+		c.CostUSD = &usd
+	}
+	o.r.start(otlpFormat, run, s, line, start)
+	o.r.emit(otlpFormat, run, sub, line, end, c)
+	o.attempts(s, run, sub, c, line)
+	o.subagent(s, run, sub, line)
+	step := otlpStep{span: span, run: run, id: c.ID, line: line, end: end, err: c.Error, finish: c.FinishReason}
+	if old := o.last[run]; sub == "" && (old == nil || !end.Before(old.end)) {
+		o.last[run] = &step
+	}
+	o.keep(step)
+}
+
+func (o *otlpSpans) keep(s otlpStep) {
+	if len(o.steps) < maxSpans {
+		o.steps = append(o.steps, s)
+	}
+}
+
+// attempts counts the requests that failed before the one that the span is of:
+// Claude Code writes one span for all attempts.
+func (o *otlpSpans) attempts(s otlpSpan, run, sub string, c *trace.Call, line int) {
+	n, _ := s.attrs.get("attempt").Int()
+	for i := int64(1); s.claude() && i < n && i < 100; i++ {
+		e := c.Error
+		if e == nil {
+			e = &trace.Error{Type: "retried"}
+		}
+		o.r.emit(otlpFormat, run, sub, line, c.Start, &trace.Call{ID: c.ID + "~" + strconv.FormatInt(i, 10), Model: c.Model, Start: c.Start, Error: e})
+	}
+}
+
+// subagent emits a sub-agent that a span names itself.
+func (o *otlpSpans) subagent(s otlpSpan, run, sub string, line int) {
+	if sub == "" || o.r.started["sub "+run+" "+sub] || len(o.r.started) > maxOpen {
+		return
+	}
+	o.r.started["sub "+run+" "+sub] = true
+	start, _ := s.times()
+	o.r.emit(otlpFormat, run, sub, line, start, &trace.Subagent{ID: sub, Start: start})
+}
+
+func (o *otlpSpans) tool(s otlpSpan, span string, line int) {
+	run, sub := s.run()
+	start, end := s.times()
+	id := s.attrs.text("gen_ai.tool.call.id", "ai.toolCall.id", "tool_use_id")
+	if s.resource.text("service.name") == "github-copilot" && isUUID(id) {
+		return // a look at a running command that the CLI took of itself
+	}
+	if id == "" {
+		id = span
+	}
+	t := &trace.Tool{
+		ID: id, Name: s.attrs.text("gen_ai.tool.name", "ai.toolCall.name", "tool_name"), Start: start, End: end, Done: true,
+		ExitCode: exitCode(s.attrs.get("process.exit.code", "process.exit_code")),
+		Error:    s.fault(), Denied: o.denied[span],
+		ArgsSize:   size(s.attrs.get("gen_ai.tool.call.arguments", "ai.toolCall.args")),
+		ResultSize: size(s.attrs.get("gen_ai.tool.call.result", "ai.toolCall.result")),
+	}
+	if t.Name == "" {
+		t.Name = strings.TrimPrefix(s.v.Get("name").String(), "execute_tool ")
+	}
+	t.Failed = t.Error != nil || t.Denied || t.ExitCode != nil && *t.ExitCode != 0
+	delete(o.denied, span)
+	if len(o.tools) < maxSpans {
+		o.tools[span] = id
+	}
+	o.r.start(otlpFormat, run, s, line, start)
+	o.r.emit(otlpFormat, run, sub, line, end, t)
+	o.subagent(s, run, sub, line)
+	if d := o.decisionOf(s, t.Name); d != nil && !t.Failed && sub == "" {
+		o.r.emit(otlpFormat, run, sub, line, end, d)
+	}
+	o.keep(otlpStep{span: span, run: run, id: id, tool: true, line: line})
+}
+
+// decisionOf returns what a tool call decides, where its arguments are there.
+func (o *otlpSpans) decisionOf(s otlpSpan, name string) *trace.Decision {
+	if cmd := s.attrs.text("full_command"); cmd != "" {
+		return decisionInCommand(cmd)
+	}
+	args := s.attrs.get("gen_ai.tool.call.arguments", "ai.toolCall.args")
+	if args.Kind() == jsonl.String {
+		v, _, err := o.r.doc.Parse([]byte(args.String()))
+		if err != nil {
+			return nil
+		}
+		args = v
+	}
+	if d := decisionInTool(name, args); d != nil {
+		return d
+	}
+	return decisionInCommand(codexCommand(args))
+}
+
+// claudeTool reads the spans in which Claude Code tells apart a tool call's
+// permission and its execution, whose errors its own span does not show.
+func (o *otlpSpans) claudeTool(s otlpSpan, name, parent string, line int) {
+	switch name {
+	case "claude_code.tool.blocked_on_user":
+		if s.attrs.text("decision") == "reject" && len(o.denied) < maxOpen {
+			o.denied[parent] = true
+		}
+	case "claude_code.tool.execution":
+		id := s.attrs.text("gen_ai.tool.call.id", "tool_use_id")
+		if e := s.fault(); e != nil && id != "" {
+			run, sub := s.run()
+			_, end := s.times()
+			o.r.emit(otlpFormat, run, sub, line, end, &trace.Tool{ID: id, End: end, Failed: true, Error: e})
+		}
+	}
+}
+
+func (o *otlpSpans) agent(s otlpSpan, span string, line int) {
+	run, sub := s.run()
+	start, end := s.times()
+	a := otlpAgent{
+		span: span, run: run, name: s.attrs.text("gen_ai.agent.name"), id: firstNonEmpty(sub, s.attrs.text("gen_ai.agent.id"), span),
+		claude: s.claude(), line: line, start: start, end: end, err: s.fault(),
+		turns: s.attrs.count("github.copilot.turn_count", "copilot_chat.turn_count"),
+	}
+	if !a.claude {
+		a.usage = s.usage()
+	}
+	a.decision = o.verdict(s.attrs.get("gen_ai.output.messages"))
+	o.r.start(otlpFormat, run, s, line, start)
+	if len(o.agents) < maxOpen {
+		o.agents = append(o.agents, a)
+	}
+}
+
+// verdict returns the decision in an agent's last message, where messages are
+// recorded: JSON inside a string.
+func (o *otlpSpans) verdict(messages jsonl.Value) *trace.Decision {
+	if messages.StringLen() == 0 || messages.StringLen() > 4<<20 {
+		return nil
+	}
+	v, _, err := o.r.doc.Parse([]byte(messages.String()))
+	if err != nil {
+		return nil
+	}
+	text := ""
+	for m := range v.Elements() {
+		for part := range m.Get("parts").Elements() {
+			if t := part.Get("content"); part.Get("type").Is("text") && t.StringLen() > 0 {
+				text = t.String()
+			}
+		}
+	}
+	return decisionInText(text)
+}
+
+// enclosing returns the nearest agent around a span.
+func (o *otlpSpans) enclosing(span string, agents map[string]int) (int, bool) {
+	for range 100 {
+		parent, ok := o.parents[span]
+		if !ok {
+			return 0, false
+		}
+		if i, ok := agents[parent]; ok {
+			return i, true
+		}
+		span = parent
+	}
+	return 0, false
+}
+
+// close tells the agents of runs from sub-agents. A run none of whose agents'
+// spans was written was killed: it has no end.
+func (o *otlpSpans) close() {
+	slices.SortStableFunc(o.agents, func(a, b otlpAgent) int { return a.end.Compare(b.end) })
+	at := map[string]int{}
+	for i, a := range o.agents {
+		at[a.span] = i
+	}
+	sub := map[int]bool{}
+	for i, a := range o.agents {
+		if _, inside := o.enclosing(a.span, at); inside {
+			sub[i] = true
+			o.endSubagent(a)
+		} else {
+			o.endRun(a)
+		}
+	}
+	for _, s := range o.steps {
+		if i, ok := o.enclosing(s.span, at); ok && sub[i] {
+			o.assign(s, o.agents[i])
+		}
+	}
+}
+
+// assign gives a step to the sub-agent that took it.
+func (o *otlpSpans) assign(s otlpStep, a otlpAgent) {
+	var f trace.Fact = &trace.Tool{ID: s.id}
+	if !s.tool {
+		f = &trace.Call{ID: s.id, Error: s.err}
+	}
+	o.r.emit(otlpFormat, s.run, a.id, s.line, s.end, f)
+}
+
+func (o *otlpSpans) endSubagent(a otlpAgent) {
+	status := trace.Success
+	if a.err != nil {
+		status = trace.Failure
+	}
+	o.r.emit(otlpFormat, a.run, a.id, a.line, a.end, &trace.Subagent{
+		ID: a.id, Name: a.name, Start: a.start, End: a.end, Status: status, ToolID: o.tools[o.parents[a.span]],
+	})
+}
+
+// endRun says how a run ended, and what it reports of itself. Claude Code marks
+// no interaction as failed: one whose last request failed did.
+func (o *otlpSpans) endRun(a otlpAgent) {
+	if a.usage.Total().Known() {
+		o.r.emit(otlpFormat, a.run, "", a.line, a.end, &trace.Totals{Invocation: a.span, Usage: a.usage, Turns: a.turns})
+	}
+	if a.decision != nil {
+		o.r.emit(otlpFormat, a.run, "", a.line, a.end, a.decision)
+	}
+	end := &trace.End{Status: trace.Success, Error: a.err}
+	if last := o.last[a.run]; a.claude && last != nil && end.Error == nil {
+		if last.finish == "tool_use" && !last.end.Before(a.start) {
+			return // it stopped before the answer: out of turns, or interrupted
+		}
+		end.Error = last.err
+	}
+	if end.Error != nil {
+		end.Status = trace.Failure
+	}
+	o.r.emit(otlpFormat, a.run, "", a.line, a.end, end)
+}
