@@ -188,7 +188,7 @@ func (r *codexExec) completed(v jsonl.Value, line int) {
 	clear(r.running)
 	if usage := v.Get("usage"); usage.Kind() == jsonl.Object {
 		r.total.grow(codexUsage(usage))
-		r.add(line, &trace.Totals{Usage: r.total.sum()})
+		r.add(line, &trace.Totals{Running: true, Usage: r.total.sum()})
 	}
 	if d := decisionInText(r.message); d != nil {
 		r.add(line, d)

@@ -192,7 +192,7 @@ func (r *codexTools) result(out jsonl.Value) codexResult {
 			break
 		}
 	}
-	r.text(&res, out)
+	res.read(r.doc, out)
 	return res
 }
 
@@ -204,25 +204,25 @@ var (
 // codexHead is how much of an output is looked at: its header.
 const codexHead = 600
 
-// text reads the forms in which Codex tells a model how a tool went: a header
+// read reads the forms in which Codex tells a model how a tool went: a header
 // before "Output:", one JSON object with metadata, or a sentence in place of a
 // result. What the command itself printed is not looked at.
-func (r *codexTools) text(res *codexResult, out jsonl.Value) {
+func (c *codexResult) read(doc *jsonl.Doc, out jsonl.Value) {
 	raw := out.Raw()
 	if len(raw) > 2 && raw[1] == '{' && bytes.Contains(raw, []byte("exit_code")) {
-		if v, _, err := r.doc.Parse([]byte(out.String())); err == nil {
-			res.exit = exitCode(v.Get("metadata", "exit_code"))
+		if v, _, err := doc.Parse([]byte(out.String())); err == nil {
+			c.exit = exitCode(v.Get("metadata", "exit_code"))
 			return
 		}
 	}
 	text := string(jsonl.Unescape(nil, head(raw)))
 	if !strings.HasPrefix(text, "Chunk ID:") && !strings.HasPrefix(text, "Wall time:") && !strings.HasPrefix(text, "Exit code:") {
-		res.sentence(text)
+		c.sentence(text)
 		return
 	}
 	header, body, _ := strings.Cut(text, "\nOutput:\n")
 	if m := codexRunning.FindStringSubmatch(header); m != nil {
-		res.session = m[1]
+		c.session = m[1]
 		return
 	}
 	m := codexHeader.FindStringSubmatch(header)
@@ -231,7 +231,7 @@ func (r *codexTools) text(res *codexResult, out jsonl.Value) {
 	}
 	if m != nil {
 		if n, err := strconv.Atoi(m[1]); err == nil {
-			res.exit = &n
+			c.exit = &n
 		}
 	}
 }

@@ -27,6 +27,12 @@ func (l *otlpLogs) add(s otlpSpan, line int) {
 		l.claudeCall(s, line)
 	case "api_error", "claude_code.api_error":
 		l.claudeError(s, line)
+	case "tool_result", "claude_code.tool_result":
+		l.claudeTool(s, line)
+	case "tool_decision", "claude_code.tool_decision":
+		l.claudeDecision(s, line)
+	case "codex.tool_result":
+		l.codexTool(s, line)
 	case "codex.api_request":
 		l.codexRequest(s, line)
 	case "codex.sse_event", "codex.websocket_event":
@@ -81,6 +87,53 @@ func (l *otlpLogs) claudeError(s otlpSpan, line int) {
 	for i := range min(max(attempts, 1), 100) {
 		l.r.emit(otlpLogsFormat, run, "", line, s.logTime(), &trace.Call{ID: id + "~" + strconv.FormatInt(i, 10), Model: s.attrs.text("model"), Error: e})
 	}
+}
+
+func (l *otlpLogs) claudeTool(s otlpSpan, line int) {
+	a, at := s.attrs, s.logTime()
+	run, id := a.text("session.id"), a.text("tool_use_id")
+	if run == "" || id == "" {
+		return
+	}
+	l.r.emit(otlpLogsFormat, run, "", line, at, &trace.Tool{
+		ID: id, Name: a.text("tool_name"), End: at, Duration: a.count("duration_ms"), Done: true, Failed: isFalse(a.get("success")),
+		ArgsSize: a.count("tool_input_size_bytes"), ResultSize: a.count("tool_result_size_bytes"),
+	})
+}
+
+func (l *otlpLogs) claudeDecision(s otlpSpan, line int) {
+	run, id := s.attrs.text("session.id"), s.attrs.text("tool_use_id")
+	if run == "" || id == "" {
+		return
+	}
+	denied := s.attrs.text("decision") == "reject"
+	l.r.emit(otlpLogsFormat, run, "", line, s.logTime(), &trace.Tool{ID: id, Name: s.attrs.text("tool_name"), Denied: denied, Failed: denied})
+}
+
+// codexTool reads a tool call's end. Its success is that of the call: whether
+// the command failed stands in the output, where that is recorded.
+func (l *otlpLogs) codexTool(s otlpSpan, line int) {
+	a := s.attrs
+	conversation, id := a.text("conversation.id"), a.text("call_id")
+	if conversation == "" || id == "" {
+		return
+	}
+	run, sub, at := l.of(conversation), "", s.logTime()
+	if run != conversation {
+		sub = conversation
+	}
+	t := &trace.Tool{ID: id, Name: a.text("tool_name"), End: at, Duration: a.count("duration_ms"), Done: true}
+	var res codexResult
+	res.read(&l.r.doc, a.get("output"))
+	res.apply(t)
+	t.Failed = t.Failed || isFalse(a.get("success"))
+	l.r.emit(otlpLogsFormat, run, sub, line, at, t)
+}
+
+// isFalse reports whether a boolean, or a string in place of one, is false.
+func isFalse(v jsonl.Value) bool {
+	b, ok := v.Bool()
+	return ok && !b || v.Is("false")
 }
 
 // codexRequest learns which conversations belong together, and counts failed

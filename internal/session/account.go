@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"strings"
 	"time"
 
 	"github.com/andon-ci/andon/internal/trace"
@@ -90,7 +91,6 @@ type place struct {
 
 func placeOf(p trace.Pos) place       { return place{p.File, p.Line} }
 func (p place) pos() trace.Pos        { return trace.Pos{File: p.file, Line: p.line} }
-func (a *account) isTelemetry() bool  { return a.space == telemetrySpace }
 func (c *call) ok() bool              { return c.err == nil && !c.partial }
 func before(a, b time.Time) bool      { return !a.IsZero() && (b.IsZero() || a.Before(b)) }
 func after(a, b time.Time) bool       { return !a.IsZero() && (b.IsZero() || a.After(b)) }
@@ -99,7 +99,12 @@ func setString(dst *string, s string) { *dst = orString(s, *dst) }
 // telemetrySpace is that of OpenTelemetry data, which is taken only where the
 // agent's own files do not know a figure: it may hold calls of the CLI that
 // belong to no turn.
+// Its logs are a space of their own below it.
 const telemetrySpace = "otlp"
+
+func (a *account) isTelemetry() bool {
+	return a.space == telemetrySpace || strings.HasPrefix(a.space, telemetrySpace+"/")
+}
 
 // stamp is a time in nanoseconds since 1970; 0 is unknown.
 type stamp int64
@@ -224,8 +229,13 @@ func (a *account) addSubagent(r *trace.Record, f *trace.Subagent) {
 }
 
 func (a *account) addTotals(f *trace.Totals) {
-	if a.totals[f.Invocation] == nil {
+	old := a.totals[f.Invocation]
+	if old == nil {
 		a.order = append(a.order, f.Invocation)
+	} else if f.Running {
+		whole := *f
+		whole.Usage = old.Usage.Max(f.Usage)
+		f = &whole
 	}
 	a.totals[f.Invocation] = f
 }
