@@ -47,6 +47,7 @@ type codexRollout struct {
 	turns   bool   // the file marks turns
 	ended   bool   // the last turn has ended
 	message string // the last of the agent, where turns are not marked
+	line    int    // that it stands on
 }
 
 func newCodexRollout(s *sink) reader {
@@ -173,7 +174,7 @@ func (r *codexRollout) responseItem(p jsonl.Value, line int, at time.Time) {
 		if !p.Get("role").Is("assistant") {
 			r.asked = at
 		} else if !r.turns {
-			r.keepMessage(p.Get("content"))
+			r.keepMessage(p.Get("content"), line)
 		}
 	case "function_call", "custom_tool_call", "local_shell_call", "web_search_call", "tool_search_call", "image_generation_call":
 		r.tools.call(p, typ, line, at)
@@ -186,10 +187,10 @@ func (r *codexRollout) responseItem(p jsonl.Value, line int, at time.Time) {
 	}
 }
 
-func (r *codexRollout) keepMessage(content jsonl.Value) {
+func (r *codexRollout) keepMessage(content jsonl.Value, line int) {
 	for part := range content.Elements() {
 		if text := part.Get("text"); text.StringLen() > 0 {
-			r.message = text.String()
+			r.message, r.line = text.String(), line
 		}
 	}
 }
@@ -362,6 +363,6 @@ func (r *codexRollout) close() {
 		return
 	}
 	if d := decisionInText(r.message); d != nil {
-		r.s.add(0, time.Time{}, d)
+		r.s.add(r.line, time.Time{}, d)
 	}
 }

@@ -108,7 +108,6 @@ func (r *otlp) start(space, run string, sp otlpSpan, line int, t time.Time) {
 	r.started[space+run] = true
 	service := sp.resource.text("service.name")
 	r.emit(space, run, "", line, t, &trace.Start{
-		Agent:   trace.Agent{Name: sp.rootAgentName()},
 		Runtime: trace.Runtime{Name: runtimeOf(service), Version: sp.resource.text("service.version")},
 		Context: sp.context(),
 	})

@@ -36,6 +36,7 @@ type otlpStep struct {
 // otlpAgent is the span of an agent.
 type otlpAgent struct {
 	span, run, name, id string
+	model               string
 	claude              bool
 	line                int
 	start, end          time.Time
@@ -211,7 +212,7 @@ func (o *otlpSpans) agent(s otlpSpan, span string, line int) {
 	start, end := s.times()
 	a := otlpAgent{
 		span: span, run: run, name: s.attrs.text("gen_ai.agent.name"), id: firstNonEmpty(sub, s.attrs.text("gen_ai.agent.id"), span),
-		claude: s.claude(), line: line, start: start, end: end, err: s.fault(),
+		model: s.model(), claude: s.claude(), line: line, start: start, end: end, err: s.fault(),
 		turns: s.attrs.count("github.copilot.turn_count", "copilot_chat.turn_count"),
 	}
 	if !a.claude {
@@ -306,6 +307,9 @@ func (o *otlpSpans) endSubagent(a otlpAgent) {
 // endRun says how a run ended, and what it reports of itself. Claude Code marks
 // no interaction as failed: one whose last request failed did.
 func (o *otlpSpans) endRun(a otlpAgent) {
+	if a.name != "" || a.model != "" {
+		o.r.emit(otlpFormat, a.run, "", a.line, a.start, &trace.Start{Agent: trace.Agent{Name: a.name}, Model: a.model})
+	}
 	if a.usage.Total().Known() {
 		o.r.emit(otlpFormat, a.run, "", a.line, a.end, &trace.Totals{Invocation: a.span, Usage: a.usage, Turns: a.turns})
 	}

@@ -90,13 +90,6 @@ func (s otlpSpan) run() (run, sub string) {
 	return firstNonEmpty(conversation, session, s.attrs.text("ai.telemetry.metadata.sessionId"), strings.ToLower(s.v.Get("traceId").String())), ""
 }
 
-func (s otlpSpan) rootAgentName() string {
-	if s.claude() || s.v.Get("parentSpanId").StringLen() > 0 {
-		return ""
-	}
-	return s.attrs.text("gen_ai.agent.name")
-}
-
 // context reads the conventions for version control and pipelines.
 func (s otlpSpan) context() trace.Context {
 	both := func(keys ...string) string {
