@@ -16,7 +16,10 @@ version=${version#v}
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 sums=${ANDON_CHECKSUMS:-$here/checksums.txt}
 releases=${ANDON_RELEASES:-https://github.com/andon-ci/andon/releases/download}
-bin=$(mktemp -d "${RUNNER_TEMP:-${TMPDIR:-/tmp}}/andon-bin-XXXXXX")
+
+# unix PATH: as bash and tar take it. To tar, the colon of D:\ ends a host's name.
+unix() { if command -v cygpath >/dev/null; then cygpath -u "$1"; else printf '%s' "$1"; fi; }
+bin=$(mktemp -d "$(unix "${RUNNER_TEMP:-${TMPDIR:-/tmp}}")/andon-bin-XXXXXX")
 
 note() { printf 'andon: %s\n' "$*" >&2; }
 die() {
@@ -71,7 +74,7 @@ download() {
   read -r sum name < <(asset) || return 1
   release=${name#andon_}
   release=v${release%%_*}
-  [ -z "${RUNNER_TOOL_CACHE:-}" ] || cache=$RUNNER_TOOL_CACHE/andon/$name
+  [ -z "${RUNNER_TOOL_CACHE:-}" ] || cache=$(unix "$RUNNER_TOOL_CACHE")/andon/$name
   if [ -n "$cache" ] && matches "$cache" "$sum"; then
     cp "$cache" "$bin/$name"
   else
@@ -82,7 +85,7 @@ download() {
   if ! matches "$bin/$name" "$sum"; then
     die "$name is not what the repository's checksums say" 'do not use it; report it, and set the input install to build meanwhile'
   fi
-  tar -xzf "$bin/$name" -C "$bin" "andon$exe"
+  tar -xzf "$bin/$name" -C "$bin" "andon$exe" || return 1
   if [ -n "$cache" ]; then
     { mkdir -p "$(dirname "$cache")" && mv "$bin/$name" "$cache"; } 2>/dev/null || true
   fi
