@@ -66,7 +66,7 @@ func (r *otlp) value(v jsonl.Value, line int) {
 			r.resourceLogs(rl, line)
 		}
 	case isSingleSpan(v):
-		r.spans.add(otlpSpan{v: v, attrs: attributesOf(v), resource: attributesOf(v.Get("resource"))}, line)
+		r.spans.add(newSpan(v, v.Get("resource")), line)
 	case v.Get("resourceMetrics").Exists(), v.Get("type").Is("metric"), v.Get("type").Is("log"):
 	default:
 		r.s.drift(v.Get("type").String())
@@ -74,10 +74,9 @@ func (r *otlp) value(v jsonl.Value, line int) {
 }
 
 func (r *otlp) resourceSpans(rs jsonl.Value, line int) {
-	resource := attributesOf(rs.Get("resource"))
 	for ss := range firstOf(rs, "scopeSpans", "instrumentationLibrarySpans").Elements() {
 		for span := range ss.Get("spans").Elements() {
-			r.spans.add(otlpSpan{v: span, attrs: attributesOf(span), resource: resource}, line)
+			r.spans.add(newSpan(span, rs.Get("resource")), line)
 		}
 	}
 }

@@ -15,12 +15,16 @@ import (
 // sub-agent's) is known only at the file's end.
 type otlpSpans struct {
 	r       *otlp
-	parents map[string]string // by span id
+	parents map[string]string // by span id; empty for the first span of a trace, or of this process's part of one
 	tools   map[string]string // ids of tool calls by span id
 	denied  map[string]bool   // spans of tool calls that were refused
 	steps   []otlpStep
 	agents  []otlpAgent
 	last    map[string]*otlpStep // the last call of each run's main agent
+	remote  map[string]bool      // spans whose parent is of another process
+	held    []heldSpan
+	reread  jsonl.Doc
+	bytes   int
 }
 
 // otlpStep is a call or a tool call, to be given to a sub-agent if one made it.
@@ -35,15 +39,17 @@ type otlpStep struct {
 
 // otlpAgent is the span of an agent.
 type otlpAgent struct {
-	span, run, name, id string
-	model               string
-	claude              bool
-	line                int
-	start, end          time.Time
-	usage               trace.Usage
-	turns               trace.Count
-	err                 *trace.Error
-	decision            *trace.Decision
+	span, parent, run string
+	name, id, model   string
+	claude            bool
+	line              int
+	start, end        time.Time
+	usage             trace.Usage
+	turns, toolCalls  trace.Count
+	cost              *float64
+	context           trace.Context
+	err               *trace.Error
+	decision          *trace.Decision
 }
 
 // maxSpans bounds what is kept of a file's spans to tell whose they are.
@@ -52,7 +58,7 @@ const maxSpans = 200_000
 func newOTLPSpans(r *otlp) otlpSpans {
 	return otlpSpans{
 		r: r, parents: map[string]string{}, tools: map[string]string{},
-		denied: map[string]bool{}, last: map[string]*otlpStep{},
+		denied: map[string]bool{}, remote: map[string]bool{}, last: map[string]*otlpStep{},
 	}
 }
 
@@ -62,16 +68,26 @@ func (o *otlpSpans) add(s otlpSpan, line int) {
 		return
 	}
 	parent := spanID(s.v.Get("parentSpanId"))
-	if parent != "" && len(o.parents) < maxSpans {
+	if len(o.parents) < maxSpans {
 		o.parents[span] = parent
+		if s.remoteParent() {
+			o.parents[span], o.remote[span] = "", true
+		}
 	}
-	switch s.kind(name) {
+	kind := s.kind(name)
+	if run, _ := s.run(); run == "" && kind != otherSpan {
+		if o.hold(s, line) {
+			return
+		}
+		s.fallback = traceID(s)
+	}
+	switch kind {
 	case chatSpan:
 		o.call(s, span, line)
 	case toolSpan:
 		o.tool(s, span, line)
 	case agentSpan:
-		o.agent(s, span, line)
+		o.agent(s, span, parent, line)
 	default:
 		o.claudeTool(s, name, parent, line)
 	}
@@ -207,13 +223,19 @@ func (o *otlpSpans) claudeTool(s otlpSpan, name, parent string, line int) {
 	}
 }
 
-func (o *otlpSpans) agent(s otlpSpan, span string, line int) {
+func (o *otlpSpans) agent(s otlpSpan, span, parent string, line int) {
 	run, sub := s.run()
 	start, end := s.times()
 	a := otlpAgent{
 		span: span, run: run, name: s.attrs.text("gen_ai.agent.name"), id: firstNonEmpty(sub, s.attrs.text("gen_ai.agent.id"), span),
 		model: s.model(), claude: s.claude(), line: line, start: start, end: end, err: s.fault(),
-		turns: s.attrs.count("github.copilot.turn_count", "copilot_chat.turn_count"),
+		turns:     s.attrs.count("github.copilot.turn_count", "copilot_chat.turn_count", "fullsend.num_turns"),
+		toolCalls: s.attrs.count("fullsend.tool_calls"),
+		parent:    parent,
+		context:   s.context(),
+	}
+	if usd, ok := s.attrs.get("gen_ai.usage.cost", "fullsend.cost_usd").Float(); ok && usd > 0 {
+		a.cost = &usd
 	}
 	if !a.claude {
 		a.usage = s.usage()
@@ -246,24 +268,10 @@ func (o *otlpSpans) verdict(messages jsonl.Value) *trace.Decision {
 	return decisionInText(text)
 }
 
-// enclosing returns the nearest agent around a span.
-func (o *otlpSpans) enclosing(span string, agents map[string]int) (int, bool) {
-	for range 100 {
-		parent, ok := o.parents[span]
-		if !ok {
-			return 0, false
-		}
-		if i, ok := agents[parent]; ok {
-			return i, true
-		}
-		span = parent
-	}
-	return 0, false
-}
-
-// close tells the agents of runs from sub-agents. A run none of whose agents'
-// spans was written was killed: it has no end.
+// close tells the agents of runs from sub-agents, and from the parts of a run
+// that have a span each: a part has the name of the agent right around it.
 func (o *otlpSpans) close() {
+	o.release()
 	slices.SortStableFunc(o.agents, func(a, b otlpAgent) int { return a.end.Compare(b.end) })
 	at := map[string]int{}
 	for i, a := range o.agents {
@@ -271,11 +279,16 @@ func (o *otlpSpans) close() {
 	}
 	sub := map[int]bool{}
 	for i, a := range o.agents {
-		if _, inside := o.enclosing(a.span, at); inside {
+		outer, inside := o.enclosing(a.span, at)
+		switch {
+		case !inside:
+			o.endRun(a)
+		case o.agents[outer].span == a.parent && o.agents[outer].name == a.name && a.name != "":
+			a.cost, a.toolCalls = nil, trace.Count{}
+			o.part(a, o.agents[outer].usage.Total().Known())
+		default:
 			sub[i] = true
 			o.endSubagent(a)
-		} else {
-			o.endRun(a)
 		}
 	}
 	for _, s := range o.steps {
@@ -283,6 +296,21 @@ func (o *otlpSpans) close() {
 			o.assign(s, o.agents[i])
 		}
 	}
+}
+
+// part emits what one part of a run reports of itself, unless the whole does.
+func (o *otlpSpans) part(a otlpAgent, whole bool) {
+	if start := (trace.Start{Agent: trace.Agent{Name: a.name}, Model: a.model, Context: a.context}); start != (trace.Start{}) {
+		o.r.emit(otlpFormat, a.run, "", a.line, a.start, &start)
+	}
+	if whole || !a.usage.Total().Known() && a.cost == nil && !a.toolCalls.Known() {
+		return
+	}
+	t := &trace.Totals{Invocation: a.span, Usage: a.usage, CostUSD: a.cost, Turns: a.turns, ToolCalls: a.toolCalls}
+	if a.model != "" && a.usage.Total().Known() {
+		t.ByModel = map[string]trace.Usage{a.model: a.usage}
+	}
+	o.r.emit(otlpFormat, a.run, "", a.line, a.end, t)
 }
 
 // assign gives a step to the sub-agent that took it.
@@ -304,14 +332,14 @@ func (o *otlpSpans) endSubagent(a otlpAgent) {
 	})
 }
 
-// endRun says how a run ended, and what it reports of itself. Claude Code marks
-// no interaction as failed: one whose last request failed did.
+// endRun says how a run ended, and what it reports of itself. An agent's span
+// whose parent is of this process and yet is not in the file is a part of a run
+// that was killed, and says nothing of its end. Claude Code marks no interaction
+// as failed: one whose last request failed did.
 func (o *otlpSpans) endRun(a otlpAgent) {
-	if a.name != "" || a.model != "" {
-		o.r.emit(otlpFormat, a.run, "", a.line, a.start, &trace.Start{Agent: trace.Agent{Name: a.name}, Model: a.model})
-	}
-	if a.usage.Total().Known() {
-		o.r.emit(otlpFormat, a.run, "", a.line, a.end, &trace.Totals{Invocation: a.span, Usage: a.usage, Turns: a.turns})
+	o.part(a, false)
+	if _, known := o.parents[o.parents[a.span]]; o.parents[a.span] != "" && !known {
+		return
 	}
 	if a.decision != nil {
 		o.r.emit(otlpFormat, a.run, "", a.line, a.end, a.decision)

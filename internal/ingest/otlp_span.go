@@ -14,6 +14,12 @@ type otlpSpan struct {
 	v        jsonl.Value
 	attrs    attributes
 	resource attributes
+	from     jsonl.Value // the resource itself
+	fallback string      // the run of a span that names none
+}
+
+func newSpan(v, resource jsonl.Value) otlpSpan {
+	return otlpSpan{v: v, attrs: attributesOf(v), resource: attributesOf(resource), from: resource}
 }
 
 // spanKind is what a span is of, in the words of the GenAI conventions.
@@ -32,7 +38,7 @@ const (
 func (s otlpSpan) kind(name string) spanKind {
 	op := s.attrs.text("gen_ai.operation.name")
 	switch op {
-	case "invoke_agent", "create_agent":
+	case "invoke_agent":
 		return agentSpan
 	case "chat", "text_completion", "generate_content", "completion":
 		return chatSpan
@@ -75,7 +81,8 @@ func (s otlpSpan) claude() bool { return s.resource.text("service.name") == "cla
 
 // run returns the run that the span is of, and the sub-agent. Claude Code gives
 // the conversation of a sub-agent an id of its own, and the session's beside it;
-// elsewhere the session may be wider than a run.
+// elsewhere the session may be wider than a run. It is empty where the span names
+// neither and is to be told by its place in the trace.
 func (s otlpSpan) run() (run, sub string) {
 	conversation, session := s.attrs.text("gen_ai.conversation.id"), s.attrs.text("session.id")
 	if s.claude() && session != "" {
@@ -87,7 +94,7 @@ func (s otlpSpan) run() (run, sub string) {
 		}
 		return session, ""
 	}
-	return firstNonEmpty(conversation, session, s.attrs.text("ai.telemetry.metadata.sessionId"), strings.ToLower(s.v.Get("traceId").String())), ""
+	return firstNonEmpty(conversation, session, s.attrs.text("ai.telemetry.metadata.sessionId"), s.fallback), ""
 }
 
 // context reads the conventions for version control and pipelines.
@@ -102,6 +109,10 @@ func (s otlpSpan) context() trace.Context {
 		WorkflowRun: both("cicd.pipeline.run.id"),
 		Attempt:     both("github.run_attempt"),
 		Job:         both("github.job"),
+	}
+	if repo, number, ok := strings.Cut(both("fullsend.work_item_id"), "#"); ok && strings.Count(repo, "/") == 1 {
+		c.Repository = firstNonEmpty(c.Repository, repo)
+		c.Number, _ = strconv.Atoi(number)
 	}
 	if n, err := strconv.Atoi(both("vcs.change.id")); err == nil && n > 0 {
 		c.Number, c.SubjectKind = n, "pull_request"
@@ -167,6 +178,14 @@ func (s otlpSpan) finish() string {
 		v = anyValue(v)
 	}
 	return v.String()
+}
+
+// remoteParent reports whether the span's flags say that its parent is of
+// another process, as the context that TRACEPARENT hands down is.
+func (s otlpSpan) remoteParent() bool {
+	const known, remote = 0x100, 0x200
+	flags, _ := s.v.Get("flags").Int()
+	return flags&known != 0 && flags&remote != 0
 }
 
 // times returns when the span began and ended.
