@@ -63,8 +63,8 @@ func runMain(t *testing.T, env map[string]string, args ...string) (stdout, stder
 }
 
 // figures adds up a report under the names of TRUTH.tsv's columns.
-func figures(r *session.Report) map[string]int64 {
-	sum := map[string]int64{}
+func figures(r *session.Report) map[string]trace.Count {
+	sum := map[string]trace.Count{}
 	for _, s := range r.Sessions {
 		for _, run := range s.Runs {
 			for name, c := range map[string]trace.Count{
@@ -80,7 +80,7 @@ func figures(r *session.Report) map[string]int64 {
 				"tool_calls_meant_to_fail": run.ToolErrors,
 				"subagents":                run.Subagents,
 			} {
-				sum[name] += c.N()
+				sum[name] = sum[name].Add(c)
 			}
 		}
 	}
@@ -93,8 +93,11 @@ func TestTruth(t *testing.T) {
 			t.Parallel()
 			r := collected(t, filepath.Join(transcripts, want["transcript"]))
 			for name, got := range figures(r) {
-				if n, _ := strconv.ParseInt(want[name], 10, 64); n != got {
-					t.Errorf("%s: got %d, the server counted %d", name, got, n)
+				if !got.Known() && unknowable(want, name) {
+					continue
+				}
+				if n, _ := strconv.ParseInt(want[name], 10, 64); n != got.N() {
+					t.Errorf("%s: got %v, the server counted %d", name, got, n)
 				}
 			}
 			checkOutcome(t, r, want)
@@ -103,6 +106,12 @@ func TestTruth(t *testing.T) {
 			}
 		})
 	}
+}
+
+// unknowable reports whether the CLI does not write a figure down: then it has
+// to be absent. Claude Code writes 0 thinking tokens also where it thought.
+func unknowable(row truth, name string) bool {
+	return row["cli"] == "claude" && name == "reasoning_tokens"
 }
 
 func checkOutcome(t *testing.T, r *session.Report, want truth) {

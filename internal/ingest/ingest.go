@@ -9,6 +9,7 @@
 package ingest
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -50,7 +51,8 @@ type File struct {
 	doc     jsonl.Doc
 	sink    *sink
 	reader  reader
-	pending []jsonl.Chunk // copies of what came before the format was known
+	pending []jsonl.Chunk     // copies of what came before the format was known
+	held    []finding.Finding // and what was wrong with it
 	bytes   int
 	gaveUp  bool
 	lines   int
@@ -91,11 +93,15 @@ func (f *File) Chunk(c jsonl.Chunk) {
 		f.tooLong(c)
 		return
 	}
-	raw := c.Raw
+	raw := bytes.TrimLeft(c.Raw, " \t\r\n")
+	if text(raw) && (f.sink == nil || f.sink.source != nativeFormat) {
+		f.plainText()
+		return
+	}
 	for n := 0; len(raw) > 0; n++ {
 		v, used, err := f.doc.Parse(raw)
 		if err != nil {
-			f.broken(c, raw, n, err)
+			f.broken(c, err)
 			return
 		}
 		if n == 1 {
@@ -151,6 +157,10 @@ func (f *File) recognised(fm format) {
 		verdicts: map[string]*trace.Decision{},
 	}
 	f.reader = fm.open(f.sink)
+	for _, fd := range f.held {
+		f.o.Find(fd)
+	}
+	f.held = nil
 	for _, c := range f.pending {
 		if v, _, err := f.doc.Parse(c.Raw); err == nil {
 			f.odd(c)
@@ -183,17 +193,9 @@ func quote(key string) string {
 	return `"` + key + `"`
 }
 
-func (f *File) broken(c jsonl.Chunk, raw []byte, n int, err error) {
+func (f *File) broken(c jsonl.Chunk, err error) {
 	var syntax *jsonl.SyntaxError
 	if !errors.As(err, &syntax) {
-		return
-	}
-	text := n == 0 && raw[0] != '{' && raw[0] != '['
-	switch {
-	case text && f.sink != nil && f.sink.source != nativeFormat:
-		f.sink.drift("(text)") // stdout of a CLI is often mixed with plain text
-		return
-	case text && f.sink == nil:
 		return
 	}
 	f.invalid++
@@ -206,6 +208,27 @@ func (f *File) broken(c jsonl.Chunk, raw []byte, n int, err error) {
 		"write one JSON object a line; the line was left out and the rest was read")
 }
 
+// plainText counts a line that is no JSON: the stdout of a CLI is often mixed
+// with messages.
+func (f *File) plainText() {
+	if f.sink != nil {
+		f.sink.drift("(text)")
+	}
+}
+
+// text reports whether a line was never meant to be a record: a message, or the
+// time in brackets before one.
+func text(raw []byte) bool {
+	switch {
+	case len(raw) == 0 || raw[0] == '{':
+		return false
+	case raw[0] == '[':
+		rest := bytes.TrimLeft(raw[1:], " \t\r\n")
+		return len(rest) > 0 && bytes.IndexByte([]byte(`{["`), rest[0]) < 0
+	}
+	return true
+}
+
 func (f *File) tooLong(c jsonl.Chunk) {
 	if c.Part > 1 {
 		return
@@ -215,19 +238,27 @@ func (f *File) tooLong(c jsonl.Chunk) {
 		"keep large outputs in files of their own and write their size and hash")
 }
 
+// find reports a finding, once it is sure that the file is a transcript: what
+// is wrong with other files is nobody's concern.
 func (f *File) find(rule string, s finding.Severity, line int, msg, hint string) {
-	f.o.Find(finding.Finding{Rule: rule, Severity: s, Message: msg, Hint: hint, Pos: trace.Pos{File: f.o.Name, Line: line}})
+	fd := finding.Finding{Rule: rule, Severity: s, Message: msg, Hint: hint, Pos: trace.Pos{File: f.o.Name, Line: line}}
+	switch {
+	case f.sink != nil:
+		f.o.Find(fd)
+	case len(f.held) < maxPending:
+		f.held = append(f.held, fd)
+	}
 }
 
 // Close ends the file and says what it was.
 func (f *File) Close() Summary {
-	s := Summary{Lines: f.lines, Invalid: f.invalid}
+	s := Summary{Lines: f.lines}
 	if f.reader == nil {
 		return s
 	}
 	f.reader.close()
 	s.Format = f.sink.source
-	s.Invalid += f.sink.invalid
+	s.Invalid = f.invalid + f.sink.invalid
 	s.Unknown = f.sink.unknown
 	return s
 }

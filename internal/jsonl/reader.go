@@ -86,15 +86,15 @@ func (r *Reader) next() (Chunk, error) {
 // opens leaves the mode of lines where a bracket has a line to itself: a
 // program has printed something before its JSON, which is indented.
 func (r *Reader) opens() bool {
-	b, _ := r.r.Peek(3)
+	b, _ := r.r.Peek(8)
 	first, _, whole := bytes.Cut(b, []byte("\n"))
-	switch first = bytes.TrimSuffix(first, []byte("\r")); {
+	switch {
 	case !whole:
-	case string(first) == "{":
+	case string(bytes.TrimSpace(first)) == "{":
 		r.mode = values
-	case string(first) == "[":
+	case string(bytes.TrimSpace(first)) == "[":
 		r.mode = elements
-		r.r.Discard(1)
+		r.r.Discard(bytes.IndexByte(first, '[') + 1)
 	}
 	return r.mode != lines
 }
@@ -287,12 +287,12 @@ func (r *Reader) betweenValues() (text bool, err error) {
 		if err := r.skipSpace(); err != nil {
 			return false, err
 		}
-		b, err := r.r.Peek(1)
-		if err != nil {
+		b, err := r.r.Peek(32)
+		if len(b) == 0 {
 			return false, err
 		}
 		switch {
-		case b[0] == '{' || b[0] == '[' && r.mode == values || b[0] == '"' && r.mode == elements:
+		case b[0] == '{' || b[0] == '[' && r.mode == values && opensArray(b[1:]) || b[0] == '"' && r.mode == elements:
 			return false, nil
 		case r.mode == elements && (b[0] == ',' || b[0] == ']'):
 			r.r.Discard(1)

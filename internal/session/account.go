@@ -228,16 +228,36 @@ func (a *account) addSubagent(r *trace.Record, f *trace.Subagent) {
 	}
 }
 
+// addTotals keeps what an invocation reports of itself. Two reports of one, as in
+// a stream and in its session file, or in the two streams of a session that was
+// resumed, are of one running total: the larger is the later, and what it does
+// not say is taken from the other.
 func (a *account) addTotals(f *trace.Totals) {
 	old := a.totals[f.Invocation]
 	if old == nil {
 		a.order = append(a.order, f.Invocation)
-	} else if f.Running {
-		whole := *f
-		whole.Usage = old.Usage.Max(f.Usage)
-		f = &whole
+		a.totals[f.Invocation] = f
+		return
 	}
-	a.totals[f.Invocation] = f
+	late, early := *f, *old
+	if late.Usage.Total().N() < early.Usage.Total().N() {
+		late, early = early, late
+	}
+	late.Usage = fill(late.Usage, early.Usage)
+	late.Calls = late.Calls.Or(early.Calls)
+	late.Turns = late.Turns.Or(early.Turns)
+	late.Duration = late.Duration.Or(early.Duration)
+	late.ToolCalls = late.ToolCalls.Or(early.ToolCalls)
+	late.ToolErrors = late.ToolErrors.Or(early.ToolErrors)
+	late.PermissionDenials = late.PermissionDenials.Or(early.PermissionDenials)
+	late.Subagents = late.Subagents.Or(early.Subagents)
+	if late.CostUSD == nil {
+		late.CostUSD = early.CostUSD
+	}
+	if late.ByModel == nil {
+		late.ByModel = early.ByModel
+	}
+	a.totals[f.Invocation] = &late
 }
 
 // sameMoment is how far apart two sources may write the end of one run.

@@ -282,7 +282,7 @@ func (b *builder) counts(r *Run) {
 		r.Subagents = r.Subagents.Max(t.Subagents)
 		r.PermissionDenials = r.PermissionDenials.Max(t.PermissionDenials)
 		if len(a.subagents) > 0 || len(a.calls) > 0 {
-			r.Subagents = r.Subagents.Max(trace.Measured(int64(len(a.subagents))))
+			r.Subagents = r.Subagents.Max(trace.Measured(a.subagentCount()))
 		}
 		var failed, denied int64
 		for i := range a.calls {
@@ -302,6 +302,24 @@ func (b *builder) counts(r *Run) {
 			r.PermissionDenials = r.PermissionDenials.Max(trace.Measured(denied))
 		}
 	}
+}
+
+// subagentCount counts each sub-agent once. Sources that do not know its own id
+// name it by the tool call that started it.
+func (a *account) subagentCount() int64 {
+	byTool := map[string]bool{}
+	for i := range a.subagents {
+		if t := a.subagents[i].ToolID; t != "" {
+			byTool[t] = true
+		}
+	}
+	n := int64(len(byTool))
+	for i := range a.subagents {
+		if s := &a.subagents[i]; s.ToolID == "" && !byTool[s.ID] {
+			n++
+		}
+	}
+	return n
 }
 
 // duration is the wall clock from the first to the last sign of life, or what

@@ -1,0 +1,199 @@
+package ingest
+
+import (
+	"strings"
+	"time"
+
+	"github.com/andon-ci/andon/internal/jsonl"
+	"github.com/andon-ci/andon/internal/trace"
+)
+
+// claudeSessionReader reads session files, ~/.claude/projects/*/<id>.jsonl, and
+// the files of sub-agents beside them.
+//
+// A file is one run, by the first session id in it: a session that was resumed
+// begins with a copy of the lines of the one that it goes on from. Sub-agents
+// stand in files of their own, or in older versions within progress lines.
+type claudeSessionReader struct {
+	claude
+	closing bool // the last main message ended the turn
+	broken  bool // the last main message was a made-up one about a failed request
+	main    bool // the file is not a sub-agent's
+}
+
+func newClaudeSession(s *sink) reader { return &claudeSessionReader{claude: newClaude(s)} }
+
+// isClaudeSessionType reports whether a session file has records of the type.
+func isClaudeSessionType(typ string) bool {
+	switch typ {
+	case "progress", "system", "queue-operation", "attachment", "permission-mode", "mode", "agent-name", "agent-setting", "custom-title",
+		"ai-title", "last-prompt", "frame-link", "worktree-state", "relocated", "bridge-session", "started", "result", "pr-link", "cost-state",
+		"api-request", "api-request-shape", "api-request-blob", "tools-used", "atis-latch", "tag", "speculation-accept", "content-replacement",
+		"summary", "file-history-snapshot", "file-history-delta", "tool_use", "tool_result", "marble-origami-commit", "task-summary", "saved_hook_context":
+		return true
+	}
+	return false
+}
+
+func (r *claudeSessionReader) value(v jsonl.Value, line int) {
+	if r.s.run == "" {
+		r.s.run = v.Get("sessionId").String()
+	}
+	r.s.subagent = ""
+	if v.Get("isSidechain").True() {
+		r.s.subagent = v.Get("agentId").String()
+	}
+	t := v.Get("timestamp").Time()
+	if !t.IsZero() {
+		r.last = t
+	}
+	switch typ := v.Get("type").String(); typ {
+	case "assistant", "user":
+		r.turn(v, typ, line, t)
+	case "progress":
+		r.progress(v.Get("data"), line)
+	case "system":
+		r.system(v, line, t)
+	case "cost-state":
+		r.cost(v, line)
+	case "pr-link":
+		r.pullRequest(v, line, t)
+	default:
+		if !isClaudeSessionType(typ) {
+			r.s.drift(typ)
+		}
+	}
+}
+
+func (r *claudeSessionReader) turn(v jsonl.Value, typ string, line int, t time.Time) {
+	if r.s.run == "" {
+		r.s.run = r.s.fallback // what has no session id yet and counts decides for the file
+	}
+	side := v.Get("isSidechain").True()
+	r.main = r.main || !side
+	if !r.started[r.s.run] {
+		r.start(line, t, v.Get("version").String(), "", v.Get("gitBranch").String())
+	}
+	if r.s.subagent != "" {
+		r.s.add(line, t, &trace.Subagent{ID: r.s.subagent, Start: t, End: t})
+	}
+	if typ == "assistant" {
+		r.assistant(v, line, t)
+		r.note(v, side)
+		return
+	}
+	r.user(v, line, t)
+	if !side {
+		r.closing, r.broken = false, false
+		r.agentOf(v, line, t)
+	}
+}
+
+// note keeps what the end of the file is judged by.
+func (r *claudeSessionReader) note(v jsonl.Value, side bool) {
+	if side {
+		return
+	}
+	m := v.Get("message")
+	r.broken = m.Get("model").Is(synthetic) || v.Get("isApiErrorMessage").True()
+	stop := m.Get("stop_reason")
+	r.closing = !r.broken && (stop.Is("end_turn") || stop.Is("stop_sequence") || stop.Is("max_tokens"))
+}
+
+// agentOf reads, from the result of the tool that starts sub-agents, which one
+// it started.
+func (r *claudeSessionReader) agentOf(v jsonl.Value, line int, t time.Time) {
+	result := v.Get("toolUseResult")
+	id := result.Get("agentId").String()
+	if id == "" {
+		return
+	}
+	sub := &trace.Subagent{ID: id, Name: result.Get("agentType").String(), Start: t}
+	for b := range v.Get("message", "content").Elements() {
+		if tool := b.Get("tool_use_id").String(); tool != "" {
+			sub.ToolID = tool
+			break
+		}
+	}
+	if result.Get("status").Is("completed") {
+		sub.Status, sub.End = trace.Success, t
+	}
+	r.s.subagent = id
+	r.s.add(line, t, sub)
+	r.s.subagent = ""
+}
+
+// progress reads the messages of a sub-agent that stand inline.
+func (r *claudeSessionReader) progress(data jsonl.Value, line int) {
+	if !data.Get("type").Is("agent_progress") || r.s.run == "" {
+		return
+	}
+	id, m := data.Get("agentId").String(), data.Get("message")
+	if id == "" || m.Kind() != jsonl.Object {
+		return
+	}
+	t := m.Get("timestamp").Time()
+	if t.IsZero() {
+		t = r.last
+	}
+	r.s.subagent = id
+	r.s.add(line, t, &trace.Subagent{ID: id, Start: t, End: t})
+	switch typ := m.Get("type"); {
+	case typ.Is("assistant"):
+		r.assistant(m, line, t)
+	case typ.Is("user"):
+		r.user(m, line, t)
+	}
+}
+
+func (r *claudeSessionReader) system(v jsonl.Value, line int, t time.Time) {
+	if r.s.run == "" {
+		return
+	}
+	switch sub := v.Get("subtype").String(); sub {
+	case "api_error":
+		r.failure(v.Get("error"), line, t)
+	case "compact_boundary", "microcompact_boundary":
+		r.s.add(line, t, &trace.Log{Severity: "info", Message: "context compacted"})
+	case "turn_duration", "stop_hook_summary", "local_command", "session_start", "error", "api_refusal", "model_refusal_fallback",
+		"informational", "away_summary", "bridge_status", "memory_saved", "scheduled_task_fire", "agents_killed", "hook_response", "init", "thinking":
+	default:
+		r.s.drift("system/" + sub)
+	}
+}
+
+// cost reads what the process wrote of its own total when it ended in order.
+func (r *claudeSessionReader) cost(v jsonl.Value, line int) {
+	total := &trace.Totals{CostUSD: money(v.Get("totalCostUSD")), Duration: count(v.Get("totalDuration"))}
+	total.Usage, total.ByModel = claudeModelUsage(v.Get("modelUsage"))
+	if v.Get("hasUnknownModelCost").True() {
+		total.CostUSD = nil // the sum leaves a model out
+	}
+	r.s.add(line, r.last, total)
+}
+
+func (r *claudeSessionReader) pullRequest(v jsonl.Value, line int, t time.Time) {
+	n, _ := v.Get("prNumber").Int()
+	repo := v.Get("prRepository").String()
+	if n <= 0 || n > 1<<31 || strings.Count(repo, "/") != 1 || len(repo) > 200 {
+		return
+	}
+	r.s.add(line, t, &trace.Start{Context: trace.Context{Repository: repo, SubjectKind: "pull_request", Number: int(n)}})
+}
+
+// close judges how the run ended by its last message, as a session file has no
+// result: one that ends the turn was the answer, a made-up one says that a
+// request failed for good, and anything else shows no end.
+func (r *claudeSessionReader) close() {
+	r.s.subagent = ""
+	switch {
+	case !r.main:
+	case r.broken:
+		r.s.add(0, r.last, &trace.End{Status: trace.Failure, Error: &trace.Error{Type: "api_error", Message: clip(r.message, 300)}})
+	case r.closing:
+		if d := decisionInText(r.message); d != nil {
+			r.s.add(0, r.last, d)
+		}
+		r.s.add(0, r.last, &trace.End{Status: trace.Success})
+	}
+}
