@@ -38,9 +38,20 @@ func (b *builder) cost(r *Run, best *account, p Pricer) {
 	case c.ComputedUSD != nil && !c.Partial:
 		c.USD, c.Source = c.ComputedUSD, Computed
 	}
-	if c.ReportedUSD != nil && c.ComputedUSD != nil && len(unpriced) == 0 {
+	if c.ReportedUSD != nil && c.ComputedUSD != nil && len(unpriced) == 0 && best.accountsForCost() {
 		b.compare(r, *c.ReportedUSD, *c.ComputedUSD)
 	}
+}
+
+// accountsForCost reports whether an account states the usage that its cost is
+// for: by model, or call by call. Others state a part of it (the usage of the
+// last turn, placeholders for the output), and a difference would be no finding.
+func (a *account) accountsForCost() bool {
+	if t := a.total(); t.CostUSD != nil {
+		return len(t.ByModel) > 0
+	}
+	_, fromCalls := a.usage()
+	return fromCalls
 }
 
 func (b *builder) compare(r *Run, reported, computed float64) {
