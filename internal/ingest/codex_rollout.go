@@ -213,6 +213,8 @@ func (r *codexRollout) event(p jsonl.Value, line int, at time.Time) {
 		r.tools.item(p.Get("item"), line, at)
 	case "exec_command_end", "patch_apply_end", "mcp_tool_call_end", "dynamic_tool_call_response":
 		r.tools.end(p, line, at)
+	case "exited_review_mode":
+		r.review(p.Get("review_output"), line, at)
 	case "collab_agent_spawn_end":
 		r.spawned(p, line, at)
 	default:
@@ -231,7 +233,7 @@ func (r *codexRollout) otherEvent(typ string) {
 		"collab_agent_spawn_begin", "collab_agent_interaction_begin", "collab_agent_interaction_end",
 		"collab_waiting_begin", "collab_waiting_end", "collab_close_begin", "collab_close_end",
 		"collab_resume_begin", "collab_resume_end", "sub_agent_activity", "guardian_assessment", "guardian_warning",
-		"entered_review_mode", "exited_review_mode", "undo_started", "undo_completed", "warning", "deprecation_notice",
+		"entered_review_mode", "undo_started", "undo_completed", "warning", "deprecation_notice",
 		"background_event", "turn_diff", "plan_update", "plan_delta", "session_configured", "item_started",
 		"model_reroute", "account/rateLimits/updated":
 	default:
@@ -348,6 +350,27 @@ func (r *codexRollout) failure(p jsonl.Value, line int, at time.Time) *trace.Err
 	}
 	r.s.add(line, at, &trace.Call{ID: fmt.Sprintf("%s!%d", r.id, r.calls), Provider: "openai", Model: r.model, Start: r.asked, End: at, Error: e})
 	return e
+}
+
+// review reads the verdict of Codex' own review mode, which holds its model to
+// a schema and to these two phrases.
+func (r *codexRollout) review(out jsonl.Value, line int, at time.Time) {
+	d := &trace.Decision{Source: trace.FromStructuredOutput, Summary: clip(out.Get("overall_explanation").String(), 500)}
+	switch verdict := out.Get("overall_correctness"); {
+	case verdict.Is("patch is correct"):
+		d.Kind = trace.Approve
+	case verdict.Is("patch is incorrect"):
+		d.Kind = trace.RequestChanges
+	default:
+		return
+	}
+	if f := out.Get("findings"); f.Kind() == jsonl.Array {
+		d.Findings = trace.Measured(int64(f.Len()))
+	}
+	if c, ok := out.Get("overall_confidence_score").Float(); ok && c >= 0 && c <= 1 {
+		d.Confidence = &c
+	}
+	r.s.add(line, at, d)
 }
 
 func (r *codexRollout) spawned(p jsonl.Value, line int, at time.Time) {
