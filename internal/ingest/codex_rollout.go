@@ -338,6 +338,9 @@ func (r *codexRollout) end(e *trace.End, line int, at time.Time) {
 // failure reads an error, and counts the request that it is of. The error that
 // ends a turn is told twice, by an event and at the turn's end.
 func (r *codexRollout) failure(p jsonl.Value, line int, at time.Time) *trace.Error {
+	if nested := p.Get("error"); nested.Kind() == jsonl.Object {
+		p = nested
+	}
 	msg := p.Get("message").String()
 	status, _ := p.Get("codex_error_info", "http_connection_failed", "http_status_code").Int()
 	e := codexRequestError(msg)

@@ -129,10 +129,10 @@ func codexCommand(args jsonl.Value) string {
 
 func (r *codexTools) output(p jsonl.Value, line int, at time.Time) {
 	id := p.Get("call_id").String()
-	if id == "" {
-		return
+	open, known := r.open[id]
+	if !known {
+		return // of a call that a fork took over, or told before
 	}
-	open := r.open[id]
 	delete(r.open, id)
 	t := &trace.Tool{ID: id, End: at, Done: true, ResultSize: size(p.Get("output"))}
 	res := r.result(p.Get("output"))
@@ -255,6 +255,9 @@ func head(raw []byte) []byte {
 // sentence reads the words that stand in place of a result when a call did not
 // come to run.
 func (c *codexResult) sentence(text string) {
+	if text == "aborted" {
+		c.failed = true
+	}
 	for _, s := range []struct {
 		prefix string
 		denied bool
@@ -267,19 +270,18 @@ func (c *codexResult) sentence(text string) {
 		{"exec_command failed", false},
 		{"write_stdin failed", false},
 		{"apply_patch verification failed", false},
-		{"tool call error", false},
-		{"collab ", false},
+		{"tool call error:", false},
+		{"collab spawn failed", false},
+		{"collab tool failed", false},
 		{"Failed to create unified exec process", false},
 		{"command timed out", false},
 		{"aborted by user", false},
-		{"aborted", false},
-		{"exec command rejected", true},
+		{"exec command rejected by user", true},
+		{"patch rejected by user", true},
 		{"rejected by user", true},
-		{"rejected", true},
-		{"patch rejected", true},
-		{"user rejected", true},
-		{"user cancelled", true},
-		{"approval policy is", true},
+		{"user rejected MCP tool call", true},
+		{"user cancelled MCP tool call", true},
+		{"approval policy is ", true},
 	} {
 		if strings.HasPrefix(text, s.prefix) {
 			c.failed, c.denied = true, s.denied

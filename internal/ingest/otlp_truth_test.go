@@ -14,21 +14,29 @@ import (
 	"github.com/andon-ci/andon/internal/trace"
 )
 
-// figures are what the records of one file add up to.
+// figures are what the records of some files add up to.
 type figures struct {
-	calls, tools map[string]bool
-	errors       map[string]bool
-	failed       map[string]bool
-	usage        map[string]trace.Usage
+	calls, errors map[string]bool
+	tools, failed map[string]bool
+	subagents     map[string]bool
+	usage         map[string]trace.Usage
+	total         trace.Usage
+	ends          []trace.Status
 }
 
-func readFigures(t *testing.T, file string) figures {
+func newFigures() *figures {
+	return &figures{
+		calls: map[string]bool{}, errors: map[string]bool{}, tools: map[string]bool{}, failed: map[string]bool{},
+		subagents: map[string]bool{}, usage: map[string]trace.Usage{},
+	}
+}
+
+func (f *figures) read(t *testing.T, file string) {
 	t.Helper()
 	raw, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := figures{map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]trace.Usage{}}
 	in := ingest.New(ingest.Options{Name: file, Emit: f.add, Find: func(g finding.Finding) { t.Errorf("%s: %s", g.Place(), g.Message) }})
 	r := jsonl.NewReader(bytes.NewReader(raw), 0)
 	for {
@@ -39,10 +47,9 @@ func readFigures(t *testing.T, file string) figures {
 		in.Chunk(c)
 	}
 	in.Close()
-	return f
 }
 
-func (f figures) add(r trace.Record) {
+func (f *figures) add(r trace.Record) {
 	switch fact := r.Fact.(type) {
 	case *trace.Call:
 		if fact.Error != nil {
@@ -56,29 +63,52 @@ func (f figures) add(r trace.Record) {
 		if fact.Failed {
 			f.failed[fact.ID] = true
 		}
+	case *trace.Subagent:
+		f.subagents[fact.ID] = true
+	case *trace.Totals:
+		f.total = f.total.Max(fact.Usage)
+	case *trace.End:
+		f.ends = append(f.ends, fact.Status)
 	}
 }
 
-// TestTelemetryTruth compares what the telemetry of the real CLIs says, each
-// file alone, with what the model server counted.
-func TestTelemetryTruth(t *testing.T) {
-	root := "../../../shared/transcripts"
-	raw, err := os.ReadFile(filepath.Join(root, "TRUTH.tsv"))
+// recordings is where the files of the real CLIs lie, with the figures that the
+// model server counted while they were made.
+const recordings = "../../../shared/transcripts"
+
+// truths returns the server's figures of each folder.
+func truths(t *testing.T) map[string]map[string]int64 {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join(recordings, "TRUTH.tsv"))
 	if err != nil {
 		t.Skip("no recordings of real CLIs with the figures that were served to them beside the repository")
 	}
 	lines := strings.Split(strings.TrimSpace(string(raw)), "\n")
 	names := strings.Split(lines[0], "\t")
+	out := map[string]map[string]int64{}
 	for _, line := range lines[1:] {
-		want := map[string]int64{}
 		cells := strings.Split(line, "\t")
+		row := map[string]int64{}
 		for i, c := range cells {
-			want[names[i]], _ = strconv.ParseInt(c, 10, 64)
+			row[names[i]], _ = strconv.ParseInt(c, 10, 64)
 		}
+		out[cells[0]] = row
+	}
+	return out
+}
+
+// TestTelemetryTruth compares what the telemetry of the real CLIs says, each
+// file alone, with what the model server counted.
+func TestTelemetryTruth(t *testing.T) {
+	for folder, want := range truths(t) {
 		for _, name := range []string{"otlp-traces.jsonl", "otlp-logs.jsonl", "otel-file.jsonl"} {
-			file := filepath.Join(root, cells[0], name)
+			file := filepath.Join(recordings, folder, name)
 			if _, err := os.Stat(file); err == nil {
-				t.Run(cells[0]+"/"+name, func(t *testing.T) { compare(t, readFigures(t, file), want) })
+				t.Run(folder+"/"+name, func(t *testing.T) {
+					f := newFigures()
+					f.read(t, file)
+					compare(t, f, want)
+				})
 			}
 		}
 	}
@@ -86,7 +116,7 @@ func TestTelemetryTruth(t *testing.T) {
 
 // compare holds a file that knows any call to all of the calls' figures, and
 // any file to what can be at most.
-func compare(t *testing.T, f figures, want map[string]int64) {
+func compare(t *testing.T, f *figures, want map[string]int64) {
 	t.Helper()
 	var u trace.Usage
 	for _, v := range f.usage {
