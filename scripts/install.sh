@@ -14,7 +14,7 @@ how=${1:-auto}
 version=${2:-}
 version=${version#v}
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-sums=${ANDON_CHECKSUMS:-$here/checksums.txt}
+sums=$here/checksums.txt
 releases=${ANDON_RELEASES:-https://github.com/andon-ci/andon/releases/download}
 
 # unix PATH: as bash and tar take it. To tar, the colon of D:\ ends a host's name.
