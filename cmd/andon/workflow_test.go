@@ -161,6 +161,7 @@ func TestExamples(t *testing.T) {
 	}
 	dir := t.TempDir()
 	write(t, dir+"/action.yml", readFile(t, root+"/action.yml"))
+	write(t, dir+"/.git/HEAD", "ref: refs/heads/main\n") // without, actionlint looks for no local action
 	var files []string
 	for _, doc := range append(docs, root+"/README.md") {
 		raw, err := os.ReadFile(doc)
