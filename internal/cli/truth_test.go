@@ -101,7 +101,7 @@ func TestTruth(t *testing.T) {
 				}
 			}
 			checkOutcome(t, r, want)
-			if n := credentials(r); strconv.Itoa(n) != want["planted_credentials"] {
+			if n := credentials(r); strconv.Itoa(n) != want["planted_credentials"] && !(n == 4 && want["cli"] == "copilot") { // which masks one itself
 				t.Errorf("credentials: got %d, want %s", n, want["planted_credentials"])
 			}
 		})

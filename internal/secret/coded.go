@@ -1,0 +1,235 @@
+package secret
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/hex"
+	"net/url"
+	"regexp"
+	"strings"
+)
+
+// The rule of values that the job itself holds.
+const (
+	knownRule  = "secret/known-value"
+	knownTitle = "Secret of the job"
+	minKnown   = 6
+)
+
+// words returns what is looked for to find a rule's credentials.
+func (r *rule) words() []keyword {
+	var out []keyword
+	for _, k := range r.Keywords {
+		out = append(out, keyword{text: k, fold: r.Fold, rule: r})
+		if !r.Coded {
+			continue
+		}
+		for _, b := range base64Cores(k) {
+			out = append(out, keyword{text: b, form: base64Form, rule: r})
+		}
+		for _, h := range []string{hex.EncodeToString([]byte(k)), strings.ToUpper(hex.EncodeToString([]byte(k)))} {
+			out = append(out, keyword{text: h, form: hexForm, rule: r})
+		}
+		for _, p := range []string{percent(k, "%02X"), percent(k, "%02x")} {
+			out = append(out, keyword{text: p, form: percentForm, rule: r})
+		}
+	}
+	return out
+}
+
+// base64Cores returns the characters that every base64 text has in which word
+// stands, for each of the three ways in which it can lie. Those under four
+// characters would stand anywhere.
+func base64Cores(word string) []string {
+	var out []string
+	for pad := range 3 {
+		enc := base64.RawStdEncoding.EncodeToString([]byte(strings.Repeat("\x00", pad) + word))
+		from := []int{0, 2, 3}[pad]
+		to := (pad + len(word)) * 8 / 6
+		if core := enc[from:to]; len(core) >= head {
+			out = append(out, core)
+		}
+	}
+	return out
+}
+
+func percent(s, format string) string {
+	const upperHex, lowerHex = "0123456789ABCDEF", "0123456789abcdef"
+	digits := upperHex
+	if format == "%02x" {
+		digits = lowerHex
+	}
+	var b strings.Builder
+	for i := range len(s) {
+		b.WriteByte('%')
+		b.WriteByte(digits[s[i]>>4])
+		b.WriteByte(digits[s[i]&15])
+	}
+	return b.String()
+}
+
+// knownWords returns the forms in which a value of the job is looked for.
+func knownWords(value string, n int) []keyword {
+	forms := map[string]bool{value: true}
+	esc := jsonEscape(value)
+	forms[esc] = true
+	forms[jsonEscape(esc)] = true
+	forms[url.QueryEscape(value)] = true
+	forms[url.PathEscape(value)] = true
+	forms[percent(value, "%02X")] = true
+	forms[percent(value, "%02x")] = true
+	forms[hex.EncodeToString([]byte(value))] = true
+	forms[strings.ToUpper(hex.EncodeToString([]byte(value)))] = true
+	for _, c := range base64Cores(value) {
+		forms[c] = true
+		forms[strings.NewReplacer("+", "-", "/", "_").Replace(c)] = true
+	}
+	var out []keyword
+	for f := range forms {
+		if len(f) >= head {
+			out = append(out, keyword{text: f, known: n})
+		}
+	}
+	return out
+}
+
+var jsonEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\r", `\r`, "\t", `\t`)
+
+func jsonEscape(s string) string { return jsonEscapes.Replace(s) }
+
+// maxCoded bounds an encoded run that is decoded whole.
+const maxCoded = 1 << 20
+
+// coded decodes the run of characters round a keyword in encoded form, and
+// looks for the rule's credential in it. The whole run is the match.
+func (s *Scanner) coded(raw []byte, k *keyword, at int) {
+	start, end := extent(raw, at, k.form)
+	if end-start > maxCoded {
+		start, end = max(start, at-256), min(end, at+4096)
+	}
+	for _, text := range decodings(raw[start:end], k.form) {
+		if value, ok := within(text, k.rule); ok {
+			s.add(k.rule.ID, k.rule.Severity, k.rule.Title, start, end, identity(value, k.rule.Identity))
+			return
+		}
+	}
+}
+
+// extent returns the run of characters of an encoding round an offset.
+func extent(raw []byte, at int, f form) (start, end int) {
+	is := func(c byte) bool { return isWord(c) && c != '_' || bytes.IndexByte([]byte("+/=-_"), c) >= 0 }
+	switch f {
+	case hexForm:
+		is = func(c byte) bool { return isHex([]byte{c}) }
+	case percentForm:
+		is = func(c byte) bool { return isWord(c) || c == '%' || c == '.' || c == '-' }
+	}
+	for start = at; start > 0 && is(raw[start-1]); start-- {
+	}
+	for end = at; end < len(raw) && is(raw[end]); end++ {
+	}
+	return start, end
+}
+
+// decodings returns what a run can stand for. Where a base64 run is glued to
+// something else, it can begin at any of four characters.
+func decodings(run []byte, f form) [][]byte {
+	switch f {
+	case hexForm:
+		var out [][]byte
+		for from := range 2 {
+			text := run[min(from, len(run)):]
+			if b, err := hex.DecodeString(string(text[:len(text)/2*2])); err == nil {
+				out = append(out, b)
+			}
+		}
+		return out
+	case percentForm:
+		if s, err := url.PathUnescape(string(run)); err == nil {
+			return [][]byte{[]byte(s)}
+		}
+		return nil
+	}
+	std := bytes.TrimRight(bytes.Map(func(r rune) rune {
+		switch r {
+		case '-':
+			return '+'
+		case '_':
+			return '/'
+		}
+		return r
+	}, run), "=")
+	var out [][]byte
+	for from := range 4 {
+		text := std[min(from, len(std)):]
+		if i := bytes.IndexByte(text, '='); i >= 0 {
+			text = text[i+1:]
+		}
+		if len(text)%4 == 1 {
+			text = text[:len(text)-1]
+		}
+		b := make([]byte, base64.RawStdEncoding.DecodedLen(len(text)))
+		if n, err := base64.RawStdEncoding.Decode(b, text); err == nil {
+			out = append(out, b[:n])
+		}
+	}
+	return out
+}
+
+// within looks for a rule's credential in decoded text.
+func within(text []byte, r *rule) (string, bool) {
+	for _, k := range r.Keywords {
+		for from := 0; ; {
+			i := bytes.Index(text[from:], []byte(k))
+			if i < 0 {
+				break
+			}
+			at := from + i
+			var w window
+			w.set(text[at:min(len(text), at+r.window())], 0)
+			var next window
+			for range maxLevels {
+				if v, _, _, ok := r.match(&w); ok {
+					return v, true
+				}
+				if !w.undo(&next) {
+					break
+				}
+				w, next = next, window{}
+			}
+			from = at + 1
+		}
+	}
+	return "", false
+}
+
+// disguise is an escape of a character that no encoder escapes: whoever writes
+// g for g hides something from a search of raw bytes. What encoders do
+// escape: < > & ' " + = and `, and what lies beyond the printable characters.
+var disguise = regexp.MustCompile(`\\u00(?:2[014589a-fA-F]|3[0-9aAbB]|3[fF]|4|5|6[1-9a-fA-F]|7[0-9a-eA-E])`)
+
+func disguised(raw []byte) bool {
+	return bytes.Contains(raw, []byte(`\u00`)) && disguise.Match(raw)
+}
+
+// searchUndisguised searches the bytes with their escapes undone, and maps what
+// it finds back.
+func (s *Scanner) searchUndisguised(raw []byte) {
+	var w, next window
+	w.set(raw, 0)
+	for range maxLevels {
+		if !w.undo(&next) {
+			return
+		}
+		w, next = next, w
+		mark := len(s.found)
+		s.search(w.text)
+		for i := mark; i < len(s.found); i++ {
+			m := &s.found[i]
+			m.Start, m.End = w.raw(m.Start), w.raw(m.End)
+		}
+		if !bytes.Contains(w.text, []byte(`\`)) {
+			return
+		}
+	}
+}
