@@ -1,0 +1,130 @@
+// Package validate checks native traces and Andon's own documents against the
+// JSON Schemas in schemas/, for whoever has to say what is wrong and where.
+//
+// The one design decision is that the library is the judge and is rarely asked.
+// A plan made from the schema accepts what is surely valid, at the speed of the
+// parser; whatever it is not sure of goes to the library, whose verdict and
+// reasons count. A test holds that the plan never accepts what the library
+// would not.
+package validate
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+
+	"github.com/santhosh-tekuri/jsonschema/v5"
+
+	"github.com/andon-ci/andon/internal/finding"
+	"github.com/andon-ci/andon/internal/jsonl"
+	"github.com/andon-ci/andon/internal/trace"
+	"github.com/andon-ci/andon/schemas"
+)
+
+// Validator checks against the schemas. It is not for concurrent use.
+type Validator struct {
+	plans    map[string]*plan // of the types of native records
+	compiled map[string]*jsonschema.Schema
+}
+
+// New returns a Validator. Only the plans are made now; the library compiles a
+// schema when it is first asked.
+func New() (*Validator, error) {
+	raw, err := schemas.Get("trace")
+	if err != nil {
+		return nil, err
+	}
+	var s struct {
+		Defs map[string]*plan `json:"$defs"`
+	}
+	if err := json.Unmarshal(raw, &s); err != nil {
+		return nil, fmt.Errorf("reading the trace schema: %w", err)
+	}
+	return &Validator{plans: s.Defs, compiled: map[string]*jsonschema.Schema{}}, nil
+}
+
+// Line checks a record of a native trace, which stands at pos. Records of
+// unknown types are valid: they are drift, not errors.
+func (v *Validator) Line(val jsonl.Value, pos trace.Pos) []finding.Finding {
+	typ := val.Get("type")
+	if typ.Kind() != jsonl.String {
+		return []finding.Finding{describe(problem{keyword: "required", names: []string{"type"}}, "a record", pos)}
+	}
+	name := typ.String()
+	p := v.plans[name]
+	if p == nil {
+		return nil
+	}
+	if p.accepts(val) {
+		return order(val, pos)
+	}
+	found := v.ask("trace", "#/$defs/"+name, val.Raw(), name, pos)
+	if len(found) > 0 {
+		return found
+	}
+	return order(val, pos)
+}
+
+// order reports a step that ends before it starts.
+func order(val jsonl.Value, pos trace.Pos) []finding.Finding {
+	start := val.Get("start")
+	if start.Kind() == jsonl.Missing {
+		return nil
+	}
+	if s, e := start.Time(), val.Get("end").Time(); s.IsZero() || !e.Before(s) {
+		return nil
+	}
+	pos.Pointer = "/end"
+	return []finding.Finding{{
+		Rule: "trace/end-before-start", Severity: finding.Error, Pos: pos,
+		Message: "the step ends before it starts", Hint: "take both times from one clock, in UTC",
+	}}
+}
+
+// Document checks a whole document against the schema of that name. The
+// findings name the file and a pointer, no line.
+func (v *Validator) Document(schema string, raw []byte, file string) []finding.Finding {
+	return v.ask(schema, "", raw, "the document", trace.Pos{File: file})
+}
+
+// ask lets the library judge.
+func (v *Validator) ask(schema, fragment string, raw []byte, what string, pos trace.Pos) []finding.Finding {
+	s, err := v.schema(schema, fragment)
+	if err != nil {
+		return []finding.Finding{{Rule: "trace/bad-value", Severity: finding.Error, Message: err.Error(), Hint: "this is a defect of andon; report it", Pos: pos}}
+	}
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.UseNumber()
+	var doc any
+	if err := dec.Decode(&doc); err != nil {
+		return []finding.Finding{{Rule: "trace/invalid-json", Severity: finding.Error, Message: "not valid JSON", Hint: "write one JSON object", Pos: pos}}
+	}
+	problems := problemsIn(s.Validate(doc))
+	var out []finding.Finding
+	for _, p := range problems {
+		out = append(out, describe(p, what, pos))
+	}
+	return out
+}
+
+func (v *Validator) schema(name, fragment string) (*jsonschema.Schema, error) {
+	if s := v.compiled[name+fragment]; s != nil {
+		return s, nil
+	}
+	raw, err := schemas.Get(name)
+	if err != nil {
+		return nil, err
+	}
+	url := "https://andon-ci.github.io/schemas/" + name + ".schema.json"
+	c := jsonschema.NewCompiler()
+	c.AssertFormat = true
+	if err := c.AddResource(url, bytes.NewReader(raw)); err != nil {
+		return nil, fmt.Errorf("reading the schema %s: %w", name, err)
+	}
+	s, err := c.Compile(url + fragment)
+	if err != nil {
+		return nil, fmt.Errorf("compiling the schema %s: %w", name, err)
+	}
+	v.compiled[name+fragment] = s
+	return s, nil
+}
