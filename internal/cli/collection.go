@@ -212,7 +212,11 @@ func (c *collection) print(env Env) error {
 	if err != nil {
 		return err
 	}
-	_, err = env.Stdout.Write(c.clean(b.Bytes()))
+	out := c.clean(b.Bytes())
+	if inActions(env) && c.flags.format != "json" { // in JSON no line can begin a command
+		return action.New(env.Stdout, env.Getenv).Print(out)
+	}
+	_, err = env.Stdout.Write(out)
 	return err
 }
 
@@ -232,19 +236,24 @@ func (c *collection) markdown(env Env) report.Options {
 
 // tellActions writes the job summary, the annotations and the step's outputs.
 func (c *collection) tellActions(env Env) error {
-	var b bytes.Buffer
+	var b, log bytes.Buffer
 	if err := report.Markdown(&b, c.report, c.markdown(env)); err != nil {
 		return err
 	}
-	r := action.New(env.Stdout, env.Getenv)
-	r.Annotate(c.all())
+	r := action.New(&log, env.Getenv)
+	if err := r.Annotate(c.all()); err != nil {
+		return err
+	}
+	if _, err := env.Stdout.Write(c.clean(log.Bytes())); err != nil {
+		return failure(err, "writing the annotations", "")
+	}
 	if env.Getenv("ANDON_SUMMARY") != "false" {
 		if err := r.Summary(c.clean(b.Bytes())); err != nil {
-			fmt.Fprintf(env.Stderr, "andon: %v\n", err)
+			fmt.Fprintf(env.Stderr, "andon: %s\n", plain(err.Error()))
 		}
 	}
 	if err := r.SetOutputs(action.OutputsOf(c.report, c.bundle)); err != nil {
-		return failure(err, "setting the step's outputs", "")
+		return failure(err, "telling GitHub", "")
 	}
 	return nil
 }
