@@ -5,8 +5,9 @@
 #   scripts/release.sh VERSION DIR --check    and compares with checksums.txt
 #
 # The checksums are committed before the version is tagged, so that the tag
-# holds them: run this, copy DIR/checksums.txt to scripts/checksums.txt, commit,
-# tag. Nothing of git is in the binaries, for the commit is not known yet.
+# holds them: write the version into internal/cli/version.txt, run this, copy
+# DIR/checksums.txt to scripts/checksums.txt, commit, tag. Nothing of git is in
+# the binaries, for the commit is not known yet.
 set -euo pipefail
 
 version=${1:?usage: scripts/release.sh VERSION DIR [--check]}
@@ -18,6 +19,10 @@ version=${version#v}
   exit 2
 }
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+if [ "$(cat "$here/internal/cli/version.txt")" != "$version" ]; then
+  echo "release: internal/cli/version.txt does not say $version" >&2
+  exit 1
+fi
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
 work=$(mktemp -d)

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	_ "embed"
 	"flag"
 	"fmt"
 	"runtime"
@@ -29,12 +30,18 @@ func versionCommand() command {
 	}
 }
 
-// version returns the module's version, as `go install` and the release build
-// stamp it; "devel" for a build of a working tree.
+// release is the version that this source is, or with "-dev" the one that it
+// will be. A release binary has no other: its bytes are fixed before the commit
+// that Go could stamp it with.
+//
+//go:embed version.txt
+var release string
+
+// version returns the version of the module where Go stamped one, as in
+// `go install`, and else that of the source.
 func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
-		return "devel"
+	if info, ok := debug.ReadBuildInfo(); ok && strings.HasPrefix(info.Main.Version, "v") {
+		return strings.TrimPrefix(info.Main.Version, "v")
 	}
-	return strings.TrimPrefix(info.Main.Version, "v")
+	return strings.TrimSpace(release)
 }
