@@ -1,0 +1,127 @@
+// Package report renders what was collected: a Markdown job summary, JSON, the
+// terminal, and findings as text, JSON or SARIF, one file each. It is for the
+// people who answer for the agents and look at a summary once a day.
+//
+// The one design decision is that every renderer takes the same value,
+// *session.Report, and works out nothing of its own: a figure is shown as it
+// was measured, or is said to be unknown. All strings of a report come from
+// traces and are hostile; they reach an output through escape.go only.
+package report
+
+import (
+	"slices"
+	"time"
+
+	"github.com/andon-ci/andon/internal/finding"
+	"github.com/andon-ci/andon/internal/session"
+	"github.com/andon-ci/andon/internal/trace"
+)
+
+// Options says what a summary cannot know from the report. The zero value is
+// useful.
+type Options struct {
+	Limit     int    // most bytes of the summary; 0 is 900 KiB, below GitHub's 1 MiB a step
+	ServerURL string // of the forge, for links; empty is https://github.com
+	Bundle    string // name of the artifact that holds the bundle; empty for none
+	PriceNote string // source and date of the prices; empty is not shown
+}
+
+// TerminalOptions says what a terminal can show.
+type TerminalOptions struct {
+	Color bool // ANSI colours
+	Width int  // in columns; 0 is 100, and none is narrower than 40
+}
+
+func (o TerminalOptions) width() int {
+	if o.Width <= 0 {
+		return 100
+	}
+	return max(o.Width, 40)
+}
+
+// elapsed returns the wall clock of a run in milliseconds: as it was measured,
+// else from its first to its last record.
+func elapsed(r *session.Run) trace.Count {
+	if r.DurationMS.Known() || r.Start.IsZero() || r.End.IsZero() {
+		return r.DurationMS
+	}
+	return trace.Measured(r.End.Sub(r.Start).Milliseconds())
+}
+
+// runEnd returns when a run ended, as far as it is known.
+func runEnd(r *session.Run) time.Time {
+	ms, known := elapsed(r).Get()
+	if r.Start.IsZero() || !known || ms > (1<<62)/int64(time.Millisecond) {
+		return r.End
+	}
+	end := r.Start.Add(time.Duration(ms) * time.Millisecond)
+	if r.End.After(end) {
+		return r.End
+	}
+	return end
+}
+
+// span returns the time from the first start to the last end of runs.
+func span(runs []*session.Run) trace.Count {
+	var start, end time.Time
+	for _, r := range runs {
+		if r.Start.IsZero() {
+			continue
+		}
+		if start.IsZero() || r.Start.Before(start) {
+			start = r.Start
+		}
+		if e := runEnd(r); e.After(end) {
+			end = e
+		}
+	}
+	if len(runs) == 1 || start.IsZero() || end.IsZero() {
+		return sum(runs, elapsed)
+	}
+	return trace.Measured(end.Sub(start).Milliseconds())
+}
+
+// sum adds up a figure of runs, as far as it was measured.
+func sum(runs []*session.Run, of func(*session.Run) trace.Count) trace.Count {
+	var out trace.Count
+	for _, r := range runs {
+		out = out.Add(of(r))
+	}
+	return out
+}
+
+func allRuns(r *session.Report) []*session.Run {
+	var out []*session.Run
+	for _, s := range r.Sessions {
+		out = append(out, s.Runs...)
+	}
+	return out
+}
+
+// findingsOf returns what was found about a session and its runs, the worst first.
+func findingsOf(s *session.Session) []finding.Finding {
+	out := slices.Clone(s.Findings)
+	for _, r := range s.Runs {
+		out = append(out, r.Findings...)
+	}
+	return worstFirst(out)
+}
+
+func worstFirst(fs []finding.Finding) []finding.Finding {
+	fs = slices.Clone(fs)
+	finding.Sort(fs)
+	slices.SortStableFunc(fs, func(a, b finding.Finding) int { return b.Severity.Rank() - a.Severity.Rank() })
+	return fs
+}
+
+// allFindings returns every finding of a report, the worst first.
+func allFindings(r *session.Report) []finding.Finding {
+	out := slices.Clone(r.Findings)
+	for _, s := range r.Sessions {
+		out = append(out, findingsOf(s)...)
+	}
+	return worstFirst(out)
+}
+
+// place returns "file:line", or as much of it as is known.
+func place(p trace.Pos) string { return finding.Finding{Pos: p}.Place() }

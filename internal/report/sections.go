@@ -1,0 +1,240 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/andon-ci/andon/internal/finding"
+	"github.com/andon-ci/andon/internal/session"
+	"github.com/andon-ci/andon/internal/trace"
+)
+
+// maxRows bounds each table and list of a summary.
+const maxRows = 100
+
+// rows writes at most maxRows of n rows and a line about the rest.
+func rows(b *strings.Builder, n int, one, many string, row func(i int)) {
+	for i := range min(n, maxRows) {
+		row(i)
+	}
+	if n > maxRows {
+		fmt.Fprintf(b, "\n… and %s.\n", plural(n-maxRows, "more "+one, "more "+many))
+	}
+}
+
+// cellWriting writes what a verdict is made of into a table.
+func cellWriting() writing {
+	return writing{
+		strong: func(s string) string { return s },
+		name:   func(s string) string { return mdCode(s, maxName) },
+	}
+}
+
+// runsTable writes a row for each run and, of several, one for all.
+func runsTable(b *strings.Builder, s *session.Session) {
+	b.WriteString("| agent | decision | status | turns | tools | tokens in | cache read | cache write | out | hit | cost | time |\n" +
+		"|---|---|---|--:|--:|--:|--:|--:|--:|--:|---|--:|\n")
+	rows(b, len(s.Runs), "run", "runs", func(i int) {
+		r := s.Runs[i]
+		what := unknownMark
+		if r.Decision != nil {
+			what = kind(r.Decision.Kind, cellWriting())
+		}
+		fmt.Fprintf(b, "| %s | %s | %s %s | %s | %s | %s | %s | %s |\n",
+			mdCode(agentName(r), maxName), what, lightOfStatus(r.Status), status(r.Status, cellWriting()),
+			count(r.Turns), withErrors(r.ToolCalls, r.ToolErrors), usageCells(r.Usage), costCell(r.Cost), duration(elapsed(r)))
+	})
+	if len(s.Runs) > 1 && len(s.Runs) <= maxRows {
+		totals(b, s)
+	}
+}
+
+func totals(b *strings.Builder, s *session.Session) {
+	what := unknownMark
+	if s.Decision != nil {
+		what = kind(s.Decision.Kind, markdownWriting())
+	}
+	fmt.Fprintf(b, "| **together** | %s | | %s | %s | %s | %s | %s |\n", what,
+		count(sum(s.Runs, func(r *session.Run) trace.Count { return r.Turns })),
+		withErrors(sum(s.Runs, func(r *session.Run) trace.Count { return r.ToolCalls }),
+			sum(s.Runs, func(r *session.Run) trace.Count { return r.ToolErrors })),
+		usageCells(s.Usage), costCell(s.Cost), duration(span(s.Runs)))
+}
+
+func usageCells(u trace.Usage) string {
+	return strings.Join([]string{
+		tokens(u.Input), tokens(u.CacheRead), tokens(u.CacheWrite5m.Add(u.CacheWrite1h)), tokens(u.Output), hitRate(u),
+	}, " | ")
+}
+
+// costCell returns a cost and what it rests on.
+func costCell(c session.Cost) string {
+	out := "unknown"
+	switch {
+	case c.USD != nil || c.ComputedUSD != nil && c.Partial:
+		out = amount(c)
+	}
+	if c.USD != nil && c.Source != "" {
+		out += " " + mdText(c.Source, maxName)
+	}
+	if len(c.UnpricedModels) > 0 && (c.USD == nil || c.Partial) {
+		out += ", no price: " + names(c.UnpricedModels)
+	}
+	return out
+}
+
+// names lists up to three names as code.
+func names(all []string) string {
+	const shown = 3
+	var out []string
+	for _, s := range all[:min(len(all), shown)] {
+		out = append(out, mdCode(s, maxName))
+	}
+	if len(all) > shown {
+		out = append(out, fmt.Sprintf("%d more", len(all)-shown))
+	}
+	return strings.Join(out, ", ")
+}
+
+// decisions says what each run concluded, and where that was read.
+func decisions(s *session.Session) string {
+	var deciding []*session.Run
+	for _, r := range s.Runs {
+		if r.Decision != nil {
+			deciding = append(deciding, r)
+		}
+	}
+	if len(deciding) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString("#### Decisions\n\n")
+	rows(&b, len(deciding), "decision", "decisions", func(i int) { decision(&b, deciding[i]) })
+	return b.String()
+}
+
+func decision(b *strings.Builder, r *session.Run) {
+	d := r.Decision
+	fmt.Fprintf(b, "- %s: %s", mdCode(agentName(r), maxName), kind(d.Kind, markdownWriting()))
+	if n, known := d.Findings.Get(); known {
+		fmt.Fprintf(b, " with %s", plural(int(n), "finding", "findings"))
+	}
+	if d.Summary != "" {
+		fmt.Fprintf(b, " – %s", mdText(d.Summary, maxMessage))
+	}
+	fmt.Fprintf(b, " <sub>%s", sourceOf(d.Source))
+	if d.Place != nil {
+		fmt.Fprintf(b, ", %s", mdCode(place(*d.Place), maxPath))
+	}
+	b.WriteString("</sub>\n")
+}
+
+// sourceOf says where a decision was read.
+func sourceOf(s trace.DecisionSource) string {
+	switch s {
+	case trace.FromRecord:
+		return "from a decision record"
+	case trace.FromStructuredOutput:
+		return "from structured output"
+	case trace.FromToolCall:
+		return "from a tool call"
+	case trace.FromText:
+		return "from the last message"
+	}
+	return "from " + mdText(string(s), maxName)
+}
+
+// findings adds a list of findings, the worst first.
+func (m *summary) findings(title string, fs []finding.Finding) {
+	if len(fs) == 0 {
+		return
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "#### %s\n\n", title)
+	rows(&b, len(fs), "finding", "findings", func(i int) { findingItem(&b, fs[i]) })
+	m.add(judgement, "list of findings", "lists of findings", b.String())
+}
+
+func findingItem(b *strings.Builder, f finding.Finding) {
+	fmt.Fprintf(b, "- %s %s", severityMark(f.Severity), mdText(f.Message, maxMessage))
+	if p := f.Place(); p != "" {
+		fmt.Fprintf(b, " – %s", mdCode(p, maxPath))
+	}
+	fmt.Fprintf(b, " <sub>%s</sub>", mdCode(f.Rule, maxName))
+	if f.Hint != "" {
+		fmt.Fprintf(b, "<br>%s", mdText(f.Hint, maxMessage))
+	}
+	b.WriteByte('\n')
+}
+
+func severityMark(s finding.Severity) string {
+	switch s {
+	case finding.Error:
+		return "❌"
+	case finding.Warning:
+		return "⚠️"
+	}
+	return "ℹ️"
+}
+
+// errorsList lists the runs that did not succeed, and the steps that failed,
+// each with the line that shows it.
+func errorsList(s *session.Session) string {
+	var items []string
+	for _, r := range s.Runs {
+		if r.Error != nil || r.Status != trace.Success {
+			items = append(items, runError(r))
+		}
+		for i := range r.Steps {
+			if r.Steps[i].Failed || r.Steps[i].Error != nil {
+				items = append(items, stepError(r, &r.Steps[i]))
+			}
+		}
+	}
+	if len(items) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString("#### Errors\n\n")
+	rows(&b, len(items), "error", "errors", func(i int) { b.WriteString(items[i]) })
+	return b.String()
+}
+
+func runError(r *session.Run) string {
+	out := fmt.Sprintf("- %s ended with %s", mdCode(agentName(r), maxName), status(r.Status, markdownWriting()))
+	out += errorText(r.Error)
+	if len(r.Files) > 0 {
+		out += " – " + mdCode(r.Files[0], maxPath)
+	}
+	return out + "\n"
+}
+
+func stepError(r *session.Run, s *session.Step) string {
+	out := fmt.Sprintf("- %s: %s failed", mdCode(agentName(r), maxName), mdCode(stepName(s), maxName))
+	if s.ExitCode != nil {
+		out += fmt.Sprintf(" with exit code %d", *s.ExitCode)
+	}
+	out += errorText(s.Error)
+	if p := place(s.Pos); p != "" {
+		out += " – " + mdCode(p, maxPath)
+	}
+	return out + "\n"
+}
+
+func stepName(s *session.Step) string {
+	if s.Name == "" {
+		return s.Kind
+	}
+	return s.Name
+}
+
+func errorText(e *trace.Error) string {
+	out := ""
+	if e != nil && e.Type != "" {
+		out += ", " + mdCode(e.Type, maxName)
+	}
+	if e != nil && e.Message != "" {
+		out += ": " + mdText(e.Message, maxMessage)
+	}
+	return out
+}
