@@ -48,12 +48,57 @@ func facts(r *session.Run) [][2]string {
 		add("instructions", strings.TrimSpace(optionalCode(i.Path)+" "+optionalCode(shortSHA(i.SHA256))))
 	}
 	add("model calls", withErrors(r.LLMCalls, r.LLMErrors))
-	add("tokens", fmt.Sprintf("%s in, %s read from the cache, %s + %s written to it for 5 minutes and 1 hour, %s out of which %s reasoning",
+	add("tokens", fmt.Sprintf("in %s · cache read %s · cache write %s (5 min), %s (1 h) · out %s, of which reasoning %s",
 		count(u.Input), count(u.CacheRead), count(u.CacheWrite5m), count(u.CacheWrite1h), count(u.Output), count(u.Reasoning)))
 	add("cost", bothCosts(r.Cost))
 	add("permission denials", count(r.PermissionDenials))
 	add("sub-agents", count(r.Subagents))
 	return out
+}
+
+// keyOf returns what a session is about and who said so, folded.
+func keyOf(s *session.Session) string {
+	var b strings.Builder
+	b.WriteString("<details><summary>how the session is known</summary>\n\n")
+	fmt.Fprintf(&b, "- session: %s\n- about: %s\n- key: %s\n", mdCode(s.ID, maxPath), mdCode(s.Subject.Kind, maxName), keySource(s.KeySource))
+	if s.HeadSHA != "" {
+		fmt.Fprintf(&b, "- head: %s\n", mdCode(s.HeadSHA, maxName))
+	}
+	b.WriteString("\n</details>\n")
+	return b.String()
+}
+
+// keySource says who told what a session is about.
+func keySource(k session.KeySource) string {
+	switch k {
+	case session.KeyFromInput:
+		return "told by an input"
+	case session.KeyFromEvent:
+		return "from the event that started the workflow"
+	case session.KeyFromEnv:
+		return "from the environment of the workflow"
+	case session.KeyFromTrace:
+		return "from the trace alone"
+	case session.KeyFromNone, "":
+		return "not known"
+	}
+	return "from " + mdText(string(k), maxName)
+}
+
+// unknownTypes lists the records that no reader knows, folded: a format may
+// have changed.
+func unknownTypes(c session.Coverage) string {
+	if len(c.UnknownTypes) == 0 {
+		return ""
+	}
+	types := slices.Sorted(maps.Keys(c.UnknownTypes))
+	var b strings.Builder
+	b.WriteString("<details><summary>records of unknown type</summary>\n\nThey are not counted in any figure.\n\n")
+	rows(&b, len(types), "type", "types", func(i int) {
+		fmt.Fprintf(&b, "- %s: %s\n", mdCode(types[i], maxPath), number(int64(c.UnknownTypes[types[i]])))
+	})
+	b.WriteString("\n</details>\n")
+	return b.String()
 }
 
 func optionalCode(s string) string {

@@ -25,6 +25,7 @@ var (
 	// short ones.
 	ansi = regexp.MustCompile(`(?:\x1b\[|\x{9b})[0-?]*[ -/]*[@-~]|(?:\x1b\]|\x{9d})[^\x07\x1b\x{9c}]*(?:\x07|\x1b\\|\x{9c})|\x1b[ -/]*[0-~]`)
 
+	address     = regexp.MustCompile(`https?://[!-~]+`)
 	ghReference = regexp.MustCompile(`(?i)gh-[0-9]`)
 	www         = regexp.MustCompile(`(?i)www\.`)
 	hexRun      = regexp.MustCompile(`[0-9a-fA-F]{7,}`)
@@ -92,7 +93,17 @@ func clip(s string, n int) string {
 
 // mdText returns text for a line or a table cell of Markdown, in which it has
 // no effect: it makes no link, mention, reference, emphasis, HTML or formula.
-func mdText(s string, n int) string { return mdEscape(clip(clean(s), n)) }
+// An address stands as code, from which it can be copied.
+func mdText(s string, n int) string {
+	s = clip(clean(s), n)
+	var b strings.Builder
+	from := 0
+	for _, at := range address.FindAllStringIndex(s, -1) {
+		b.WriteString(mdEscape(s[from:at[0]]) + mdCode(s[at[0]:at[1]], n))
+		from = at[1]
+	}
+	return b.String() + mdEscape(s[from:])
+}
 
 func mdEscape(s string) string {
 	s = listNumber.ReplaceAllString(apart(s), `$1`+mark+`$2`)

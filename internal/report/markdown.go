@@ -46,6 +46,7 @@ func Markdown(w io.Writer, r *session.Report, o Options) error {
 		m.session(s)
 	}
 	m.findings("About the input", worstFirst(r.Findings))
+	m.add(detail, "list of unknown types", "lists of unknown types", unknownTypes(r.Coverage))
 	m.foot()
 	limit := o.Limit
 	if limit <= 0 {
@@ -180,6 +181,7 @@ func (m *summary) session(s *session.Session) {
 	for _, r := range s.Runs {
 		m.add(detail, "run's details", "runs' details", details(r))
 	}
+	m.add(detail, "session's key", "sessions' keys", keyOf(s))
 }
 
 // sessionVerdict is the verdict of one of several sessions.

@@ -128,11 +128,14 @@ func mermaidTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:0
 func ganttTable(b *strings.Builder, ts []task) {
 	fmt.Fprintf(b, "<details><summary>The same as a table</summary>\n\n| | agent | step | start (UTC) | time | |\n|--:|---|---|---|--:|---|\n")
 	for i, t := range ts {
-		failed := ""
+		failed, name := "", mdCode(t.name, maxName)
 		if t.failed {
 			failed = "✗"
 		}
-		fmt.Fprintf(b, "| %d | %s | %s | %s | %s | %s |\n", i+1, mdCode(t.run, maxName), mdCode(t.name, maxName),
+		if t.whole {
+			name = t.name
+		}
+		fmt.Fprintf(b, "| %d | %s | %s | %s | %s | %s |\n", i+1, mdCode(t.run, maxName), name,
 			t.start.UTC().Format("15:04:05"), duration(trace.Measured(t.end.Sub(t.start).Milliseconds())), failed)
 	}
 	b.WriteString("\n</details>\n")

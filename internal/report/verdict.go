@@ -44,12 +44,23 @@ func verdict(r *session.Report, w writing) (light, string) {
 		parts = append(parts, plural(n, "trace", "traces")+" with a credential")
 	}
 	parts = append(parts, amount(total(r)))
+	return lightOf(r), strings.Join(append(parts, timeTaken(r, runs)), "; ")
+}
+
+// timeTaken returns the wall clock of one session, or of several the time that
+// their runs took.
+func timeTaken(r *session.Report, runs []*session.Run) string {
+	took := sum(runs, elapsed)
 	if len(r.Sessions) == 1 {
-		parts = append(parts, duration(span(runs)))
-	} else {
-		parts = append(parts, duration(sum(runs, elapsed))+" of agents' time")
+		took = span(runs)
 	}
-	return lightOf(r), strings.Join(parts, "; ")
+	switch {
+	case !took.Known():
+		return "time unknown"
+	case len(r.Sessions) > 1:
+		return duration(took) + " of agents' time"
+	}
+	return duration(took)
 }
 
 // idle reports whether no run is known to have done anything, and each is known

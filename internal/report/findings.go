@@ -1,0 +1,68 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/andon-ci/andon/internal/finding"
+	"github.com/andon-ci/andon/internal/session"
+)
+
+// FindingsText writes each finding as "file:line: severity: message [rule]"
+// with its hint below, as compilers do, and ends with a line of coverage.
+func FindingsText(w io.Writer, fs []finding.Finding, c session.Coverage) error {
+	var b strings.Builder
+	for _, f := range fs {
+		where := termText(cmp.Or(f.Place(), "andon"), maxPath)
+		if f.Pointer != "" {
+			where += " " + termText(f.Pointer, maxPath)
+		}
+		fmt.Fprintf(&b, "%s: %s: %s [%s]\n", where, termText(string(f.Severity), maxName), termText(f.Message, maxMessage), termText(f.Rule, maxName))
+		if f.Hint != "" {
+			fmt.Fprintf(&b, "    %s\n", termText(f.Hint, maxMessage))
+		}
+	}
+	fmt.Fprintf(&b, "%s in %s\n", severities(fs), strings.Join(inputs(c), ", "))
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// severities counts findings: "2 errors, 1 warning", or "no findings".
+func severities(fs []finding.Finding) string {
+	n := map[finding.Severity]int{}
+	for _, f := range fs {
+		n[f.Severity]++
+	}
+	var out []string
+	for _, s := range []struct {
+		of        finding.Severity
+		one, many string
+	}{{finding.Error, "error", "errors"}, {finding.Warning, "warning", "warnings"}, {finding.Info, "note", "notes"}} {
+		if n[s.of] > 0 {
+			out = append(out, plural(n[s.of], s.one, s.many))
+		}
+	}
+	if len(fs) == 0 {
+		return "no findings"
+	}
+	return strings.Join(out, ", ")
+}
+
+// inputs is the coverage of a check, which looks at files and not at runs.
+func inputs(c session.Coverage) []string {
+	out := []string{plural(c.Files, "file", "files"), plural(c.Lines, "line", "lines")}
+	for _, f := range []struct {
+		n    int
+		what string
+	}{
+		{c.InvalidLines, "of them invalid"}, {c.Unrecognised, "files unrecognised"},
+		{c.Unreadable, "unreadable"}, {unknownRecords(c), "records of unknown type"},
+	} {
+		if f.n > 0 {
+			out = append(out, number(int64(f.n))+" "+f.what)
+		}
+	}
+	return out
+}

@@ -1,0 +1,191 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/andon-ci/andon/internal/finding"
+	"github.com/andon-ci/andon/internal/session"
+	"github.com/andon-ci/andon/internal/trace"
+)
+
+// Terminal writes a report for a person at a terminal, no wider than it.
+func Terminal(w io.Writer, r *session.Report, o TerminalOptions) error {
+	var b strings.Builder
+	l, line := verdict(r, o.writing())
+	for i, part := range wrap(line, o.width()-2) {
+		lead := "  "
+		if i == 0 {
+			lead = o.lamp(l) + " "
+		}
+		b.WriteString(lead + part + "\n")
+	}
+	for _, part := range wrap(strings.Join(coverage(r.Coverage), " · "), o.width()-2) {
+		b.WriteString("  " + o.in(dim, part) + "\n")
+	}
+	for _, s := range r.Sessions {
+		terminalSession(&b, s, o)
+	}
+	terminalFindings(&b, "Findings", allFindings(r), o)
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// writing writes what a verdict is made of. The line is wrapped before it is
+// shown, so that it takes no colour but the lamp's.
+func (o TerminalOptions) writing() writing {
+	return writing{
+		strong: func(s string) string { return s },
+		name:   func(s string) string { return termText(s, maxName) },
+	}
+}
+
+func (o TerminalOptions) lamp(l light) string {
+	switch l {
+	case red:
+		return o.in(inRed, "●")
+	case yellow:
+		return o.in(inYellow, "●")
+	case green:
+		return o.in(inGreen, "●")
+	}
+	return "○"
+}
+
+func paintOf(l light) paint {
+	switch l {
+	case red:
+		return inRed
+	case yellow:
+		return inYellow
+	}
+	return ""
+}
+
+func terminalSession(b *strings.Builder, s *session.Session, o TerminalOptions) {
+	title := squeeze(termText(s.ID, maxPath), o.width()-30)
+	fmt.Fprintf(b, "\n%s  %s\n\n", o.in(bold, title), o.in(dim, aboutKey(s)))
+	columns := []column{
+		{title: "AGENT", least: 12}, {title: "DECISION", least: 8}, {title: "STATUS", least: 7}, {title: "TURNS", right: true, spare: 1},
+		{title: "TOOLS", right: true, spare: 2}, {title: "IN", right: true}, {title: "CACHE READ", right: true, spare: 4},
+		{title: "WRITE", right: true, spare: 5}, {title: "OUT", right: true}, {title: "HIT", right: true, spare: 3},
+		{title: "COST", right: true}, {title: "BASIS", spare: 6, least: 8}, {title: "TIME", right: true},
+	}
+	var all [][]cell
+	for _, r := range s.Runs {
+		all = append(all, terminalRun(r, o))
+	}
+	table(b, columns, all, o, "  ")
+	terminalErrors(b, s, o)
+}
+
+// aboutKey says who told what a session is about.
+func aboutKey(s *session.Session) string {
+	if s.KeySource == "" || s.KeySource == session.KeyFromNone {
+		return "no key"
+	}
+	return "key from " + termText(string(s.KeySource), 20)
+}
+
+func terminalRun(r *session.Run, o TerminalOptions) []cell {
+	what := cell{unknownMark, ""}
+	if r.Decision != nil {
+		what = cell{kind(r.Decision.Kind, o.writing()), paintOf(lightOfKind(r.Decision.Kind))}
+	}
+	u := r.Usage
+	return []cell{
+		{termText(agentName(r), maxName), ""}, what, {status(r.Status, o.writing()), paintOf(lightOfStatus(r.Status))},
+		{count(r.Turns), ""}, {withErrors(r.ToolCalls, r.ToolErrors), ""},
+		{tokens(u.Input), ""}, {tokens(u.CacheRead), ""}, {tokens(u.CacheWrite5m.Add(u.CacheWrite1h)), ""}, {tokens(u.Output), ""},
+		{hitRate(u), ""}, {strings.TrimPrefix(amount(r.Cost), "cost "), ""}, {basis(r.Cost), dim}, {duration(elapsed(r)), ""},
+	}
+}
+
+// basis says what a cost rests on.
+func basis(c session.Cost) string {
+	if c.USD == nil && len(c.UnpricedModels) > 0 {
+		return "no price for " + termText(strings.Join(c.UnpricedModels, ", "), maxName)
+	}
+	return termText(c.Source, 20)
+}
+
+func terminalErrors(b *strings.Builder, s *session.Session, o TerminalOptions) {
+	var items [][2]string // place and message
+	for _, r := range s.Runs {
+		if r.Error != nil {
+			where := ""
+			if len(r.Files) > 0 {
+				where = r.Files[0]
+			}
+			items = append(items, [2]string{where, agentName(r) + " ended with " + string(r.Status) + plainError(r.Error)})
+		}
+		for i := range r.Steps {
+			if st := &r.Steps[i]; st.Failed || st.Error != nil {
+				items = append(items, [2]string{place(st.Pos), agentName(r) + ": " + stepName(st) + " failed" + plainError(st.Error)})
+			}
+		}
+	}
+	if len(items) == 0 {
+		return
+	}
+	b.WriteString("\n" + o.in(bold, "Errors") + "\n")
+	const shown = 20
+	for _, it := range items[:min(len(items), shown)] {
+		item(b, "✗", inRed, it[1], it[0], o)
+	}
+	if len(items) > shown {
+		fmt.Fprintf(b, "  … and %d more; `andon show --run ID` lists a run's steps\n", len(items)-shown)
+	}
+}
+
+func plainError(e *trace.Error) string {
+	out := ""
+	if e != nil && e.Type != "" {
+		out += ", " + e.Type
+	}
+	if e != nil && e.Message != "" {
+		out += ": " + e.Message
+	}
+	return out
+}
+
+func terminalFindings(b *strings.Builder, title string, fs []finding.Finding, o TerminalOptions) {
+	if len(fs) == 0 {
+		return
+	}
+	b.WriteString("\n" + o.in(bold, title) + "\n")
+	const shown = 50
+	for _, f := range fs[:min(len(fs), shown)] {
+		mark, p := "i", dim
+		switch f.Severity {
+		case finding.Error:
+			mark, p = "✗", inRed
+		case finding.Warning:
+			mark, p = "!", inYellow
+		}
+		item(b, mark, p, f.Message+" ["+f.Rule+"]", f.Place(), o)
+		if f.Hint != "" {
+			for _, line := range wrap(termText(f.Hint, maxMessage), o.width()-6) {
+				b.WriteString("      " + o.in(dim, line) + "\n")
+			}
+		}
+	}
+	if len(fs) > shown {
+		fmt.Fprintf(b, "  … and %d more\n", len(fs)-shown)
+	}
+}
+
+// item writes a mark, a message, and below it the place that shows it.
+func item(b *strings.Builder, mark string, p paint, message, where string, o TerminalOptions) {
+	for i, line := range wrap(termText(message, maxMessage), o.width()-4) {
+		lead := "    "
+		if i == 0 {
+			lead = "  " + o.in(p, mark) + " "
+		}
+		b.WriteString(lead + line + "\n")
+	}
+	if where != "" {
+		b.WriteString("    " + o.in(dim, squeeze(termText(where, maxPath), o.width()-4)) + "\n")
+	}
+}
