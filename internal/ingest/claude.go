@@ -75,7 +75,7 @@ func isClaudeSession(v jsonl.Value) bool {
 	case t.Kind() != jsonl.String:
 		return false
 	}
-	return v.Get("sessionId").Kind() == jsonl.String &&
+	return v.Get("sessionId").Kind() == jsonl.String && !t.Is("result") &&
 		(v.Get("parentUuid").Kind() != jsonl.Missing || isClaudeSessionType(t.String()))
 }
 

@@ -162,7 +162,7 @@ func (r *claudeStreamReader) result(v jsonl.Value, line int) {
 		Subagents: count(v.Get("subagent_stats", "spawned")),
 	}
 	total.Usage, total.ByModel = claudeModelUsage(v.Get("modelUsage"))
-	if len(total.ByModel) == 0 && v.Get("usage").Exists() {
+	if !total.Usage.Total().Known() && v.Get("usage").Exists() {
 		total.Usage, total.ByModel = claudeUsage(v.Get("usage")), nil
 	}
 	if denials := v.Get("permission_denials"); denials.Kind() == jsonl.Array {

@@ -1,14 +1,16 @@
 package ingest
 
+import "slices"
+
 // formats returns every format in the order in which they are tried. The first
 // that recognises a value has the file.
 func formats() []format {
-	return append(claudeFormats(), []format{
+	return slices.Concat(copilotFormats(), claudeFormats(), openCodeFormats(), geminiFormats(), []format{
 		{nativeFormat, nativeFormat, isNative, newNative},
 		{codexExecFormat, codexExecFormat, isCodexExec, newCodexExec},
 		{codexRolloutFormat, codexRolloutFormat, isCodexRollout, newCodexRollout},
 		{otlpFormat, otlpFormat, isOTLP, newOTLP},
 		{otlpLogsFormat, otlpLogsFormat, isOTLPLogs, newOTLP},
 		{otlpMetricsFormat, otlpMetricsFormat, isOTLPMetrics, newOTLP},
-	}...)
+	})
 }

@@ -35,6 +35,7 @@ func (s *sink) add(line int, t time.Time, f trace.Fact) {
 		Source:   s.source,
 		Space:    s.space,
 		RunID:    run,
+		Unnamed:  s.run == "" || s.run == s.fallback,
 		Subagent: s.subagent,
 		Time:     t,
 		Fact:     f,

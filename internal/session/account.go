@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,18 +32,14 @@ type account struct {
 }
 
 // spanID is the identity of a step: the first 64 bits of the SHA-256 of the
-// space, the run and the id that the source gave it. Cryptographic, because ids
-// come from the trace: nobody may make two calls look like one.
+// space and the id that the source gave it. Cryptographic, because ids come
+// from the trace: nobody may make two calls look like one.
 type spanID uint64
 
-func newSpanID(space, run, id string) spanID {
-	h := sha256.New()
-	for _, s := range []string{space, run, id} {
-		h.Write([]byte(s))
-		h.Write([]byte{0})
-	}
-	var sum [sha256.Size]byte
-	return spanID(binary.BigEndian.Uint64(h.Sum(sum[:0])))
+func newSpanID(space, id string) spanID {
+	var buf [256]byte
+	sum := sha256.Sum256(append(append(append(buf[:0], space...), 0), id...))
+	return spanID(binary.BigEndian.Uint64(sum[:]))
 }
 
 func (id spanID) String() string {
@@ -155,8 +152,50 @@ func newAccount(space string) *account {
 	}
 }
 
+// from notes a source.
+func (a *account) from(source string) {
+	if !slices.Contains(a.sources, source) {
+		a.sources = append(a.sources, source)
+	}
+}
+
+// shares reports whether two accounts tell of a step with one id.
+func (a *account) shares(b *account) bool {
+	for id := range a.callAt {
+		if _, ok := b.callAt[id]; ok {
+			return true
+		}
+	}
+	for id := range a.toolAt {
+		if _, ok := b.toolAt[id]; ok {
+			return true
+		}
+	}
+	return false
+}
+
+// absorb takes over the steps of another account, of a sub-agent or of the same
+// run. What it says of its end and its totals is left: of a sub-agent that is
+// no word about the run, and a file that does not name its run shows no end.
+func (a *account) absorb(from *account, subagent string) {
+	for _, c := range from.calls {
+		if _, seen := a.callAt[c.id]; !seen {
+			c.subagent = orString(c.subagent, subagent)
+			a.callAt[c.id] = int32(len(a.calls))
+			a.calls = append(a.calls, c)
+		}
+	}
+	for _, t := range from.tools {
+		if _, seen := a.toolAt[t.id]; !seen {
+			t.subagent = orString(t.subagent, subagent)
+			a.toolAt[t.id] = int32(len(a.tools))
+			a.tools = append(a.tools, t)
+		}
+	}
+}
+
 func (a *account) addCall(r *trace.Record, f *trace.Call) {
-	id := newSpanID(a.space, r.RunID, f.ID)
+	id := newSpanID(a.space, f.ID)
 	i, seen := a.callAt[id]
 	if !seen {
 		i = int32(len(a.calls))
@@ -179,7 +218,7 @@ func (a *account) addCall(r *trace.Record, f *trace.Call) {
 }
 
 func (a *account) addTool(r *trace.Record, f *trace.Tool) {
-	id := newSpanID(a.space, r.RunID, f.ID)
+	id := newSpanID(a.space, f.ID)
 	i, seen := a.toolAt[id]
 	if !seen {
 		i = int32(len(a.tools))

@@ -36,6 +36,7 @@ func NewCollector(p Pricer) *Collector {
 // builder holds what is known of one run so far.
 type builder struct {
 	id       string
+	unnamed  bool // the id is made up
 	files    map[string]bool
 	accounts []*account
 	start    trace.Start
@@ -50,7 +51,7 @@ type builder struct {
 func (c *Collector) Add(r trace.Record) {
 	b := c.runs[r.RunID]
 	if b == nil {
-		b = &builder{id: r.RunID, files: map[string]bool{}}
+		b = &builder{id: r.RunID, unnamed: r.Unnamed, files: map[string]bool{}}
 		c.runs[r.RunID] = b
 	}
 	b.files[r.Pos.File] = true
@@ -97,16 +98,24 @@ func (c *Collector) intern(name string) string {
 func (b *builder) account(r *trace.Record) *account {
 	for _, a := range b.accounts {
 		if a.space == r.Space {
-			if !slices.Contains(a.sources, r.Source) {
-				a.sources = append(a.sources, r.Source)
-			}
+			a.from(r.Source)
 			return a
 		}
 	}
-	a := newAccount(r.Space)
-	a.sources = []string{r.Source}
-	b.accounts = append(b.accounts, a)
-	return a
+	return b.accountIn(r.Space, []string{r.Source})
+}
+
+// accountIn returns the account of a space, and notes what it is from.
+func (b *builder) accountIn(space string, sources []string) *account {
+	i := slices.IndexFunc(b.accounts, func(a *account) bool { return a.space == space })
+	if i < 0 {
+		i = len(b.accounts)
+		b.accounts = append(b.accounts, newAccount(space))
+	}
+	for _, s := range sources {
+		b.accounts[i].from(s)
+	}
+	return b.accounts[i]
 }
 
 // see widens the run's time to the record's, and notes a clock that runs
@@ -186,6 +195,7 @@ func merge(dst, f *trace.Start) {
 // Runs returns the runs in order of start, those without a time last, and what
 // each trace says about the change it worked on.
 func (c *Collector) Runs() []Collected {
+	c.adopt()
 	var out []Collected
 	for _, id := range slices.Sorted(maps.Keys(c.runs)) {
 		b := c.runs[id]
@@ -201,6 +211,60 @@ func (c *Collector) Runs() []Collected {
 		return 1
 	})
 	return out
+}
+
+// adopt makes runs that another run names as its sub-agents a part of it, since
+// the files of some agents' sub-agents do not say whose they are, and so it does
+// with files that do not name their run and share a step with one that has a
+// name.
+func (c *Collector) adopt() {
+	for _, id := range slices.Sorted(maps.Keys(c.runs)) {
+		parent := c.runs[id]
+		if parent == nil {
+			continue // adopted itself
+		}
+		for _, a := range parent.accounts {
+			for _, s := range a.subagents {
+				if child := c.runs[s.ID]; child != nil && child != parent {
+					c.absorb(parent, child, s.ID)
+				}
+			}
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(c.runs)) {
+		if b := c.runs[id]; b.unnamed {
+			if same := c.sameAs(b); same != nil {
+				c.absorb(same, b, "")
+			}
+		}
+	}
+}
+
+func (c *Collector) absorb(b, from *builder, subagent string) {
+	for _, a := range from.accounts {
+		b.accountIn(a.space, a.sources).absorb(a, subagent)
+	}
+	maps.Copy(b.files, from.files)
+	delete(c.runs, from.id)
+}
+
+// sameAs returns the run that a file which does not name its run is of: the one
+// with a step of the same id. Nil where there is none.
+func (c *Collector) sameAs(b *builder) *builder {
+	for _, id := range slices.Sorted(maps.Keys(c.runs)) {
+		other := c.runs[id]
+		if other.unnamed {
+			continue
+		}
+		for _, x := range b.accounts {
+			for _, y := range other.accounts {
+				if x.space == y.space && x.shares(y) {
+					return other
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // Collected is a run and what its trace says about where it belongs.

@@ -48,7 +48,7 @@ func (b *builder) cost(r *Run, best *account, p Pricer) {
 // last turn, placeholders for the output), and a difference would be no finding.
 func (a *account) accountsForCost() bool {
 	if t := a.total(); t.CostUSD != nil {
-		return len(t.ByModel) > 0
+		return len(t.ByModel) > 0 && t.Usage.Total().Known()
 	}
 	_, fromCalls := a.usage()
 	return fromCalls

@@ -165,7 +165,7 @@ func (b *builder) usage(r *Run, p Pricer) {
 	best := accounts[0]
 	r.Usage, _ = best.usage()
 	r.LLMCalls = best.llmCalls()
-	models := map[string]bool{b.start.Model: true}
+	models := map[string]bool{}
 	for _, a := range accounts {
 		if a.isTelemetry() && a != best && len(models) > 1 {
 			continue
@@ -173,13 +173,19 @@ func (b *builder) usage(r *Run, p Pricer) {
 		r.LLMCalls = r.LLMCalls.Or(a.llmCalls())
 		r.Usage.Reasoning = r.Usage.Reasoning.Or(reasoning(a))
 		for i := range a.calls {
-			models[a.calls[i].model] = true
+			if a.calls[i].err == nil {
+				models[a.calls[i].model] = true
+			}
 		}
 		for m := range a.total().ByModel {
 			models[m] = true
 		}
 	}
 	delete(models, "")
+	if len(models) == 0 && (r.LLMCalls.N() > 0 || r.Usage.Total().N() > 0) {
+		models[b.start.Model] = true // the one that was chosen, where calls do not name theirs
+		delete(models, "")
+	}
 	r.Models = slices.AppendSeq([]string{}, maps.Keys(models))
 	slices.Sort(r.Models)
 	b.cost(r, best, p)

@@ -195,7 +195,7 @@ func TestCostMismatch(t *testing.T) {
 	}{{1.0, 0}, {1.04, 0}, {1.06, 1}, {0.9, 1}} {
 		r := reduce(t,
 			rec("a:1", &trace.Call{ID: "c", Model: "m1", Usage: tokens(1_000_000, 0)}),
-			rec("a:2", &trace.Totals{CostUSD: usd(tt.reported), ByModel: map[string]trace.Usage{"m1": tokens(1_000_000, 0)}}))
+			rec("a:2", &trace.Totals{CostUSD: usd(tt.reported), Usage: tokens(1_000_000, 0), ByModel: map[string]trace.Usage{"m1": tokens(1_000_000, 0)}}))
 		if len(r.Findings) != tt.findings {
 			t.Errorf("reported %v against 1.0: %d findings, want %d", tt.reported, len(r.Findings), tt.findings)
 		}

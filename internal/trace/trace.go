@@ -33,8 +33,9 @@ type Record struct {
 	Space string
 
 	// RunID is the agent's own session or thread id, or one made from the
-	// content where the source has none. Never empty.
-	RunID string
+	// content where the source has none, which Unnamed then says. Never empty.
+	RunID   string
+	Unnamed bool
 
 	// Subagent is the id of the sub-agent of the run that it is about; empty
 	// for the main agent.

@@ -1,0 +1,309 @@
+package ingest
+
+import (
+	"strings"
+	"time"
+
+	"github.com/andon-ci/andon/internal/jsonl"
+	"github.com/andon-ci/andon/internal/trace"
+)
+
+// The formats of Gemini CLI. They share the ids of tool calls. The figures at
+// the end of the stream and of the JSON output include the sub-agents, whose
+// own chats are sessions of their own; the main chat names them.
+const (
+	geminiSpace     = "gemini-cli"
+	geminiJSON      = "gemini-cli/json"
+	geminiStream    = "gemini-cli/stream-json"
+	geminiChat      = "gemini-cli/chat"
+	geminiTelemetry = "gemini-cli/telemetry"
+)
+
+func geminiFormats() []format {
+	return []format{
+		{geminiJSON, geminiSpace, isGeminiJSON, func(s *sink) reader { return &geminiJSONReader{s} }},
+		{geminiChat, geminiSpace, isGeminiChat, func(s *sink) reader { return &geminiChatReader{s: s} }},
+		{geminiStream, geminiSpace, isGeminiStream, func(s *sink) reader { return &geminiStreamReader{s: s} }},
+		{geminiTelemetry, geminiTelemetry, isGeminiTelemetry, func(s *sink) reader { return ignored{} }},
+	}
+}
+
+func isGeminiJSON(v jsonl.Value, _ jsonl.Chunk) bool {
+	return v.Get("stats", "models").Kind() == jsonl.Object && v.Get("type").Kind() == jsonl.Missing
+}
+
+func isGeminiChat(v jsonl.Value, _ jsonl.Chunk) bool {
+	return v.Get("sessionId").Kind() == jsonl.String && v.Get("projectHash").Kind() == jsonl.String ||
+		v.Get("type").Is("gemini") && v.Get("id").Kind() == jsonl.String && (v.Get("tokens").Exists() || v.Get("model").Exists())
+}
+
+func isGeminiStream(v jsonl.Value, _ jsonl.Chunk) bool {
+	return v.Get("type").Is("init") && v.Get("session_id").Kind() == jsonl.String && v.Get("model").Exists() ||
+		v.Get("type").Is("result") && v.Get("stats", "models").Kind() == jsonl.Object
+}
+
+func isGeminiTelemetry(v jsonl.Value, _ jsonl.Chunk) bool {
+	return v.Get("hrTime").Kind() == jsonl.Array && v.Get("instrumentationScope").Kind() == jsonl.Object ||
+		v.Get("resource", "attributes", "service.name").Is("gemini-cli") || v.Get("attributes", "event.name").Kind() == jsonl.String && v.Get("_body").Exists()
+}
+
+// ignored reads a format that is known and adds nothing to the others.
+type ignored struct{}
+
+func (ignored) value(jsonl.Value, int) {}
+func (ignored) close()                 {}
+
+// geminiStats reads the totals by model of the JSON output. Prompt includes
+// what was cached, and candidates leaves out what was thought.
+func geminiStats(stats jsonl.Value) *trace.Totals {
+	t := &trace.Totals{ByModel: map[string]trace.Usage{}}
+	for model, m := range stats.Get("models").Members() {
+		k := m.Get("tokens")
+		cached, thoughts := count(k.Get("cached")), count(k.Get("thoughts"))
+		u := trace.Usage{
+			Input: minus(count(k.Get("prompt")), cached), CacheRead: cached,
+			Output: count(k.Get("candidates")).Add(thoughts), Reasoning: thoughts,
+		}
+		t.ByModel[model] = u
+		t.Usage = t.Usage.Add(u)
+		t.Calls = t.Calls.Add(minus(count(m.Get("api", "totalRequests")), count(m.Get("api", "totalErrors"))))
+	}
+	t.ToolCalls, t.ToolErrors = count(stats.Get("tools", "totalCalls")), count(stats.Get("tools", "totalFail"))
+	return t
+}
+
+// geminiJSONReader reads what `gemini --output-format json` prints.
+type geminiJSONReader struct{ s *sink }
+
+func (r *geminiJSONReader) close() {}
+
+func (r *geminiJSONReader) value(v jsonl.Value, line int) {
+	r.s.run = v.Get("session_id").String()
+	var t time.Time
+	r.s.add(line, t, &trace.Start{Runtime: trace.Runtime{Name: "gemini-cli"}})
+	r.s.add(line, t, geminiStats(v.Get("stats")))
+	if e := v.Get("error"); e.Exists() {
+		r.s.add(line, t, &trace.End{Status: trace.Failure, Error: &trace.Error{Type: clip(e.Get("type").String(), 80), Message: clip(e.Get("message").String(), 300)}})
+		return
+	}
+	if d := decisionInText(v.Get("response").String()); d != nil {
+		r.s.add(line, t, d)
+	}
+	r.s.add(line, t, &trace.End{Status: trace.Success})
+}
+
+// geminiStreamReader reads what `gemini --output-format stream-json` prints.
+type geminiStreamReader struct {
+	s       *sink
+	message strings.Builder // the last of the agent, which comes in pieces
+	last    time.Time
+}
+
+func (r *geminiStreamReader) close() {}
+
+func (r *geminiStreamReader) value(v jsonl.Value, line int) {
+	if t := v.Get("timestamp").Time(); !t.IsZero() {
+		r.last = t
+	}
+	switch typ := v.Get("type").String(); typ {
+	case "init":
+		r.s.run = v.Get("session_id").String()
+		r.s.add(line, r.last, &trace.Start{Runtime: trace.Runtime{Name: "gemini-cli"}, Model: v.Get("model").String()})
+	case "message":
+		if v.Get("role").Is("assistant") && r.message.Len() < 1<<20 {
+			r.message.WriteString(v.Get("content").String())
+		}
+	case "tool_use":
+		r.message.Reset()
+		r.toolUse(v, line)
+	case "tool_result":
+		id := v.Get("tool_id").String()
+		t := &trace.Tool{ID: id, End: r.last, Done: true, ResultSize: size(v.Get("output"))}
+		geminiOutcome(t, v.Get("status").String(), v.Get("output"), v.Get("error", "message"))
+		r.s.add(line, r.last, t)
+		r.s.settle(line, r.last, id, t.Failed)
+	case "error":
+		r.s.add(line, r.last, &trace.Log{Severity: "error", Message: clip(v.Get("message").String(), 300)})
+	case "result":
+		r.result(v, line)
+	default:
+		r.s.drift(typ)
+	}
+}
+
+func (r *geminiStreamReader) toolUse(v jsonl.Value, line int) {
+	id, name, args := v.Get("tool_id").String(), v.Get("tool_name").String(), v.Get("parameters")
+	if id == "" {
+		r.s.bad(line, "/tool_id", "a tool call has no id", "without tool_id its result cannot be found")
+		return
+	}
+	r.s.add(line, r.last, &trace.Tool{ID: id, Name: name, Start: r.last, ArgsSize: size(args)})
+	r.s.await(id, geminiDecision(name, args))
+}
+
+func geminiDecision(name string, args jsonl.Value) *trace.Decision {
+	if name == "run_shell_command" {
+		return decisionInCommand(args.Get("command").String())
+	}
+	return decisionInTool(name, args)
+}
+
+// geminiOutcome says whether a tool call failed. A shell command that failed is
+// a successful call whose output says so.
+func geminiOutcome(t *trace.Tool, status string, output, message jsonl.Value) {
+	switch status {
+	case "error":
+		t.Failed = true
+		t.Error = &trace.Error{Type: "tool_error", Message: clip(message.String(), 300)}
+	case "cancelled":
+		t.Failed, t.Denied = true, true
+		t.Error = &trace.Error{Type: "cancelled"}
+	}
+	if code, ok := exitCodeAfter(textTail(output, 400), "Exit Code: "); ok {
+		t.ExitCode = &code
+		if code != 0 {
+			t.Failed = true
+			t.Error = &trace.Error{Type: "exit_code"}
+		}
+	}
+}
+
+func (r *geminiStreamReader) result(v jsonl.Value, line int) {
+	stats := v.Get("stats")
+	t := &trace.Totals{Duration: count(stats.Get("duration_ms")), ToolCalls: count(stats.Get("tool_calls")), ByModel: map[string]trace.Usage{}}
+	for model, m := range stats.Get("models").Members() {
+		t.ByModel[model] = trace.Usage{Input: minus(count(m.Get("input_tokens")), count(m.Get("cached"))), CacheRead: count(m.Get("cached")), Output: geminiOutput(m)}
+		t.Usage = t.Usage.Add(t.ByModel[model])
+	}
+	if len(t.ByModel) == 0 {
+		t.Usage = trace.Usage{Input: minus(count(stats.Get("input_tokens")), count(stats.Get("cached"))), CacheRead: count(stats.Get("cached")), Output: geminiOutput(stats)}
+	}
+	r.s.add(line, r.last, t)
+	if !v.Get("status").Is("success") {
+		e := v.Get("error")
+		r.s.add(line, r.last, &trace.End{Status: trace.Failure, Error: &trace.Error{Type: clip(e.Get("type").String(), 80), Message: clip(e.Get("message").String(), 300)}})
+		return
+	}
+	if d := decisionInText(r.message.String()); d != nil {
+		r.s.add(line, r.last, d)
+	}
+	r.s.add(line, r.last, &trace.End{Status: trace.Success})
+}
+
+// geminiOutput returns the output of which the stream leaves out what was
+// thought: the total is what is not input.
+func geminiOutput(m jsonl.Value) trace.Count {
+	if total := count(m.Get("total_tokens")); total.Known() {
+		return minus(total, count(m.Get("input_tokens")))
+	}
+	return count(m.Get("output_tokens"))
+}
+
+// geminiChatReader reads the chats that Gemini CLI keeps: lines of records, of
+// which later versions of a message replace earlier ones, or in older versions
+// one object.
+type geminiChatReader struct {
+	s       *sink
+	sub     bool
+	message string
+	closing bool // the last message of the model asks for no tool
+	last    time.Time
+	line    int
+}
+
+func (r *geminiChatReader) value(v jsonl.Value, line int) {
+	r.line = line
+	if id := v.Get("sessionId").String(); id != "" && r.s.run == "" {
+		r.s.run = id
+		r.sub = v.Get("kind").Is("subagent")
+		r.s.add(line, v.Get("startTime").Time(), &trace.Start{Runtime: trace.Runtime{Name: "gemini-cli"}})
+	}
+	for _, list := range []jsonl.Value{v.Get("messages"), v.Get("$set", "messages")} {
+		for m := range list.Elements() {
+			r.record(m)
+		}
+	}
+	if v.Get("type").Exists() {
+		r.record(v)
+	}
+}
+
+func (r *geminiChatReader) record(m jsonl.Value) {
+	t := m.Get("timestamp").Time()
+	if !t.IsZero() {
+		r.last = t
+	}
+	switch typ := m.Get("type").String(); typ {
+	case "gemini":
+		r.model(m, t)
+	case "user":
+		r.closing = false
+	case "info", "error", "warning":
+	default:
+		r.s.drift(typ)
+	}
+}
+
+// model reads a message of the model. Its input includes what was cached, and
+// its output leaves out what was thought.
+func (r *geminiChatReader) model(m jsonl.Value, t time.Time) {
+	id, k := m.Get("id").String(), m.Get("tokens")
+	if id != "" && k.Kind() == jsonl.Object {
+		cached, thoughts := count(k.Get("cached")), count(k.Get("thoughts"))
+		r.s.add(r.line, t, &trace.Call{
+			ID: id, Provider: "gcp.gemini", Model: m.Get("model").String(), End: t,
+			Usage: trace.Usage{
+				Input: minus(count(k.Get("input")), cached), CacheRead: cached,
+				Output: count(k.Get("output")).Add(thoughts), Reasoning: thoughts,
+			},
+		})
+	}
+	text := m.Get("content").String()
+	for p := range m.Get("content").Elements() {
+		text += p.Get("text").String()
+	}
+	if text != "" {
+		r.message = text
+	}
+	r.closing = m.Get("toolCalls").Len() == 0 && text != ""
+	for call := range m.Get("toolCalls").Elements() {
+		r.tool(call, t)
+	}
+}
+
+func (r *geminiChatReader) tool(call jsonl.Value, t time.Time) {
+	id, name := call.Get("id").String(), call.Get("name").String()
+	if id == "" {
+		return
+	}
+	end := call.Get("timestamp").Time()
+	tool := &trace.Tool{ID: id, Name: name, Start: t, End: end, Done: call.Get("status").Exists(), ArgsSize: size(call.Get("args"))}
+	output, message := call.Get("result"), jsonl.Value{}
+	for part := range call.Get("result").Elements() {
+		output, message = part.Get("functionResponse", "response", "output"), part.Get("functionResponse", "response", "error")
+		break
+	}
+	tool.ResultSize = size(output)
+	geminiOutcome(tool, call.Get("status").String(), output, message)
+	r.s.add(r.line, end, tool)
+	if sub := call.Get("agentId").String(); sub != "" {
+		s := &trace.Subagent{ID: sub, Name: call.Get("args", "agent_name").String(), ToolID: id, Start: t, End: end}
+		if call.Get("status").Is("success") {
+			s.Status = trace.Success
+		}
+		r.s.add(r.line, end, s)
+	}
+	if d := geminiDecision(name, call.Get("args")); d != nil && tool.Done && !tool.Failed {
+		r.s.add(r.line, end, d)
+	}
+}
+
+func (r *geminiChatReader) close() {
+	if !r.closing {
+		return
+	}
+	if d := decisionInText(r.message); d != nil && !r.sub {
+		r.s.add(r.line, r.last, d)
+	}
+	r.s.add(r.line, r.last, &trace.End{Status: trace.Success})
+}
