@@ -208,6 +208,11 @@ func isDateTime(s string) bool {
 			return false
 		}
 	}
+	// Go also takes an hour of one digit, and offsets of 24 hours and 60 minutes
+	zone := s[len(s)-6:]
+	if s[13] != ':' || s[len(s)-1] != 'Z' && (zone[1:3] > "23" || zone[4:] > "59") {
+		return false
+	}
 	_, err := time.Parse(time.RFC3339, s)
 	return err == nil
 }

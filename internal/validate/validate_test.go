@@ -183,6 +183,9 @@ func FuzzPlanAgainstLibrary(f *testing.F) {
 		}
 	}
 	f.Add([]byte(`{"\u0074ype":"log","time":"2026-11-20T10:00:00Z","message":"m","message":1}`))
+	for _, at := range []string{"2026-11-20T1:00:00.0Z", "2026-11-20T10:00:00+24:00", "2026-11-20T10:00:00-01:60"} {
+		f.Add([]byte(`{"type":"log","time":"` + at + `","message":"m"}`))
+	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		if plan, library := sure(t, v, raw); plan && !library {
 			t.Errorf("the plan accepts what the library rejects: %s", raw)
