@@ -362,6 +362,14 @@ func TestActionWithoutBinary(t *testing.T) {
 	}
 }
 
+// TestActionWithoutBinaryGated cannot have the program that was to guard the
+// job: a gate that was not reached is not open.
+func TestActionWithoutBinaryGated(t *testing.T) {
+	if o := runJob(t, "shut", nil); !o.failed {
+		t.Error("the job did not fail")
+	}
+}
+
 // recorded is where transcripts of the real agents lie, where they are given.
 const recorded = root + "/../shared/transcripts"
 
