@@ -230,4 +230,3 @@ func check(t *testing.T, got map[string]string, want map[string]string) {
 		}
 	}
 }
-
