@@ -266,7 +266,7 @@ func (r *claude) failure(v jsonl.Value, line int, t time.Time) {
 	r.failed++
 	r.s.add(line, t, &trace.Call{
 		ID: "failed-" + strconv.Itoa(r.failed), Provider: "anthropic",
-		Error: &trace.Error{Type: claudeErrorType(kind, v.Get("error_status"), v.Get("error", "status"))},
+		Error: &trace.Error{Type: claudeErrorType(kind, v.Get("error_status"), v.Get("status"))},
 	})
 }
 

@@ -51,9 +51,27 @@ func (b *builder) ranked(measure func(*account) int64) []*account {
 			}
 			return -1
 		}
-		return cmp.Or(cmp.Compare(my, mx), cmp.Compare(x.space, y.space))
+		return cmp.Or(cmp.Compare(my, mx), cmp.Compare(y.detail(), x.detail()), cmp.Compare(x.space, y.space))
 	})
 	return out
+}
+
+// detail measures, between accounts that know equally much, which says it more
+// closely: with times, and with usage in more classes.
+func (a *account) detail() int {
+	n := 0
+	for i := range a.tools {
+		if a.tools[i].start != 0 {
+			n++
+		}
+	}
+	u, _ := a.usage()
+	for _, c := range []trace.Count{u.Input, u.CacheRead, u.CacheWrite5m, u.CacheWrite1h, u.Output, u.Reasoning} {
+		if c.Known() {
+			n++
+		}
+	}
+	return n
 }
 
 func (b *builder) formats(r *Run) {
