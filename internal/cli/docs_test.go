@@ -9,6 +9,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/andon-ci/andon/internal/jsonl"
+	"github.com/andon-ci/andon/internal/trace"
+	"github.com/andon-ci/andon/internal/validate"
 )
 
 const repo = "../.."
@@ -128,6 +132,35 @@ func TestDocumentedCommands(t *testing.T) {
 	}
 	if ran < 5 {
 		t.Errorf("only %d commands found in the documents", ran)
+	}
+}
+
+// TestDocumentedRecords validates the native records that the documents show.
+func TestDocumentedRecords(t *testing.T) {
+	v, err := validate.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for _, b := range blocks(t) {
+		if b.lang != "json" || !strings.Contains(b.text, `"type":"run`) {
+			continue
+		}
+		for line := range strings.Lines(b.text) {
+			seen++
+			var doc jsonl.Doc
+			val, _, err := doc.Parse([]byte(line))
+			if err != nil {
+				t.Errorf("%s:%d: %v", b.file, b.line, err)
+				continue
+			}
+			for _, f := range v.Line(val, trace.Pos{File: b.file, Line: b.line}) {
+				t.Errorf("%s: %s", f.Place(), f.Message)
+			}
+		}
+	}
+	if seen == 0 {
+		t.Error("the documents show no record")
 	}
 }
 
