@@ -24,8 +24,13 @@ type sink struct {
 	verdicts map[string]*trace.Decision
 }
 
-// add emits a fact of the current run and sub-agent.
+// add emits a fact of the current run and sub-agent. A step without an id could
+// not be told from another, and is left out.
 func (s *sink) add(line int, t time.Time, f trace.Fact) {
+	if !identified(f) {
+		s.drift("(a step without an id)")
+		return
+	}
 	run := s.run
 	if run == "" {
 		run = s.fallback
@@ -40,6 +45,18 @@ func (s *sink) add(line int, t time.Time, f trace.Fact) {
 		Time:     t,
 		Fact:     f,
 	})
+}
+
+func identified(f trace.Fact) bool {
+	switch f := f.(type) {
+	case *trace.Call:
+		return f.ID != ""
+	case *trace.Tool:
+		return f.ID != ""
+	case *trace.Subagent:
+		return f.ID != ""
+	}
+	return true
 }
 
 // drift counts a record of a type that the reader does not know.
