@@ -26,7 +26,7 @@ var (
 	ansi = regexp.MustCompile(`(?:\x1b\[|\x{9b})[0-?]*[ -/]*[@-~]|(?:\x1b\]|\x{9d})[^\x07\x1b\x{9c}]*(?:\x07|\x1b\\|\x{9c})|\x1b[ -/]*[0-~]`)
 
 	address     = regexp.MustCompile(`https?://[!-~]+`)
-	ghReference = regexp.MustCompile(`(?i)gh-[0-9]`)
+	ghReference = regexp.MustCompile(`(?i)(?:gh|ghsa|cve)-[0-9a-z]`)
 	www         = regexp.MustCompile(`(?i)www\.`)
 	hexRun      = regexp.MustCompile(`[0-9a-fA-F]{7,}`)
 	emoji       = regexp.MustCompile(`:[0-9A-Za-z_+-]+:`)
@@ -34,11 +34,23 @@ var (
 	listNumber  = regexp.MustCompile(`^([0-9]{1,9})([.)])`)
 )
 
+// oneLine returns s, cleaned, in n runes. Of a very long text only the beginning
+// is looked at.
+func oneLine(s string, n int) string {
+	if most := 16*n + 1024; len(s) > most {
+		s = strings.ToValidUTF8(s[:most], "") + "…"
+	}
+	return clip(clean(s), n)
+}
+
 // clean makes one line of s: without terminal sequences, control characters and
 // characters that do not show or that turn the direction of the text, and with
 // single spaces. What holds nothing else becomes U+FFFD, so that a name which
 // cannot be seen is not taken for one that is absent.
 func clean(s string) string {
+	if plain(s) {
+		return s
+	}
 	var b strings.Builder
 	space, marks := false, 0
 	for _, r := range ansi.ReplaceAllString(strings.ToValidUTF8(s, "\uFFFD"), "") {
@@ -47,7 +59,7 @@ func clean(s string) string {
 			continue
 		}
 		if marks = stacked(marks, r); hidden(r) || marks > 2 {
-			continue
+			continue // of many marks on one letter, most paint over the lines around it
 		}
 		if space {
 			b.WriteByte(' ')
@@ -62,16 +74,25 @@ func clean(s string) string {
 	return strings.ReplaceAll(b.String(), "##[", "## [")
 }
 
-// hidden reports whether a rune does not show or changes how others do.
-func hidden(r rune) bool {
-	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co,
-		unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
+// plain reports whether s is clean already, which nearly all names are.
+func plain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c <= ' ' || c >= 0x7f || c == '#' {
+			return false
+		}
+	}
+	return true
 }
 
-// stacked counts marks that combine with one letter: many of them paint over
-// the lines above and below.
+// hidden reports whether a rune does not show or changes how others do.
+func hidden(r rune) bool {
+	return (r < ' ' || r >= 0x7f) &&
+		unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
+}
+
+// stacked counts the marks that combine with one letter.
 func stacked(n int, r rune) int {
-	if unicode.In(r, unicode.Mn, unicode.Me) {
+	if r >= 0x300 && unicode.In(r, unicode.Mn, unicode.Me) {
 		return n + 1
 	}
 	return 0
@@ -95,7 +116,7 @@ func clip(s string, n int) string {
 // no effect: it makes no link, mention, reference, emphasis, HTML or formula.
 // An address stands as code, from which it can be copied.
 func mdText(s string, n int) string {
-	s = clip(clean(s), n)
+	s = oneLine(s, n)
 	var b strings.Builder
 	from := 0
 	for _, at := range address.FindAllStringIndex(s, -1) {
@@ -152,7 +173,7 @@ func apart(s string) string {
 	s = strings.ReplaceAll(s, "@", "@"+mark)
 	s = strings.ReplaceAll(s, "#", "#"+mark)
 	s = strings.ReplaceAll(s, "://", ":"+mark+"//")
-	s = ghReference.ReplaceAllStringFunc(s, func(m string) string { return m[:2] + mark + m[2:] })
+	s = ghReference.ReplaceAllStringFunc(s, func(m string) string { return m[:len(m)-2] + mark + m[len(m)-2:] })
 	s = www.ReplaceAllStringFunc(s, func(m string) string { return m[:3] + mark + m[3:] })
 	s = hexRun.ReplaceAllStringFunc(s, everySix)
 	if emoji.MatchString(s) {
@@ -175,7 +196,7 @@ func everySix(digits string) string {
 // mdCode returns s as code in a line or a table cell of Markdown. What could
 // end a code span or a cell is written as an element instead.
 func mdCode(s string, n int) string {
-	s = clip(clean(s), n)
+	s = oneLine(s, n)
 	if s == "" {
 		return unknownMark
 	}
@@ -187,7 +208,7 @@ func mdCode(s string, n int) string {
 
 // htmlCode returns s as code within a block of HTML, where Markdown is not read.
 func htmlCode(s string, n int) string {
-	if s = clip(clean(s), n); s == "" {
+	if s = oneLine(s, n); s == "" {
 		return unknownMark
 	}
 	return "<code>" + html.EscapeString(s) + "</code>"
@@ -201,7 +222,7 @@ func mermaidText(s string, n int) string {
 			return r
 		}
 		return ' '
-	}, clean(s))
+	}, oneLine(s, 4*n))
 	if s = strings.Join(strings.Fields(s), " "); s == "" {
 		return "-"
 	}
@@ -211,11 +232,11 @@ func mermaidText(s string, n int) string {
 // termText returns s for one line of a terminal or of a job's log: it moves no
 // cursor, and does not begin a workflow command.
 func termText(s string, n int) string {
-	s = clean(s)
+	s = oneLine(s, n)
 	if strings.HasPrefix(s, "::") {
-		s = ": " + s[1:]
+		s = clip(": "+s[1:], n)
 	}
-	return clip(s, n)
+	return s
 }
 
 // jsonText rewrites encoded JSON so that it can be printed to a terminal or a

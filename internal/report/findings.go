@@ -53,16 +53,17 @@ func severities(fs []finding.Finding) string {
 // inputs is the coverage of a check, which looks at files and not at runs.
 func inputs(c session.Coverage) []string {
 	out := []string{plural(c.Files, "file", "files"), plural(c.Lines, "line", "lines")}
-	for _, f := range []struct {
-		n    int
-		what string
-	}{
-		{c.InvalidLines, "of them invalid"}, {c.Unrecognised, "files unrecognised"},
-		{c.Unreadable, "unreadable"}, {unknownRecords(c), "records of unknown type"},
-	} {
-		if f.n > 0 {
-			out = append(out, number(int64(f.n))+" "+f.what)
-		}
+	if c.InvalidLines > 0 {
+		out = append(out, number(int64(c.InvalidLines))+" of them invalid")
+	}
+	if c.Unrecognised > 0 {
+		out = append(out, plural(c.Unrecognised, "file", "files")+" unrecognised")
+	}
+	if c.Unreadable > 0 {
+		out = append(out, plural(c.Unreadable, "file", "files")+" unreadable")
+	}
+	if n := unknownRecords(c); n > 0 {
+		out = append(out, plural(n, "record", "records")+" of unknown type")
 	}
 	return out
 }

@@ -212,12 +212,12 @@ func chain() *session.Report {
 
 // huge is a report of more runs, findings and sessions than anyone can look at.
 func huge() *session.Report {
-	r := &session.Report{Schema: session.Schema, Coverage: session.Coverage{Files: 9000, Runs: 9000, Lines: 1 << 22}}
-	for i := range 60 {
+	r := &session.Report{Schema: session.Schema, Coverage: session.Coverage{Files: 4800, Runs: 4800, Lines: 1 << 22}}
+	for i := range 40 {
 		s := sampleSession()
 		s.ID = fmt.Sprintf("octo-org/shop#%d", i+1)
 		s.Subject = session.Subject{Kind: "issue", Number: i + 1}
-		for k := range 150 {
+		for k := range 120 {
 			run := security()
 			run.ID = fmt.Sprintf("run-%d-%d", i, k)
 			run.Decision.Summary = strings.Repeat("very long ", 200)

@@ -165,8 +165,8 @@ func sarifRules(fs []finding.Finding, rules []finding.Rule) []finding.Rule {
 }
 
 func sarifRuleOf(r finding.Rule) sarifRule {
-	title := clean(cmp.Or(r.Title, r.ID))
-	help := clean(cmp.Or(r.Help, r.Title, r.ID))
+	title := oneLine(cmp.Or(r.Title, r.ID), maxMessage)
+	help := oneLine(cmp.Or(r.Help, r.Title, r.ID), 1000)
 	p := sarifProperties{Tags: []string{"andon"}}
 	if strings.HasPrefix(r.ID, "secret/") {
 		p = sarifProperties{Tags: []string{"andon", "security"}, Severity: "8.0"}
@@ -190,9 +190,9 @@ func sarifLevelOf(s finding.Severity) string {
 // sarifMessage returns a message without links: in SARIF, "[text](target)" is
 // one even in plain text.
 func sarifMessage(f finding.Finding) sarifText {
-	text := clip(clean(f.Message), maxMessage)
+	text := oneLine(f.Message, maxMessage)
 	if f.Hint != "" {
-		text += "\n" + clip(clean(f.Hint), maxMessage)
+		text += "\n" + oneLine(f.Hint, maxMessage)
 	}
 	if text == "" {
 		text = f.Rule

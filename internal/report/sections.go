@@ -149,16 +149,17 @@ func (m *summary) findings(title string, fs []finding.Finding) {
 	if len(fs) == 0 {
 		return
 	}
+	all := group(fs)
 	var b strings.Builder
 	fmt.Fprintf(&b, "#### %s\n\n", title)
-	rows(&b, len(fs), "finding", "findings", func(i int) { findingItem(&b, fs[i]) })
+	rows(&b, len(all), "kind of finding", "kinds of finding", func(i int) { findingItem(&b, all[i]) })
 	m.add(judgement, "list of findings", "lists of findings", b.String())
 }
 
-func findingItem(b *strings.Builder, f finding.Finding) {
-	fmt.Fprintf(b, "- %s %s", severityMark(f.Severity), mdText(f.Message, maxMessage))
-	if p := f.Place(); p != "" {
-		fmt.Fprintf(b, " – %s", mdCode(p, maxPath))
+func findingItem(b *strings.Builder, f found) {
+	fmt.Fprintf(b, "- %s %s%s", severityMark(f.Severity), mdText(f.Message, maxMessage), times(f.n))
+	if len(f.places) > 0 {
+		fmt.Fprintf(b, " – %s", codes(f.places))
 	}
 	fmt.Fprintf(b, " <sub>%s</sub>", mdCode(f.Rule, maxName))
 	if f.Hint != "" {
@@ -178,47 +179,33 @@ func severityMark(s finding.Severity) string {
 }
 
 // errorsList lists the runs that did not succeed, and the steps that failed,
-// each with the line that shows it.
+// each with the lines that show it.
 func errorsList(s *session.Session) string {
-	var items []string
-	for _, r := range s.Runs {
-		if r.Error != nil || r.Status != trace.Success {
-			items = append(items, runError(r))
-		}
-		for i := range r.Steps {
-			if r.Steps[i].Failed || r.Steps[i].Error != nil {
-				items = append(items, stepError(r, &r.Steps[i]))
-			}
-		}
-	}
-	if len(items) == 0 {
+	all := faults(s)
+	if len(all) == 0 {
 		return ""
 	}
 	var b strings.Builder
 	b.WriteString("#### Errors\n\n")
-	rows(&b, len(items), "error", "errors", func(i int) { b.WriteString(items[i]) })
+	rows(&b, len(all), "error", "errors", func(i int) { errorItem(&b, all[i]) })
 	return b.String()
 }
 
-func runError(r *session.Run) string {
-	out := fmt.Sprintf("- %s ended with %s", mdCode(agentName(r), maxName), status(r.Status, markdownWriting()))
-	out += errorText(r.Error)
-	if len(r.Files) > 0 {
-		out += " – " + mdCode(r.Files[0], maxPath)
+func errorItem(b *strings.Builder, f fault) {
+	agent := mdCode(agentName(f.run), maxName)
+	if f.step == nil {
+		fmt.Fprintf(b, "- %s ended with %s%s", agent, status(f.run.Status, markdownWriting()), errorText(f.run.Error))
+	} else {
+		fmt.Fprintf(b, "- %s: %s failed%s", agent, mdCode(stepName(f.step), maxName), times(f.n))
+		if code := exitCode(f.step); code != 0 {
+			fmt.Fprintf(b, " with exit code %d", code)
+		}
+		b.WriteString(errorText(f.step.Error))
 	}
-	return out + "\n"
-}
-
-func stepError(r *session.Run, s *session.Step) string {
-	out := fmt.Sprintf("- %s: %s failed", mdCode(agentName(r), maxName), mdCode(stepName(s), maxName))
-	if s.ExitCode != nil {
-		out += fmt.Sprintf(" with exit code %d", *s.ExitCode)
+	if len(f.places) > 0 {
+		fmt.Fprintf(b, " – %s", codes(f.places))
 	}
-	out += errorText(s.Error)
-	if p := place(s.Pos); p != "" {
-		out += " – " + mdCode(p, maxPath)
-	}
-	return out + "\n"
+	b.WriteByte('\n')
 }
 
 func stepName(s *session.Step) string {

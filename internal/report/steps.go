@@ -17,10 +17,11 @@ const barWidth = 20
 // the start of the run, how long it took, and what it was.
 func Steps(w io.Writer, run *session.Run, o TerminalOptions) error {
 	var b strings.Builder
-	name := termText(agentName(run), maxName)
-	fmt.Fprintf(&b, "%s  %s\n", o.in(bold, squeeze(name, o.width())), o.in(dim, squeeze("run "+termText(run.ID, maxName), o.width()-wide(name)-2)))
-	fmt.Fprintf(&b, "%s %s, %s, %s model calls, %s tool calls, %s\n\n", o.lamp(lightOfStatus(run.Status)), status(run.Status, o.writing()),
-		duration(elapsed(run)), withErrors(run.LLMCalls, run.LLMErrors), withErrors(run.ToolCalls, run.ToolErrors), amount(run.Cost))
+	name := squeeze(termText(agentName(run), maxName), o.width()/2)
+	fmt.Fprintf(&b, "%s  %s\n", o.in(bold, name), o.in(dim, squeeze("run "+termText(run.ID, maxName), o.width()-wide(name)-2)))
+	o.lampLine(&b, lightOfStatus(run.Status), fmt.Sprintf("%s, %s, %s model calls, %s tool calls, %s", status(run.Status, o.writing()),
+		duration(elapsed(run)), withErrors(run.LLMCalls, run.LLMErrors), withErrors(run.ToolCalls, run.ToolErrors), amount(run.Cost)))
+	b.WriteByte('\n')
 	if len(run.Steps) == 0 {
 		b.WriteString("No steps to show: the traces of the run are not at hand, or list none.\n")
 	} else {

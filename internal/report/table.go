@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"unicode"
@@ -11,7 +12,7 @@ import (
 type column struct {
 	title string
 	right bool // figures stand at the right
-	least int  // columns below which it is not squeezed; 0 is never squeezed
+	least int  // columns below which it is squeezed last of all; 0 is never squeezed
 	spare int  // the highest is left out first where a table is too wide; 0 never
 }
 
@@ -94,23 +95,31 @@ func fit(columns []column, widths []int, room int) []int {
 		if over <= 0 {
 			return shown
 		}
-		if i := widest(columns, widths, shown); i >= 0 {
+		if i := widest(columns, widths, shown, 0); i >= 0 {
 			widths[i] = max(columns[i].least, widths[i]-over)
 			continue
 		}
-		k := sparest(columns, shown)
-		if k < 0 {
+		if k := sparest(columns, shown); k >= 0 {
+			shown = slices.Delete(shown, k, k+1)
+			continue
+		}
+		i := widest(columns, widths, shown, tightest)
+		if i < 0 {
 			return shown
 		}
-		shown = slices.Delete(shown, k, k+1)
+		widths[i]--
 	}
 }
 
-// widest returns the widest column that can be squeezed, -1 for none.
-func widest(columns []column, widths, shown []int) int {
+// tightest is as far as a column of text is squeezed where nothing else helps.
+const tightest = 4
+
+// widest returns the widest column of text that is over its least width, -1
+// for none. A least other than 0 takes the place of the columns' own.
+func widest(columns []column, widths, shown []int, least int) int {
 	out := -1
 	for _, i := range shown {
-		if columns[i].least > 0 && widths[i] > columns[i].least && (out < 0 || widths[i] > widths[out]) {
+		if columns[i].least > 0 && widths[i] > cmp.Or(least, columns[i].least) && (out < 0 || widths[i] > widths[out]) {
 			out = i
 		}
 	}
@@ -168,8 +177,19 @@ func squeeze(s string, n int) string {
 	return s
 }
 
-// wrap breaks s into lines of n columns, at spaces where it can.
+// wrap breaks s into lines of n columns, at spaces where it can. None of them
+// begins a workflow command.
 func wrap(s string, n int) []string {
+	lines := breakLines(s, n)
+	for i, line := range lines {
+		if strings.HasPrefix(line, "::") {
+			lines[i] = squeeze(": "+line[1:], n)
+		}
+	}
+	return lines
+}
+
+func breakLines(s string, n int) []string {
 	var out []string
 	line := ""
 	for word := range strings.FieldsSeq(s) {

@@ -14,13 +14,7 @@ import (
 func Terminal(w io.Writer, r *session.Report, o TerminalOptions) error {
 	var b strings.Builder
 	l, line := verdict(r, o.writing())
-	for i, part := range wrap(line, o.width()-2) {
-		lead := "  "
-		if i == 0 {
-			lead = o.lamp(l) + " "
-		}
-		b.WriteString(lead + part + "\n")
-	}
+	o.lampLine(&b, l, line)
 	for _, part := range wrap(strings.Join(coverage(r.Coverage), " · "), o.width()-2) {
 		b.WriteString("  " + o.in(dim, part) + "\n")
 	}
@@ -30,6 +24,17 @@ func Terminal(w io.Writer, r *session.Report, o TerminalOptions) error {
 	terminalFindings(&b, "Findings", allFindings(r), o)
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// lampLine writes a line behind a lamp.
+func (o TerminalOptions) lampLine(b *strings.Builder, l light, line string) {
+	for i, part := range wrap(line, o.width()-2) {
+		lead := "  "
+		if i == 0 {
+			lead = o.lamp(l) + " "
+		}
+		b.WriteString(lead + part + "\n")
+	}
 }
 
 // writing writes what a verdict is made of. The line is wrapped before it is
@@ -64,13 +69,13 @@ func paintOf(l light) paint {
 }
 
 func terminalSession(b *strings.Builder, s *session.Session, o TerminalOptions) {
-	title := squeeze(termText(s.ID, maxPath), o.width()-30)
+	title := squeeze(termText(s.ID, maxPath), o.width()-32)
 	fmt.Fprintf(b, "\n%s  %s\n\n", o.in(bold, title), o.in(dim, aboutKey(s)))
 	columns := []column{
-		{title: "AGENT", least: 12}, {title: "DECISION", least: 8}, {title: "STATUS", least: 7}, {title: "TURNS", right: true, spare: 1},
-		{title: "TOOLS", right: true, spare: 2}, {title: "IN", right: true}, {title: "CACHE READ", right: true, spare: 4},
-		{title: "WRITE", right: true, spare: 5}, {title: "OUT", right: true}, {title: "HIT", right: true, spare: 3},
-		{title: "COST", right: true}, {title: "BASIS", spare: 6, least: 8}, {title: "TIME", right: true},
+		{title: "AGENT", least: 15}, {title: "DECISION", least: 15}, {title: "STATUS", least: 10}, {title: "TURNS", right: true, spare: 5},
+		{title: "TOOLS", right: true, spare: 2}, {title: "IN", right: true, spare: 4}, {title: "CACHE READ", right: true, spare: 7},
+		{title: "WRITE", right: true, spare: 8}, {title: "OUT", right: true, spare: 3}, {title: "HIT", right: true, spare: 6},
+		{title: "COST", right: true}, {title: "BASIS", spare: 9, least: 8}, {title: "TIME", right: true},
 	}
 	var all [][]cell
 	for _, r := range s.Runs {
@@ -111,32 +116,29 @@ func basis(c session.Cost) string {
 }
 
 func terminalErrors(b *strings.Builder, s *session.Session, o TerminalOptions) {
-	var items [][2]string // place and message
-	for _, r := range s.Runs {
-		if r.Error != nil {
-			where := ""
-			if len(r.Files) > 0 {
-				where = r.Files[0]
-			}
-			items = append(items, [2]string{where, agentName(r) + " ended with " + string(r.Status) + plainError(r.Error)})
-		}
-		for i := range r.Steps {
-			if st := &r.Steps[i]; st.Failed || st.Error != nil {
-				items = append(items, [2]string{place(st.Pos), agentName(r) + ": " + stepName(st) + " failed" + plainError(st.Error)})
-			}
-		}
-	}
-	if len(items) == 0 {
+	all := faults(s)
+	if len(all) == 0 {
 		return
 	}
 	b.WriteString("\n" + o.in(bold, "Errors") + "\n")
 	const shown = 20
-	for _, it := range items[:min(len(items), shown)] {
-		item(b, "✗", inRed, it[1], it[0], o)
+	for _, f := range all[:min(len(all), shown)] {
+		text := agentName(f.run) + " ended with " + string(f.run.Status) + plainError(f.run.Error)
+		if f.step != nil {
+			text = agentName(f.run) + ": " + stepName(f.step) + " failed" + times(f.n) + plainExit(f.step) + plainError(f.step.Error)
+		}
+		item(b, "✗", inRed, text, f.places, o)
 	}
-	if len(items) > shown {
-		fmt.Fprintf(b, "  … and %d more; `andon show --run ID` lists a run's steps\n", len(items)-shown)
+	if len(all) > shown {
+		fmt.Fprintf(b, "  … and %d more; `andon show --run ID` lists a run's steps\n", len(all)-shown)
 	}
+}
+
+func plainExit(s *session.Step) string {
+	if code := exitCode(s); code != 0 {
+		return fmt.Sprintf(" with exit code %d", code)
+	}
+	return ""
 }
 
 func plainError(e *trace.Error) string {
@@ -156,7 +158,8 @@ func terminalFindings(b *strings.Builder, title string, fs []finding.Finding, o 
 	}
 	b.WriteString("\n" + o.in(bold, title) + "\n")
 	const shown = 50
-	for _, f := range fs[:min(len(fs), shown)] {
+	all := group(fs)
+	for _, f := range all[:min(len(all), shown)] {
 		mark, p := "i", dim
 		switch f.Severity {
 		case finding.Error:
@@ -164,20 +167,20 @@ func terminalFindings(b *strings.Builder, title string, fs []finding.Finding, o 
 		case finding.Warning:
 			mark, p = "!", inYellow
 		}
-		item(b, mark, p, f.Message+" ["+f.Rule+"]", f.Place(), o)
+		item(b, mark, p, f.Message+times(f.n)+" ["+f.Rule+"]", f.places, o)
 		if f.Hint != "" {
 			for _, line := range wrap(termText(f.Hint, maxMessage), o.width()-6) {
 				b.WriteString("      " + o.in(dim, line) + "\n")
 			}
 		}
 	}
-	if len(fs) > shown {
-		fmt.Fprintf(b, "  … and %d more\n", len(fs)-shown)
+	if len(all) > shown {
+		fmt.Fprintf(b, "  … and %d more\n", len(all)-shown)
 	}
 }
 
-// item writes a mark, a message, and below it the place that shows it.
-func item(b *strings.Builder, mark string, p paint, message, where string, o TerminalOptions) {
+// item writes a mark, a message, and below it the places that show it.
+func item(b *strings.Builder, mark string, p paint, message string, places []string, o TerminalOptions) {
 	for i, line := range wrap(termText(message, maxMessage), o.width()-4) {
 		lead := "    "
 		if i == 0 {
@@ -185,7 +188,7 @@ func item(b *strings.Builder, mark string, p paint, message, where string, o Ter
 		}
 		b.WriteString(lead + line + "\n")
 	}
-	if where != "" {
+	for _, where := range places {
 		b.WriteString("    " + o.in(dim, squeeze(termText(where, maxPath), o.width()-4)) + "\n")
 	}
 }
