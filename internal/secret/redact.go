@@ -18,7 +18,7 @@ func (s *Scanner) Redact(raw []byte) ([]byte, []Match) {
 	var out bytes.Buffer
 	from := 0
 	for _, m := range found {
-		out.Write(raw[from:m.Start])
+		out.Write(raw[from:max(from, escapeStart(raw, m.Start))])
 		out.WriteString("[REDACTED:")
 		out.WriteString(strings.TrimPrefix(m.Rule, "secret/"))
 		if len(m.Fingerprint) >= 8 {
@@ -29,4 +29,15 @@ func (s *Scanner) Redact(raw []byte) ([]byte, []Match) {
 	}
 	out.Write(raw[from:])
 	return out.Bytes(), found
+}
+
+// escapeStart returns where a credential at an offset begins to be cut out: one
+// that was found to begin with the letter of an escape, as in \bAKIA, takes
+// the backslash with it, which alone would make JSON invalid.
+func escapeStart(raw []byte, at int) int {
+	n := 0
+	for n < at && raw[at-n-1] == '\\' {
+		n++
+	}
+	return at - n%2
 }

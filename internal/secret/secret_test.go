@@ -223,6 +223,7 @@ func FuzzRedact(f *testing.F) {
 			}
 		}
 	}
+	f.Add([]byte("{\"0000\":\"SecretAccessKey\\\": \\b000012789ACB1\"}")) // begins with an escape
 	s := scanner(f, Known{"K", "a known value"})
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		out, _ := s.Redact(raw)
