@@ -2,7 +2,6 @@ package validate
 
 import (
 	"encoding/json"
-	"math"
 	"regexp"
 	"time"
 	"unicode/utf8"
@@ -122,7 +121,7 @@ func (p *plan) ofType(v jsonl.Value) bool {
 			if t == "number" {
 				return true
 			}
-			if _, whole := v.Int(); t == "integer" && whole {
+			if t == "integer" && isPlainInteger(v.Raw()) {
 				return true
 			}
 		}
@@ -167,15 +166,23 @@ func (p *plan) acceptsString(v jsonl.Value) bool {
 	return p.MinLength == 0 || utf8.RuneCountInString(s) >= p.MinLength
 }
 
+// acceptsNumber compares rounded values. That is right on either side of a
+// bound; a long number that rounds to the bound may be on the wrong side.
 func (p *plan) acceptsNumber(v jsonl.Value) bool {
 	if p.Enum != nil {
 		return false
 	}
-	f, ok := v.Float()
-	if !ok || math.Abs(f) > 1<<53 {
-		return false // beyond what a float64 is exact for
+	if p.Minimum == nil && p.Maximum == nil {
+		return true
 	}
-	return (p.Minimum == nil || f >= *p.Minimum) && (p.Maximum == nil || f <= *p.Maximum)
+	f, ok := v.Float()
+	if !ok {
+		return false
+	}
+	if p.Minimum != nil && f <= *p.Minimum && !(f == *p.Minimum && isShort(v.Raw())) {
+		return false
+	}
+	return p.Maximum == nil || f < *p.Maximum || f == *p.Maximum && isShort(v.Raw())
 }
 
 func has(list []string, s string) bool {

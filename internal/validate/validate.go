@@ -71,7 +71,7 @@ func order(val jsonl.Value, pos trace.Pos) []finding.Finding {
 	if start.Kind() == jsonl.Missing {
 		return nil
 	}
-	if s, e := start.Time(), val.Get("end").Time(); s.IsZero() || !e.Before(s) {
+	if s, e := start.Time(), val.Get("end").Time(); s.IsZero() || e.IsZero() || !e.Before(s) {
 		return nil
 	}
 	pos.Pointer = "/end"
@@ -99,7 +99,7 @@ func (v *Validator) ask(schema, fragment string, raw []byte, what string, pos tr
 	if err := dec.Decode(&doc); err != nil {
 		return []finding.Finding{{Rule: "trace/invalid-json", Severity: finding.Error, Message: "not valid JSON", Hint: "write one JSON object", Pos: pos}}
 	}
-	problems := problemsIn(s.Validate(doc))
+	problems := problemsIn(s.Validate(tame(doc)))
 	var out []finding.Finding
 	for _, p := range problems {
 		out = append(out, describe(p, what, pos))
