@@ -146,7 +146,7 @@ func (p *page) walk(n *dom.Node) {
 		}
 		p.tags = append(p.tags, tag)
 	case n.Type == dom.TextNode:
-		p.text += n.Data
+		p.text += n.Data + "\x00" // GitHub looks at each text of its own
 	case n.Type == dom.CommentNode, n.Type == dom.DoctypeNode:
 		p.tags = append(p.tags, "comment or doctype")
 	}
@@ -323,5 +323,41 @@ func FuzzHostile(f *testing.F) {
 		checkMarkdown(t, s, true, want[true])
 		checkTerminal(t, s, false)
 		checkPrograms(t, s)
+	})
+}
+
+// places is a small page with a text in each place that a text can have.
+func places(s string) string {
+	text, code := mdText(s, maxMessage), mdCode(s, maxName)
+	return text + "\n\nA " + text + " b " + code + ", " + code + "\n\n- " + text + " – " + code + "\n- " + code + " <sub>" + text + "</sub><br>" + text +
+		"\n\n| a | b |\n|---|---|\n| " + text + " | " + code + " |\n\n> " + text + "\n\n### " + text + "\n\n### [" + code + "](https://github.com)\n\n" +
+		"<details><summary>" + htmlCode(s, maxName) + ": x</summary>\n\n" + text + "\n\n</details>\n"
+}
+
+// FuzzEscape is FuzzHostile for the functions that escape, which is faster.
+func FuzzEscape(f *testing.F) {
+	for _, s := range hostileTexts(f) {
+		f.Add(s)
+	}
+	want := pageOf(f, places("harmless"))
+	f.Fuzz(func(t *testing.T, s string) {
+		if len(s) > 1000 || s == "" {
+			return
+		}
+		markdown := places(s)
+		checkPlain(t, s, markdown)
+		got := pageOf(t, markdown)
+		if i := firstDifference(got.tags, want.tags); i >= 0 {
+			t.Errorf("%q makes other elements, from the %d. on: %.200q, not %.200q in\n%s", s, i, got.tags[i:], want.tags[i:], markdown)
+		}
+		if m := effect.FindString(got.text); m != "" {
+			t.Errorf("%q has an effect: %q", s, m)
+		}
+		if name := mermaidText(s, 40); !mermaidLine.MatchString("    section "+name) || utf8.RuneCountInString(name) > 40 {
+			t.Errorf("%q breaks a diagram: %q", s, name)
+		}
+		if line := termText(s, maxName); wide(line) > 2*maxName {
+			t.Errorf("%q: %d columns", s, wide(line))
+		}
 	})
 }

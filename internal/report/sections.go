@@ -32,53 +32,59 @@ func cellWriting() writing {
 
 // runsTable writes a row for each run and, of several, one for all.
 func runsTable(b *strings.Builder, s *session.Session) {
-	b.WriteString("| agent | decision | status | turns | tools | tokens in | cache read | cache write | out | hit | cost | time |\n" +
-		"|---|---|---|--:|--:|--:|--:|--:|--:|--:|---|--:|\n")
+	b.WriteString("| agent | decision | status | turns | tools | tokens in | cache read | cache write | out | cost | time |\n" +
+		"|---|---|---|--:|--:|--:|--:|--:|--:|---|--:|\n")
 	rows(b, len(s.Runs), "run", "runs", func(i int) {
 		r := s.Runs[i]
 		what := unknownMark
 		if r.Decision != nil {
 			what = kind(r.Decision.Kind, cellWriting())
 		}
-		fmt.Fprintf(b, "| %s | %s | %s %s | %s | %s | %s | %s | %s |\n",
+		fmt.Fprintf(b, "| %s | %s | %s\u00a0%s | %s | %s | %s | %s | %s |\n",
 			mdCode(agentName(r), maxName), what, lightOfStatus(r.Status), status(r.Status, cellWriting()),
-			count(r.Turns), withErrors(r.ToolCalls, r.ToolErrors), usageCells(r.Usage), costCell(r.Cost), duration(elapsed(r)))
+			count(r.Turns), unbroken(withErrors(r.ToolCalls, r.ToolErrors)), usageCells(r.Usage), costCell(r.Cost), unbroken(duration(elapsed(r))))
 	})
 	if len(s.Runs) > 1 && len(s.Runs) <= maxRows {
 		totals(b, s)
 	}
+	if len(s.Cost.UnpricedModels) > 0 {
+		fmt.Fprintf(b, "\n<sub>No price is known for %s.</sub>\n", names(s.Cost.UnpricedModels))
+	}
 }
+
+// unbroken keeps a figure in one line of its cell.
+func unbroken(figure string) string { return strings.ReplaceAll(figure, " ", "\u00a0") }
 
 func totals(b *strings.Builder, s *session.Session) {
 	what := unknownMark
 	if s.Decision != nil {
-		what = kind(s.Decision.Kind, markdownWriting())
+		what = kind(s.Decision.Kind, cellWriting())
 	}
 	fmt.Fprintf(b, "| **together** | %s | | %s | %s | %s | %s | %s |\n", what,
 		count(sum(s.Runs, func(r *session.Run) trace.Count { return r.Turns })),
-		withErrors(sum(s.Runs, func(r *session.Run) trace.Count { return r.ToolCalls }),
-			sum(s.Runs, func(r *session.Run) trace.Count { return r.ToolErrors })),
-		usageCells(s.Usage), costCell(s.Cost), duration(span(s.Runs)))
+		unbroken(withErrors(sum(s.Runs, func(r *session.Run) trace.Count { return r.ToolCalls }),
+			sum(s.Runs, func(r *session.Run) trace.Count { return r.ToolErrors }))),
+		usageCells(s.Usage), costCell(s.Cost), unbroken(duration(span(s.Runs))))
 }
 
+// usageCells returns the tokens by class; beside what was read from the cache
+// stands which share of the prompt it was.
 func usageCells(u trace.Usage) string {
-	return strings.Join([]string{
-		tokens(u.Input), tokens(u.CacheRead), tokens(u.CacheWrite5m.Add(u.CacheWrite1h)), tokens(u.Output), hitRate(u),
-	}, " | ")
+	read := tokens(u.CacheRead)
+	if _, known := u.CacheHitRate(); known {
+		read += "\u00a0(" + hitRate(u) + ")"
+	}
+	return strings.Join([]string{tokens(u.Input), read, tokens(u.CacheWrite5m.Add(u.CacheWrite1h)), tokens(u.Output)}, " | ")
 }
 
 // costCell returns a cost and what it rests on.
 func costCell(c session.Cost) string {
-	out := "unknown"
+	out := unbroken(strings.TrimPrefix(amount(c), "cost "))
 	switch {
-	case c.USD != nil || c.ComputedUSD != nil && c.Partial:
-		out = amount(c)
-	}
-	if c.USD != nil && c.Source != "" {
+	case c.USD != nil && c.Source != "":
 		out += " " + mdText(c.Source, maxName)
-	}
-	if len(c.UnpricedModels) > 0 && (c.USD == nil || c.Partial) {
-		out += ", no price: " + names(c.UnpricedModels)
+	case c.USD == nil && c.ComputedUSD != nil && c.Partial:
+		out += " computed"
 	}
 	return out
 }
@@ -193,9 +199,12 @@ func errorsList(s *session.Session) string {
 
 func errorItem(b *strings.Builder, f fault) {
 	agent := mdCode(agentName(f.run), maxName)
-	if f.step == nil {
+	switch {
+	case f.step == nil && f.run.Status == trace.Incomplete && f.run.Error == nil:
+		fmt.Fprintf(b, "- %s has no end: its trace stops", agent)
+	case f.step == nil:
 		fmt.Fprintf(b, "- %s ended with %s%s", agent, status(f.run.Status, markdownWriting()), errorText(f.run.Error))
-	} else {
+	default:
 		fmt.Fprintf(b, "- %s: %s failed%s", agent, mdCode(stepName(f.step), maxName), times(f.n))
 		if code := exitCode(f.step); code != 0 {
 			fmt.Fprintf(b, " with exit code %d", code)

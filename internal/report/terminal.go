@@ -124,7 +124,10 @@ func terminalErrors(b *strings.Builder, s *session.Session, o TerminalOptions) {
 	const shown = 20
 	for _, f := range all[:min(len(all), shown)] {
 		text := agentName(f.run) + " ended with " + string(f.run.Status) + plainError(f.run.Error)
-		if f.step != nil {
+		switch {
+		case f.step == nil && f.run.Status == trace.Incomplete && f.run.Error == nil:
+			text = agentName(f.run) + " has no end: its trace stops"
+		case f.step != nil:
 			text = agentName(f.run) + ": " + stepName(f.step) + " failed" + times(f.n) + plainExit(f.step) + plainError(f.step.Error)
 		}
 		item(b, "✗", inRed, text, f.places, o)
