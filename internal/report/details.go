@@ -12,9 +12,9 @@ import (
 )
 
 // details returns the folded rest of what is known of a run.
-func details(r *session.Run) string {
+func details(r *session.Run, label string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "<details><summary>%s: tools, tokens and sources</summary>\n\n", htmlCode(agentName(r), maxName))
+	fmt.Fprintf(&b, "<details><summary>%s: tools, tokens and sources</summary>\n\n", htmlCode(label, maxName))
 	for _, f := range facts(r) {
 		fmt.Fprintf(&b, "- %s: %s\n", f[0], f[1])
 	}

@@ -25,7 +25,7 @@ var (
 	// short ones.
 	ansi = regexp.MustCompile(`(?:\x1b\[|\x{9b})[0-?]*[ -/]*[@-~]|(?:\x1b\]|\x{9d})[^\x07\x1b\x{9c}]*(?:\x07|\x1b\\|\x{9c})|\x1b[ -/]*[0-~]`)
 
-	address     = regexp.MustCompile(`https?://[!-~]+`)
+	address     = regexp.MustCompile(`https?://[!-~]*[0-9A-Za-z/]`)
 	ghReference = regexp.MustCompile(`(?i)(?:gh|ghsa|cve)-[0-9a-z]`)
 	www         = regexp.MustCompile(`(?i)www\.`)
 	hexRun      = regexp.MustCompile(`[0-9a-fA-F]{7,}`)

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/andon-ci/andon/internal/finding"
@@ -62,7 +63,7 @@ func exitCode(s *session.Step) int {
 
 // addPlace keeps the first three places: enough to see for oneself.
 func addPlace(places []string, p string) []string {
-	if p == "" || len(places) == 3 {
+	if p == "" || len(places) == 3 || slices.Contains(places, p) {
 		return places
 	}
 	return append(places, p)
@@ -105,11 +106,11 @@ func group(fs []finding.Finding) []found {
 	return out
 }
 
-// codes lists places as code.
-func codes(places []string) string {
+// codes lists places as code, without the folder they are all in.
+func (m *summary) codes(places []string) string {
 	var out []string
 	for _, p := range places {
-		out = append(out, mdCode(p, maxPath))
+		out = append(out, mdCode(strings.TrimPrefix(p, m.folder), maxPath))
 	}
 	return strings.Join(out, ", ")
 }

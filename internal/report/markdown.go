@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 
+	"github.com/andon-ci/andon/internal/finding"
 	"github.com/andon-ci/andon/internal/session"
 )
 
@@ -39,7 +41,7 @@ type section struct {
 // o.Limit bytes long: what is over it is cut by whole sections, the least
 // important first, and a line says what.
 func Markdown(w io.Writer, r *session.Report, o Options) error {
-	m := summary{report: r, options: o}
+	m := summary{report: r, options: o, folder: folder(r)}
 	m.options.ServerURL = strings.TrimSuffix(cmp.Or(o.ServerURL, "https://github.com"), "/")
 	m.head()
 	for _, s := range r.Sessions {
@@ -60,6 +62,7 @@ func Markdown(w io.Writer, r *session.Report, o Options) error {
 type summary struct {
 	report   *session.Report
 	options  Options
+	folder   string // that all files are in
 	sections []section
 }
 
@@ -137,7 +140,11 @@ func (m *summary) head() {
 	light, line := verdict(m.report, markdownWriting())
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s\n\n", light, line)
-	fmt.Fprintf(&b, "<sub>%s</sub>\n", strings.Join(coverage(m.report.Coverage), " · "))
+	rests := coverage(m.report.Coverage)
+	if m.folder != "" {
+		rests = append(rests, "paths are below "+mdCode(m.folder, maxPath))
+	}
+	fmt.Fprintf(&b, "<sub>%s</sub>\n", strings.Join(rests, " · "))
 	m.incident(&b)
 	m.add(always, "", "", b.String())
 }
@@ -150,19 +157,25 @@ func (m *summary) incident(b *strings.Builder) {
 	}
 	fmt.Fprintf(b, "\n> [!CAUTION]\n> **%s kept back: a credential is in it.** Revoke it first, then find out how the agent came to see it.\n",
 		plural(n, "trace is", "traces are"))
-	const shown = 10
-	listed := 0
-	for _, f := range allFindings(m.report) {
-		if !strings.HasPrefix(f.Rule, "secret/") {
-			continue
-		}
-		if listed++; listed <= shown {
-			fmt.Fprintf(b, "> - %s in %s\n", mdCode(f.Rule, maxName), mdCode(f.Place(), maxPath))
-		}
+	const shown = 20
+	leaks := group(leaks(m.report))
+	for _, f := range leaks[:min(len(leaks), shown)] {
+		f.Hint = ""
+		b.WriteString("> ")
+		m.findingItem(b, f)
 	}
-	if listed > shown {
-		fmt.Fprintf(b, "> - %s more\n", number(int64(listed-shown)))
+	if len(leaks) > shown {
+		fmt.Fprintf(b, "> - %s more kinds\n", number(int64(len(leaks)-shown)))
 	}
+}
+
+// leaks returns the findings that tell of credentials.
+func leaks(r *session.Report) []finding.Finding {
+	return slices.DeleteFunc(allFindings(r), func(f finding.Finding) bool { return !isLeak(f) })
+}
+
+func isLeak(f finding.Finding) bool {
+	return strings.HasPrefix(f.Rule, "secret/") && f.Severity == finding.Error
 }
 
 // session writes the sections of one session.
@@ -174,12 +187,13 @@ func (m *summary) session(s *session.Session) {
 	}
 	runsTable(&b, s)
 	m.add(overview, "session", "sessions", b.String())
-	m.add(decided, "list of decisions", "lists of decisions", decisions(s))
+	m.add(decided, "list of decisions", "lists of decisions", m.decisions(s))
 	m.findings("Findings", findingsOf(s))
-	m.add(failure, "list of errors", "lists of errors", errorsList(s))
+	m.add(failure, "list of errors", "lists of errors", m.errors(s))
 	m.add(timeline, "timeline", "timelines", gantt(s))
+	label := labels(s)
 	for _, r := range s.Runs {
-		m.add(detail, "run's details", "runs' details", details(r))
+		m.add(detail, "run's details", "runs' details", details(r, label[r]))
 	}
 	m.add(detail, "session's key", "sessions' keys", keyOf(s))
 }

@@ -28,6 +28,7 @@ func TestMarkdown(t *testing.T) {
 		"several": several(),
 		"unknown": unpriced(),
 		"chain":   chain(),
+		"hostile": filled("# @octocat [a](http://b.example) <b> #12 `c` | $x$ :tada:\n::error::\x1b[31m\u202e%%{init}%% _x_", false),
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := Options{Bundle: "andon-bundle-8d3f", PriceNote: "LiteLLM, 2026-11-18"}
@@ -158,7 +159,7 @@ func TestMarkdownManyFindings(t *testing.T) {
 	r.Findings = append(r.Findings, finding.Finding{Rule: "z/worst", Severity: finding.Error, Message: "m"})
 	out := render(t, r, Options{})
 	_, list, _ := strings.Cut(out, "#### About the input\n\n")
-	if !strings.HasPrefix(list, "- ❌") || !strings.Contains(list, "- ℹ️ 7 (2 times) – `f:8`, `f:8` <sub>`a/b`</sub>\n") || !strings.Contains(list, "… and 151 more kinds of finding.") {
+	if !strings.HasPrefix(list, "- ❌") || !strings.Contains(list, "- ℹ️ 7 (2 times) – `f:8` <sub>`a/b`</sub>\n") || !strings.Contains(list, "… and 151 more kinds of finding.") {
 		t.Errorf("got %.200s", list)
 	}
 }

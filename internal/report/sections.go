@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/andon-ci/andon/internal/finding"
@@ -32,6 +33,7 @@ func cellWriting() writing {
 
 // runsTable writes a row for each run and, of several, one for all.
 func runsTable(b *strings.Builder, s *session.Session) {
+	label := labels(s)
 	b.WriteString("| agent | decision | status | turns | tools | tokens in | cache read | cache write | out | cost | time |\n" +
 		"|---|---|---|--:|--:|--:|--:|--:|--:|---|--:|\n")
 	rows(b, len(s.Runs), "run", "runs", func(i int) {
@@ -41,7 +43,7 @@ func runsTable(b *strings.Builder, s *session.Session) {
 			what = kind(r.Decision.Kind, cellWriting())
 		}
 		fmt.Fprintf(b, "| %s | %s | %s\u00a0%s | %s | %s | %s | %s | %s |\n",
-			mdCode(agentName(r), maxName), what, lightOfStatus(r.Status), status(r.Status, cellWriting()),
+			mdCode(label[r], maxName), what, lightOfStatus(r.Status), status(r.Status, cellWriting()),
 			count(r.Turns), unbroken(withErrors(r.ToolCalls, r.ToolErrors)), usageCells(r.Usage), costCell(r.Cost), unbroken(duration(elapsed(r))))
 	})
 	if len(s.Runs) > 1 && len(s.Runs) <= maxRows {
@@ -72,7 +74,7 @@ func totals(b *strings.Builder, s *session.Session) {
 func usageCells(u trace.Usage) string {
 	read := tokens(u.CacheRead)
 	if _, known := u.CacheHitRate(); known {
-		read += "\u00a0(" + hitRate(u) + ")"
+		read += " (" + hitRate(u) + ")"
 	}
 	return strings.Join([]string{tokens(u.Input), read, tokens(u.CacheWrite5m.Add(u.CacheWrite1h)), tokens(u.Output)}, " | ")
 }
@@ -103,7 +105,7 @@ func names(all []string) string {
 }
 
 // decisions says what each run concluded, and where that was read.
-func decisions(s *session.Session) string {
+func (m *summary) decisions(s *session.Session) string {
 	var deciding []*session.Run
 	for _, r := range s.Runs {
 		if r.Decision != nil {
@@ -114,14 +116,15 @@ func decisions(s *session.Session) string {
 		return ""
 	}
 	var b strings.Builder
+	label := labels(s)
 	b.WriteString("#### Decisions\n\n")
-	rows(&b, len(deciding), "decision", "decisions", func(i int) { decision(&b, deciding[i]) })
+	rows(&b, len(deciding), "decision", "decisions", func(i int) { m.decision(&b, deciding[i], label[deciding[i]]) })
 	return b.String()
 }
 
-func decision(b *strings.Builder, r *session.Run) {
+func (m *summary) decision(b *strings.Builder, r *session.Run, label string) {
 	d := r.Decision
-	fmt.Fprintf(b, "- %s: %s", mdCode(agentName(r), maxName), kind(d.Kind, markdownWriting()))
+	fmt.Fprintf(b, "- %s: %s", mdCode(label, maxName), kind(d.Kind, markdownWriting()))
 	if n, known := d.Findings.Get(); known {
 		fmt.Fprintf(b, " with %s", plural(int(n), "finding", "findings"))
 	}
@@ -130,7 +133,7 @@ func decision(b *strings.Builder, r *session.Run) {
 	}
 	fmt.Fprintf(b, " <sub>%s", sourceOf(d.Source))
 	if d.Place != nil {
-		fmt.Fprintf(b, ", %s", mdCode(place(*d.Place), maxPath))
+		fmt.Fprintf(b, ", %s", m.codes([]string{place(*d.Place)}))
 	}
 	b.WriteString("</sub>\n")
 }
@@ -150,22 +153,26 @@ func sourceOf(s trace.DecisionSource) string {
 	return "from " + mdText(string(s), maxName)
 }
 
-// findings adds a list of findings, the worst first.
+// findings adds a list of findings, the worst first. Credentials for which a
+// trace is kept back stand at the head of the summary already.
 func (m *summary) findings(title string, fs []finding.Finding) {
+	if m.report.Coverage.Suppressed > 0 {
+		fs = slices.DeleteFunc(fs, isLeak)
+	}
 	if len(fs) == 0 {
 		return
 	}
 	all := group(fs)
 	var b strings.Builder
 	fmt.Fprintf(&b, "#### %s\n\n", title)
-	rows(&b, len(all), "kind of finding", "kinds of finding", func(i int) { findingItem(&b, all[i]) })
+	rows(&b, len(all), "kind of finding", "kinds of finding", func(i int) { m.findingItem(&b, all[i]) })
 	m.add(judgement, "list of findings", "lists of findings", b.String())
 }
 
-func findingItem(b *strings.Builder, f found) {
+func (m *summary) findingItem(b *strings.Builder, f found) {
 	fmt.Fprintf(b, "- %s %s%s", severityMark(f.Severity), mdText(f.Message, maxMessage), times(f.n))
 	if len(f.places) > 0 {
-		fmt.Fprintf(b, " – %s", codes(f.places))
+		fmt.Fprintf(b, " – %s", m.codes(f.places))
 	}
 	fmt.Fprintf(b, " <sub>%s</sub>", mdCode(f.Rule, maxName))
 	if f.Hint != "" {
@@ -184,21 +191,22 @@ func severityMark(s finding.Severity) string {
 	return "ℹ️"
 }
 
-// errorsList lists the runs that did not succeed, and the steps that failed,
+// errors lists the runs that did not succeed, and the steps that failed,
 // each with the lines that show it.
-func errorsList(s *session.Session) string {
+func (m *summary) errors(s *session.Session) string {
 	all := faults(s)
 	if len(all) == 0 {
 		return ""
 	}
+	label := labels(s)
 	var b strings.Builder
 	b.WriteString("#### Errors\n\n")
-	rows(&b, len(all), "error", "errors", func(i int) { errorItem(&b, all[i]) })
+	rows(&b, len(all), "error", "errors", func(i int) { m.errorItem(&b, all[i], label[all[i].run]) })
 	return b.String()
 }
 
-func errorItem(b *strings.Builder, f fault) {
-	agent := mdCode(agentName(f.run), maxName)
+func (m *summary) errorItem(b *strings.Builder, f fault, label string) {
+	agent := mdCode(label, maxName)
 	switch {
 	case f.step == nil && f.run.Status == trace.Incomplete && f.run.Error == nil:
 		fmt.Fprintf(b, "- %s has no end: its trace stops", agent)
@@ -206,13 +214,10 @@ func errorItem(b *strings.Builder, f fault) {
 		fmt.Fprintf(b, "- %s ended with %s%s", agent, status(f.run.Status, markdownWriting()), errorText(f.run.Error))
 	default:
 		fmt.Fprintf(b, "- %s: %s failed%s", agent, mdCode(stepName(f.step), maxName), times(f.n))
-		if code := exitCode(f.step); code != 0 {
-			fmt.Fprintf(b, " with exit code %d", code)
-		}
-		b.WriteString(errorText(f.step.Error))
+		b.WriteString(exitText(f.step) + errorText(withoutExit(f.step)))
 	}
 	if len(f.places) > 0 {
-		fmt.Fprintf(b, " – %s", codes(f.places))
+		fmt.Fprintf(b, " – %s", m.codes(f.places))
 	}
 	b.WriteByte('\n')
 }
@@ -222,6 +227,22 @@ func stepName(s *session.Step) string {
 		return s.Kind
 	}
 	return s.Name
+}
+
+func exitText(s *session.Step) string {
+	if code := exitCode(s); code != 0 {
+		return fmt.Sprintf(" with exit code %d", code)
+	}
+	return ""
+}
+
+// withoutExit returns a step's error, without a type that only says what the
+// exit code says.
+func withoutExit(s *session.Step) *trace.Error {
+	if s.Error == nil || s.Error.Type != "exit_code" || exitCode(s) == 0 {
+		return s.Error
+	}
+	return &trace.Error{Message: s.Error.Message}
 }
 
 func errorText(e *trace.Error) string {

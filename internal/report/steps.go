@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -107,11 +108,8 @@ func stepFailure(s *session.Step) string {
 	if s.ExitCode != nil && *s.ExitCode != 0 {
 		parts = append(parts, fmt.Sprintf("exit %d", *s.ExitCode))
 	}
-	if s.Error != nil && s.Error.Type != "" {
-		parts = append(parts, s.Error.Type)
-	}
-	if s.Error != nil && s.Error.Message != "" {
-		parts = append(parts, s.Error.Message)
+	if e := withoutExit(s); e != nil {
+		parts = slices.DeleteFunc(append(parts, e.Type, e.Message), func(p string) bool { return p == "" })
 	}
 	if len(parts) == 0 && s.Failed {
 		return "failed"

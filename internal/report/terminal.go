@@ -12,14 +12,19 @@ import (
 
 // Terminal writes a report for a person at a terminal, no wider than it.
 func Terminal(w io.Writer, r *session.Report, o TerminalOptions) error {
+	o.folder = folder(r)
 	var b strings.Builder
 	l, line := verdict(r, o.writing())
 	o.lampLine(&b, l, line)
 	for _, part := range wrap(strings.Join(coverage(r.Coverage), " · "), o.width()-2) {
 		b.WriteString("  " + o.in(dim, part) + "\n")
 	}
+	if o.folder != "" {
+		b.WriteString("  " + o.in(dim, squeeze("paths are below "+termText(o.folder, maxPath), o.width()-2)) + "\n")
+	}
+	ids := idLength(allRuns(r))
 	for _, s := range r.Sessions {
-		terminalSession(&b, s, o)
+		terminalSession(&b, s, ids, o)
 	}
 	terminalFindings(&b, "Findings", allFindings(r), o)
 	_, err := io.WriteString(w, b.String())
@@ -68,18 +73,19 @@ func paintOf(l light) paint {
 	return ""
 }
 
-func terminalSession(b *strings.Builder, s *session.Session, o TerminalOptions) {
+func terminalSession(b *strings.Builder, s *session.Session, ids int, o TerminalOptions) {
 	title := squeeze(termText(s.ID, maxPath), o.width()-32)
 	fmt.Fprintf(b, "\n%s  %s\n\n", o.in(bold, title), o.in(dim, aboutKey(s)))
 	columns := []column{
-		{title: "AGENT", least: 15}, {title: "DECISION", least: 15}, {title: "STATUS", least: 10}, {title: "TURNS", right: true, spare: 5},
-		{title: "TOOLS", right: true, spare: 2}, {title: "IN", right: true, spare: 4}, {title: "CACHE READ", right: true, spare: 7},
-		{title: "WRITE", right: true, spare: 8}, {title: "OUT", right: true, spare: 3}, {title: "HIT", right: true, spare: 6},
-		{title: "COST", right: true}, {title: "BASIS", spare: 9, least: 8}, {title: "TIME", right: true},
+		{title: "RUN", spare: 7}, {title: "AGENT", least: 15}, {title: "DECISION", least: 15}, {title: "STATUS", least: 10}, {title: "TURNS", right: true, spare: 5},
+		{title: "TOOLS", right: true, spare: 2}, {title: "IN", right: true, spare: 4}, {title: "CACHE READ", right: true, spare: 8},
+		{title: "WRITE", right: true, spare: 9}, {title: "OUT", right: true, spare: 3}, {title: "HIT", right: true, spare: 6},
+		{title: "COST", right: true}, {title: "BASIS", spare: 10, least: 8}, {title: "TIME", right: true},
 	}
 	var all [][]cell
 	for _, r := range s.Runs {
-		all = append(all, terminalRun(r, o))
+		id := cell{termText(shortID(r, ids), maxName), dim}
+		all = append(all, append([]cell{id}, terminalRun(r, o)...))
 	}
 	table(b, columns, all, o, "  ")
 	terminalErrors(b, s, o)
@@ -116,32 +122,25 @@ func basis(c session.Cost) string {
 }
 
 func terminalErrors(b *strings.Builder, s *session.Session, o TerminalOptions) {
-	all := faults(s)
+	all, label := faults(s), labels(s)
 	if len(all) == 0 {
 		return
 	}
 	b.WriteString("\n" + o.in(bold, "Errors") + "\n")
 	const shown = 20
 	for _, f := range all[:min(len(all), shown)] {
-		text := agentName(f.run) + " ended with " + string(f.run.Status) + plainError(f.run.Error)
+		text := label[f.run] + " ended with " + string(f.run.Status) + plainError(f.run.Error)
 		switch {
 		case f.step == nil && f.run.Status == trace.Incomplete && f.run.Error == nil:
-			text = agentName(f.run) + " has no end: its trace stops"
+			text = label[f.run] + " has no end: its trace stops"
 		case f.step != nil:
-			text = agentName(f.run) + ": " + stepName(f.step) + " failed" + times(f.n) + plainExit(f.step) + plainError(f.step.Error)
+			text = label[f.run] + ": " + stepName(f.step) + " failed" + times(f.n) + exitText(f.step) + plainError(withoutExit(f.step))
 		}
 		item(b, "✗", inRed, text, f.places, o)
 	}
 	if len(all) > shown {
 		fmt.Fprintf(b, "  … and %d more; `andon show --run ID` lists a run's steps\n", len(all)-shown)
 	}
-}
-
-func plainExit(s *session.Step) string {
-	if code := exitCode(s); code != 0 {
-		return fmt.Sprintf(" with exit code %d", code)
-	}
-	return ""
 }
 
 func plainError(e *trace.Error) string {
@@ -192,6 +191,6 @@ func item(b *strings.Builder, mark string, p paint, message string, places []str
 		b.WriteString(lead + line + "\n")
 	}
 	for _, where := range places {
-		b.WriteString("    " + o.in(dim, squeeze(termText(where, maxPath), o.width()-4)) + "\n")
+		b.WriteString("    " + o.in(dim, squeeze(termText(strings.TrimPrefix(where, o.folder), maxPath), o.width()-4)) + "\n")
 	}
 }

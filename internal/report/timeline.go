@@ -40,9 +40,10 @@ func tasks(s *session.Session) (out []task, left int) {
 	if len(timed) == 0 {
 		return nil, left
 	}
+	label := labels(s)
 	each := min((maxTasks-len(timed))/len(timed), maxStepTasks)
 	for _, r := range timed {
-		name := agentName(r)
+		name := label[r]
 		out = append(out, task{run: name, name: "whole run", start: r.Start, end: runEnd(r), failed: r.Status != trace.Success, whole: true})
 		for _, st := range telling(r.Steps, each) {
 			out = append(out, task{run: name, name: stepName(st), start: st.Start, end: st.End, failed: st.Failed || st.Error != nil})
