@@ -50,7 +50,7 @@ func TestTameNumber(t *testing.T) {
 func TestHugeNumbers(t *testing.T) {
 	v := validator(t)
 	for _, n := range []string{"1e100000000", "1e-100000000", "1e1000000", "1e99999999999999999999999", "1e-99999999999999999999999", strings.Repeat("9", 1_000_000)} {
-		line := fmt.Sprintf(`{"type":"run.end","time":"2026-11-20T10:00:00Z","status":"success","turns":%s,"other":%[1]s}`, n)
+		line := fmt.Sprintf(`{"type":"tool.call","span_id":"00f067aa0ba902b7","start":"2026-11-20T10:00:00Z","end":"2026-11-20T10:00:00Z","tool":"t","exit_code":%s,"other":%[1]s}`, n)
 		got := v.Line(parse(t, line), trace.Pos{File: "a", Line: 1})
 		if whole := !strings.Contains(n, "e-"); whole != (len(got) == 0) {
 			t.Errorf("%.40s: %+v", n, got)

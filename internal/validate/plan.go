@@ -2,7 +2,9 @@ package validate
 
 import (
 	"encoding/json"
+	"fmt"
 	"regexp"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -12,19 +14,24 @@ import (
 // plan is a schema in a form that accepts quickly. It knows the keywords that
 // the trace schema uses, and is sure of nothing that has another one.
 type plan struct {
+	Ref        string           `json:"$ref"`
 	Type       types            `json:"type"`
 	Required   []string         `json:"required"`
 	Properties map[string]*plan `json:"properties"`
 	Items      *plan            `json:"items"`
 	Enum       []string         `json:"enum"`
-	Pattern    string           `json:"pattern"`
-	Format     string           `json:"format"`
-	Minimum    *float64         `json:"minimum"`
-	Maximum    *float64         `json:"maximum"`
-	MinLength  int              `json:"minLength"`
+	Not        *struct {
+		Const string `json:"const"`
+	} `json:"not"`
+	Pattern   string   `json:"pattern"`
+	Format    string   `json:"format"`
+	Minimum   *float64 `json:"minimum"`
+	Maximum   *float64 `json:"maximum"`
+	MinLength int      `json:"minLength"`
 
 	pattern *regexp.Regexp
 	hex     int  // of a pattern of so many lower-case hex digits
+	free    bool // any string will do
 	unsure  bool // the schema has a keyword that is not known here
 }
 
@@ -50,13 +57,29 @@ func (p *plan) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &keywords); err != nil {
 		return err
 	}
-	for k := range keywords {
-		switch k {
-		case "type", "required", "properties", "items", "enum", "pattern", "format", "minimum", "maximum", "minLength", "description":
-		default:
-			p.unsure = true
-		}
+	for k, raw := range keywords {
+		beside := p.Ref != "" && k != "$ref" && k != "description"
+		p.unsure = p.unsure || beside || !isKnown(k, raw)
 	}
+	p.free = p.Enum == nil && p.Not == nil && p.Pattern == "" && p.Format == "" && p.MinLength == 0
+	return p.compile()
+}
+
+// isKnown reports whether plans know a keyword, in the form that it has.
+func isKnown(keyword string, value []byte) bool {
+	switch keyword {
+	case "$ref", "type", "required", "properties", "items", "enum", "pattern", "format", "minimum", "maximum", "minLength", "description":
+		return true
+	case "not": // a string that is not allowed
+		var not map[string]any
+		err := json.Unmarshal(value, &not)
+		_, text := not["const"].(string)
+		return err == nil && text && len(not) == 1
+	}
+	return false
+}
+
+func (p *plan) compile() (err error) {
 	switch p.Pattern {
 	case "":
 	case "^[0-9a-f]{16}$":
@@ -64,11 +87,38 @@ func (p *plan) UnmarshalJSON(b []byte) error {
 	case "^[0-9a-f]{32}$":
 		p.hex = 32
 	default:
-		var err error
 		p.pattern, err = regexp.Compile(p.Pattern)
-		return err
 	}
-	return nil
+	return err
+}
+
+// link puts the definitions in the place of the references to them.
+func (p *plan) link(defs map[string]*plan) error {
+	for key, q := range p.Properties {
+		to, err := q.linked(defs)
+		if err != nil {
+			return err
+		}
+		p.Properties[key] = to
+	}
+	if p.Items == nil {
+		return nil
+	}
+	var err error
+	p.Items, err = p.Items.linked(defs)
+	return err
+}
+
+// linked returns what stands for p, its own parts linked.
+func (p *plan) linked(defs map[string]*plan) (*plan, error) {
+	if p.Ref == "" {
+		return p, p.link(defs)
+	}
+	to := defs[strings.TrimPrefix(p.Ref, "#/$defs/")]
+	if to == nil || p.unsure {
+		return nil, fmt.Errorf("no plan for the reference %s", p.Ref)
+	}
+	return to, nil
 }
 
 // accepts reports whether a value is surely valid.
@@ -146,18 +196,20 @@ func (p *plan) acceptsObject(v jsonl.Value) bool {
 }
 
 func (p *plan) acceptsString(v jsonl.Value) bool {
-	if p.Enum == nil && p.Pattern == "" && p.Format == "" && p.MinLength == 0 {
+	if p.free {
 		return true
 	}
-	if v.StringLen() > 256 {
-		return p.Enum == nil && p.Pattern == "" && p.Format == "" && v.StringLen()/12 >= p.MinLength
+	if v.StringLen() > 256 { // an escaped pair of 12 bytes is one character
+		return p.Enum == nil && p.Not == nil && p.Pattern == "" && p.Format == "" && v.StringLen()/12 >= p.MinLength
 	}
 	s := v.String()
 	switch {
 	case p.Enum != nil && !has(p.Enum, s):
 		return false
-	case p.hex > 0:
-		return len(s) == p.hex && isLowerHex(s)
+	case p.Not != nil && s == p.Not.Const:
+		return false
+	case p.hex > 0 && !(len(s) == p.hex && isLowerHex(s)):
+		return false
 	case p.pattern != nil && !p.pattern.MatchString(s):
 		return false
 	case p.Format == "date-time" && !isDateTime(s), p.Format != "" && p.Format != "date-time":

@@ -3,27 +3,30 @@ package validate
 import (
 	"cmp"
 	"errors"
-	"fmt"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v5"
-
-	"github.com/andon-ci/andon/internal/finding"
-	"github.com/andon-ci/andon/internal/trace"
 )
+
+// maxProblems bounds what is said of one value. Whoever writes a thousand wrong
+// elements made one mistake.
+const maxProblems = 20
 
 // problem is one reason for which the library rejects a value.
 type problem struct {
-	pointer string
+	pointer string   // RFC 6901
 	keyword string   // of the schema, such as required
-	names   []string // the members in question
+	names   []string // the members or words in question, as the schema has them
+	want    string   // the type or bound in question
+	got     string   // the type, or the value where it is one short word
 }
 
-// problemsIn returns the reasons at the bottom of the library's error, in
-// order of their places.
-func problemsIn(err error) []problem {
+// problemsIn returns the reasons at the bottom of the library's error about
+// doc, in order of their places.
+func problemsIn(err error, doc any) []problem {
 	var ve *jsonschema.ValidationError
 	if !errors.As(err, &ve) {
 		return nil
@@ -34,115 +37,75 @@ func problemsIn(err error) []problem {
 		for _, c := range e.Causes {
 			walk(c)
 		}
-		if len(e.Causes) > 0 {
-			return
+		if len(e.Causes) == 0 {
+			out = append(out, problemOf(e, doc))
 		}
-		keyword := e.KeywordLocation[strings.LastIndexByte(e.KeywordLocation, '/')+1:]
-		p := problem{pointer: e.InstanceLocation, keyword: keyword}
-		if keyword == "required" || keyword == "additionalProperties" {
-			p.names = quoted(e.Message)
-		}
-		out = append(out, p)
 	}
 	walk(ve)
-	slices.SortStableFunc(out, func(a, b problem) int {
-		return cmp.Or(strings.Compare(a.pointer, b.pointer), strings.Compare(a.keyword, b.keyword))
+	slices.SortFunc(out, func(a, b problem) int {
+		return cmp.Or(strings.Compare(a.pointer, b.pointer), strings.Compare(a.keyword, b.keyword), slices.Compare(a.names, b.names))
 	})
-	return out
+	return out[:min(len(out), maxProblems)]
 }
 
-var quotedName = regexp.MustCompile(`'([A-Za-z0-9_.-]{1,60})'`)
+// What the library says, as far as it is about the schema. Its messages also
+// quote values, which may be credentials; those are not taken.
+var (
+	wordsInQuotes = regexp.MustCompile(`"([a-z_./0-9]{1,40})"`)
+	namesInQuotes = regexp.MustCompile(`'([A-Za-z_][A-Za-z_-]{0,39})'`)
+	typesSaid     = regexp.MustCompile(`^expected ([a-z ]+), but got ([a-z]+)$`)
+	boundSaid     = regexp.MustCompile(`^must be [<>]= (\S+) but`)
+	plainWord     = regexp.MustCompile(`^[a-z][a-z_-]{0,19}$`)
+)
 
-// quoted returns the plain names that the library put in quotes.
-func quoted(msg string) []string {
+func problemOf(e *jsonschema.ValidationError, doc any) problem {
+	p := problem{pointer: unescape(e.InstanceLocation), keyword: e.KeywordLocation[strings.LastIndexByte(e.KeywordLocation, '/')+1:]}
+	switch p.keyword {
+	case "required":
+		p.names = captures(namesInQuotes, e.Message)
+	case "additionalProperties":
+		p.names = captures(namesInQuotes, e.Message)
+		slices.Sort(p.names) // the library has them in the order of a map
+	case "enum", "const":
+		p.names = captures(wordsInQuotes, e.Message)
+		if s, _ := at(doc, p.pointer).(string); plainWord.MatchString(s) {
+			p.got = s
+		}
+	case "type":
+		if m := typesSaid.FindStringSubmatch(e.Message); m != nil {
+			p.want, p.got = m[1], m[2]
+		}
+	case "minimum", "maximum":
+		if m := boundSaid.FindStringSubmatch(e.Message); m != nil {
+			p.want = m[1]
+		}
+	}
+	return p
+}
+
+func captures(re *regexp.Regexp, s string) []string {
 	var out []string
-	for _, m := range quotedName.FindAllStringSubmatch(msg, -1) {
+	for _, m := range re.FindAllStringSubmatch(s, -1) {
 		out = append(out, m[1])
 	}
 	return out
 }
 
-// describe says what is wrong in words for people who do not know JSON Schema.
-// It never quotes a value: that may be a credential in the wrong place.
-func describe(p problem, what string, pos trace.Pos) finding.Finding {
-	pos.Pointer = p.pointer
-	f := finding.Finding{Severity: finding.Error, Pos: pos}
-	field := "the record"
-	if p.pointer != "" {
-		field = `"` + strings.ReplaceAll(strings.TrimPrefix(p.pointer, "/"), "/", ".") + `"`
+// unescape takes the percent signs out of the library's pointers, which are
+// fragments of URLs.
+func unescape(pointer string) string {
+	if s, err := url.PathUnescape(pointer); err == nil {
+		return s
 	}
-	switch p.keyword {
-	case "required":
-		f.Rule = "trace/missing-field"
-		f.Message = fmt.Sprintf("%s needs %s", what, list(p.names))
-		if p.pointer != "" {
-			f.Message = fmt.Sprintf("%s in %s needs %s", field, what, list(p.names))
-		}
-		f.Hint = example(p.names)
-	case "type":
-		f.Rule, f.Message = "trace/wrong-type", fmt.Sprintf("%s of %s has the wrong type", field, what)
-		f.Hint = "figures are numbers without quotes, names are strings; `andon schema trace` has each field"
-	case "format":
-		f.Rule, f.Message = "trace/bad-time", fmt.Sprintf("%s of %s is no time", field, what)
-		f.Hint = `write RFC 3339 with a zone, for example "2026-11-20T10:00:00.125Z"`
-	case "pattern":
-		f.Rule, f.Message = "trace/bad-id", fmt.Sprintf("%s of %s does not have the form that it needs", field, what)
-		f.Hint = "a span_id has 16 lower-case hex digits and a trace_id 32; `andon schema trace` has the others"
-	case "additionalProperties":
-		f.Rule, f.Message = "trace/unknown-field", fmt.Sprintf("%s has no field %s", what, list(p.names))
-		f.Hint = "check the spelling; `andon schema` prints what is known"
-	default:
-		f.Rule, f.Message = "trace/bad-value", fmt.Sprintf("%s of %s has a value that is not allowed", field, what)
-		f.Hint = "figures are not negative, and words are those that `andon schema trace` lists"
-	}
-	return f
+	return pointer
 }
 
-func list(names []string) string {
-	if len(names) == 0 {
-		return "more fields"
+// at returns the member of a member that a pointer names; it does not go into
+// arrays.
+func at(doc any, pointer string) any {
+	for _, key := range strings.Split(pointer, "/")[1:] {
+		m, _ := doc.(map[string]any)
+		doc = m[key]
 	}
-	return `"` + strings.Join(names, `", "`) + `"`
-}
-
-// example shows what to write for the first missing field.
-func example(names []string) string {
-	examples := map[string]string{
-		"type":     `"type": "llm.call"`,
-		"run_id":   `"run_id": "7f3c…", any text that is unique to the run`,
-		"time":     `"time": "2026-11-20T10:00:00.125Z"`,
-		"start":    `"start": "2026-11-20T10:00:00.125Z"`,
-		"end":      `"end": "2026-11-20T10:00:02Z"`,
-		"model":    `"model": "gpt-5.2-codex"`,
-		"tool":     `"tool": "bash"`,
-		"span_id":  `"span_id": "00f067aa0ba902b7"`,
-		"agent":    `"agent": {"name": "review-security"}`,
-		"name":     `"name": "review-security"`,
-		"status":   `"status": "success"`,
-		"decision": `"decision": {"kind": "approve"}`,
-		"kind":     `"kind": "approve"`,
-		"message":  `"message": "what happened"`,
-	}
-	for _, n := range names {
-		if e := examples[n]; e != "" {
-			return "add " + e
-		}
-	}
-	return "`andon schema trace` has each field"
-}
-
-// Rules returns the rules of the findings that validation makes.
-func Rules() []finding.Rule {
-	rule := func(id, title, help string) finding.Rule {
-		return finding.Rule{ID: id, Severity: finding.Error, Title: title, Help: help}
-	}
-	return []finding.Rule{
-		rule("trace/bad-id", "An id or name does not have its form", "Span ids have 16 lower-case hex digits, trace ids 32, repositories are owner/name."),
-		rule("trace/bad-time", "A time is no time", "Times are RFC 3339 with a zone, as in 2026-11-20T10:00:00.125Z."),
-		rule("trace/bad-value", "A value is not allowed", "Figures are not negative, and words are those that the schema lists."),
-		rule("trace/end-before-start", "A step ends before it starts", "Its duration would be negative. Take both times from one clock."),
-		rule("trace/missing-field", "A record lacks what it needs", "The record was left out of the figures. The hint shows what to write."),
-		rule("trace/unknown-field", "A document has an unknown field", "Andon's own documents are closed; in traces unknown fields are allowed."),
-		rule("trace/wrong-type", "A value has the wrong type", "Figures are numbers without quotes, names are strings."),
-	}
+	return doc
 }

@@ -11,7 +11,9 @@ package validate
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 
 	"github.com/santhosh-tekuri/jsonschema/v5"
 
@@ -34,13 +36,45 @@ func New() (*Validator, error) {
 	if err != nil {
 		return nil, err
 	}
+	plans, err := plansOf(raw)
+	if err != nil {
+		return nil, fmt.Errorf("reading the trace schema: %w", err)
+	}
+	return &Validator{plans: plans, compiled: map[string]*jsonschema.Schema{}}, nil
+}
+
+// plansOf returns the plan of each type of record that a schema knows. The
+// schema refers each type to the definition of its name.
+func plansOf(raw []byte) (map[string]*plan, error) {
 	var s struct {
+		AllOf []struct {
+			If struct {
+				Properties struct {
+					Type struct {
+						Const string `json:"const"`
+					} `json:"type"`
+				} `json:"properties"`
+			} `json:"if"`
+		} `json:"allOf"`
 		Defs map[string]*plan `json:"$defs"`
 	}
 	if err := json.Unmarshal(raw, &s); err != nil {
-		return nil, fmt.Errorf("reading the trace schema: %w", err)
+		return nil, err
 	}
-	return &Validator{plans: s.Defs, compiled: map[string]*jsonschema.Schema{}}, nil
+	for _, p := range s.Defs {
+		if err := p.link(s.Defs); err != nil {
+			return nil, err
+		}
+	}
+	plans := map[string]*plan{}
+	for _, a := range s.AllOf {
+		name := a.If.Properties.Type.Const
+		if s.Defs[name] == nil {
+			return nil, fmt.Errorf("no definition of %q", name)
+		}
+		plans[name] = s.Defs[name]
+	}
+	return plans, nil
 }
 
 // Line checks a record of a native trace, which stands at pos. Records of
@@ -48,19 +82,17 @@ func New() (*Validator, error) {
 func (v *Validator) Line(val jsonl.Value, pos trace.Pos) []finding.Finding {
 	typ := val.Get("type")
 	if typ.Kind() != jsonl.String {
-		return []finding.Finding{describe(problem{keyword: "required", names: []string{"type"}}, "a record", pos)}
+		return v.ask("trace", "", val.Raw(), "a record", pos)
 	}
 	name := typ.String()
 	p := v.plans[name]
 	if p == nil {
 		return nil
 	}
-	if p.accepts(val) {
-		return order(val, pos)
-	}
-	found := v.ask("trace", "#/$defs/"+name, val.Raw(), name, pos)
-	if len(found) > 0 {
-		return found
+	if !p.accepts(val) {
+		if found := v.ask("trace", "#/$defs/"+name, val.Raw(), name, pos); len(found) > 0 {
+			return found
+		}
 	}
 	return order(val, pos)
 }
@@ -91,20 +123,31 @@ func (v *Validator) Document(schema string, raw []byte, file string) []finding.F
 func (v *Validator) ask(schema, fragment string, raw []byte, what string, pos trace.Pos) []finding.Finding {
 	s, err := v.schema(schema, fragment)
 	if err != nil {
-		return []finding.Finding{{Rule: "trace/bad-value", Severity: finding.Error, Message: err.Error(), Hint: "this is a defect of andon; report it", Pos: pos}}
+		return []finding.Finding{{Rule: "trace/bad-value", Severity: finding.Error, Message: err.Error(), Hint: "`andon schema` lists the schemas that there are", Pos: pos}}
 	}
+	doc, err := decode(raw)
+	if err != nil {
+		return []finding.Finding{{Rule: "trace/invalid-json", Severity: finding.Error, Message: "not valid JSON", Hint: "write one JSON object", Pos: pos}}
+	}
+	var out []finding.Finding
+	for _, p := range problemsIn(s.Validate(tame(doc)), doc) {
+		out = append(out, p.describe(what, schema, pos))
+	}
+	return out
+}
+
+// decode reads one JSON value, with its numbers as they are written.
+func decode(raw []byte) (any, error) {
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.UseNumber()
 	var doc any
 	if err := dec.Decode(&doc); err != nil {
-		return []finding.Finding{{Rule: "trace/invalid-json", Severity: finding.Error, Message: "not valid JSON", Hint: "write one JSON object", Pos: pos}}
+		return nil, err
 	}
-	problems := problemsIn(s.Validate(tame(doc)))
-	var out []finding.Finding
-	for _, p := range problems {
-		out = append(out, describe(p, what, pos))
+	if _, err := dec.Token(); err != io.EOF {
+		return nil, errors.New("more than one value")
 	}
-	return out
+	return doc, nil
 }
 
 func (v *Validator) schema(name, fragment string) (*jsonschema.Schema, error) {

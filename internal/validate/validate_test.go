@@ -61,11 +61,20 @@ func TestFindings(t *testing.T) {
 	const call = `"span_id":"00f067aa0ba902b7","start":"2026-11-20T10:00:00Z","end":"2026-11-20T10:00:01Z"`
 	tests := []struct{ line, rule, pointer, message string }{
 		{`{"a":1}`, "trace/missing-field", "", `a record needs "type"`},
+		{`{"type":5}`, "trace/wrong-type", "/type", `"type" of a record is a number, and must be a string`},
+		{`[{"type":"log"}]`, "trace/wrong-type", "", `a record is an array, and must be an object`},
 		{`{"type":"llm.call",` + call + `}`, "trace/missing-field", "", `llm.call needs "model"`},
 		{`{"type":"run.start","run_id":"r","time":"2026-11-20T10:00:00Z","agent":{}}`, "trace/missing-field", "/agent", `"agent" in run.start needs "name"`},
-		{`{"type":"llm.call",` + call + `,"model":"m","usage":{"input_tokens":"1"}}`, "trace/wrong-type", "/usage/input_tokens", `"usage.input_tokens" of llm.call has the wrong type`},
-		{`{"type":"llm.call",` + call + `,"model":"m","usage":{"input_tokens":-1}}`, "trace/bad-value", "/usage/input_tokens", `"usage.input_tokens" of llm.call has a value that is not allowed`},
-		{`{"type":"run.end","time":"now","status":"success"}`, "trace/bad-time", "/time", `"time" of run.end is no time`},
+		{`{"type":"llm.call",` + call + `,"model":"m","usage":{"input_tokens":"1"}}`, "trace/wrong-type", "/usage/input_tokens", `"usage.input_tokens" of llm.call is a string, and must be an integer`},
+		{`{"type":"llm.call",` + call + `,"model":"m","usage":{"input_tokens":-1}}`, "trace/bad-value", "/usage/input_tokens", `"usage.input_tokens" of llm.call is less than 0`},
+		{`{"type":"run.end","time":"now","status":"success"}`, "trace/bad-time", "/time", `"time" of run.end is not a time`},
+		{`{"type":"llm.call",` + call + `,"model":"m","usage":{"output_tokens":1e300}}`, "trace/bad-value", "/usage/output_tokens", `"usage.output_tokens" of llm.call is too large`},
+		{`{"type":"llm.call",` + call + `,"model":""}`, "trace/bad-value", "/model", `"model" of llm.call is empty`},
+		{`{"type":"llm.call",` + call + `,"model":null}`, "trace/wrong-type", "/model", `"model" of llm.call is null, and must be a string`},
+		{`{"type":"run.end","time":"2026-11-20T10:00:00Z","status":"succes"}`, "trace/bad-value", "/status", `"status" of run.end is "succes", which is none of the words that it may be`},
+		{`{"type":"decision","time":"2026-11-20T10:00:00Z","decision":{"kind":"approve","confidence":2}}`, "trace/bad-value", "/decision/confidence", `"decision.confidence" of decision is more than 1`},
+		{`{"type":"decision","time":"2026-11-20T10:00:00Z","decision":{"kind":"approve","composed_from":["r",1]}}`, "trace/wrong-type", "/decision/composed_from/1", `"decision.composed_from.1" of decision is a number, and must be a string`},
+		{`{"type":"log","trace_id":"00000000000000000000000000000000","time":"2026-11-20T10:00:00Z","message":"m"}`, "trace/bad-id", "/trace_id", `"trace_id" of log is all zeros, which stands for no id`},
 		{`{"type":"llm.call","span_id":"x","start":"2026-11-20T10:00:00Z","end":"2026-11-20T10:00:01Z","model":"m"}`, "trace/bad-id", "/span_id", `"span_id" of llm.call does not have the form that it needs`},
 		{`{"type":"tool.call","span_id":"00f067aa0ba902b7","start":"2026-11-20T10:00:01Z","end":"2026-11-20T10:00:00Z","tool":"t"}`, "trace/end-before-start", "/end", "the step ends before it starts"},
 	}
@@ -79,6 +88,61 @@ func TestFindings(t *testing.T) {
 		f := got[0]
 		if f.Rule != tt.rule || f.Pointer != tt.pointer || f.Message != tt.message || f.Line != 3 || f.Hint == "" {
 			t.Errorf("%s:\ngot %+v", tt.line, f)
+		}
+	}
+}
+
+// TestHints holds that a hint says what to write.
+func TestHints(t *testing.T) {
+	const log = `{"type":"log","time":"2026-11-20T10:00:00Z","message":"m",`
+	tests := []struct{ line, hint string }{
+		{`{"type":"llm.call","span_id":"00f067aa0ba902b7","start":"2026-11-20T10:00:00Z","end":"2026-11-20T10:00:01Z"}`, `add the model's name, for example "model": "gpt-5.2-codex"`},
+		{`{"type":"run.end","time":"2026-11-20T10:00:00Z","status":"succes"}`, `did you mean "success"? it may be success, failure, cancelled, timeout, incomplete`},
+		{`{"type":"run.end","time":"2026-11-20T10:00:00Z","status":"fail"}`, `did you mean "failure"? it may be success, failure, cancelled, timeout, incomplete`},
+		{`{"type":"run.end","time":"2026-11-20T10:00:00Z","status":"done"}`, `it may be success, failure, cancelled, timeout, incomplete`},
+		{`{"type":"run.end","time":"2026-11-20T10:00:00Z","status":"success","turns":"4"}`, `write the figure without quotes`},
+		{`{"type":"run.end","time":"2026-11-20T10:00:00Z","status":"success","turns":null}`, `leave the field out where there is nothing to say`},
+		{`{"type":"run.end","time":"2026-11-20T10:00:00Z","status":"success","turns":1.5}`, `write it without a fraction`},
+		{`{"type":"run.start","run_id":"r","time":"2026-11-20T10:00:00Z","agent":"review"}`, `write "agent": {"name": "review-security"}`},
+		{`{"type":"run.start","run_id":"","time":"2026-11-20T10:00:00Z","agent":{"name":"a"}}`, `add "run_id": "7f3c9a52", any text that is unique to the run`},
+		{log + `"parent_span_id":"00F067AA0BA902B7"}`, `it has 16 lower-case hex digits, for example "00f067aa0ba902b7"`},
+	}
+	v := validator(t)
+	for _, tt := range tests {
+		got := v.Line(parse(t, tt.line), trace.Pos{})
+		if len(got) != 1 || got[0].Hint != tt.hint {
+			t.Errorf("%s:\ngot  %+v\nwant %s", tt.line, got, tt.hint)
+		}
+	}
+}
+
+// TestLineAllows holds that what is not known is drift, not an error.
+func TestLineAllows(t *testing.T) {
+	v := validator(t)
+	for _, line := range []string{
+		`{"type":"usage"}`, // also a definition in the schema, but no record
+		`{"type":"of.the.future","time":5}`,
+		`{"type":""}`,
+		`{"type":"log","time":"2026-11-20T10:00:00Z","message":"m","start":"2026-11-20T10:00:00Z"}`,
+		`{"type":"log","time":"2026-11-20T10:00:00Z","message":"m","ours":{"usage":-1}}`,
+		`{"\u0074ype":"log","time":"2026-11-20T10:00:00Z","message":1,"message":"m"}`,
+		`{"type":"tool.call","span_id":"00f067aa0ba902b7","start":"2016-12-31T23:59:60Z","end":"2017-01-01T00:00:00Z","tool":"t"}`,
+	} {
+		if got := v.Line(parse(t, line), trace.Pos{}); len(got) > 0 {
+			t.Errorf("%s: %+v", line, got)
+		}
+	}
+}
+
+// TestManyProblems holds that one line makes few findings, and the same ones
+// each time.
+func TestManyProblems(t *testing.T) {
+	line := `{"type":"decision","time":1,"run_id":"","decision":{"kind":"approve","composed_from":[` + strings.Repeat("1,", 50_000) + `1]}}`
+	first := fmt.Sprint(validator(t).Line(parse(t, line), trace.Pos{}))
+	for range 3 {
+		got := validator(t).Line(parse(t, line), trace.Pos{})
+		if len(got) != maxProblems || fmt.Sprint(got) != first {
+			t.Fatalf("%d findings, or others than before", len(got))
 		}
 	}
 }
@@ -198,7 +262,22 @@ func TestDocument(t *testing.T) {
 	if got := v.Document("config", []byte(`{"on_secret":"ignore"}`), "andon.yml"); len(got) != 1 || got[0].Pointer != "/on_secret" {
 		t.Errorf("got %+v", got)
 	}
-	if got := v.Document("config", []byte(`{"fial_on":"error"}`), "andon.yml"); len(got) != 1 || !strings.Contains(got[0].Message, `"fial_on"`) {
+	got := v.Document("config", []byte(`{"b":1,"fial_on":"error","a":1,"AKIA1234":1}`), "andon.yml")
+	if len(got) != 1 || got[0].Message != `the document has no field "a", "b", "fial_on"` || got[0].File != "andon.yml" {
+		t.Errorf("got %+v", got)
+	}
+	if got := v.Document("config", []byte(`{} {}`), "andon.yml"); len(got) != 1 || got[0].Rule != "trace/invalid-json" {
+		t.Errorf("got %+v", got)
+	}
+	if got := v.Document("nosuch", []byte(`{}`), "andon.yml"); len(got) != 1 || !strings.Contains(got[0].Message, "trace") {
+		t.Errorf("got %+v", got)
+	}
+	const session = `{"schema":"andon.session/v1","sessions":[],"coverage":{"files":0,"runs":0,"lines":0,"invalid_lines":0,"unknown_types":{"a b/c":-1},"suppressed":0},"findings":[]}`
+	got = v.Document("session", []byte(session), "s.json")
+	if len(got) != 1 || got[0].Pointer != "/coverage/unknown_types/a b~1c" || got[0].Message != "a member of the document is less than 0" {
+		t.Errorf("got %+v", got)
+	}
+	if got := v.Document("session", []byte(strings.Replace(session, "/v1", "/v2", 1)), "s.json"); len(got) != 2 || got[1].Hint != "it may be andon.session/v1" {
 		t.Errorf("got %+v", got)
 	}
 }
