@@ -68,7 +68,6 @@ func TestFindings(t *testing.T) {
 		{`{"type":"llm.call",` + call + `,"model":"m","usage":{"input_tokens":"1"}}`, "trace/wrong-type", "/usage/input_tokens", `"usage.input_tokens" of llm.call is a string, and must be an integer`},
 		{`{"type":"llm.call",` + call + `,"model":"m","usage":{"input_tokens":-1}}`, "trace/bad-value", "/usage/input_tokens", `"usage.input_tokens" of llm.call is less than 0`},
 		{`{"type":"run.end","time":"now","status":"success"}`, "trace/bad-time", "/time", `"time" of run.end is not a time`},
-		{`{"type":"llm.call",` + call + `,"model":"m","usage":{"output_tokens":1e300}}`, "trace/bad-value", "/usage/output_tokens", `"usage.output_tokens" of llm.call is too large`},
 		{`{"type":"llm.call",` + call + `,"model":""}`, "trace/bad-value", "/model", `"model" of llm.call is empty`},
 		{`{"type":"llm.call",` + call + `,"model":null}`, "trace/wrong-type", "/model", `"model" of llm.call is null, and must be a string`},
 		{`{"type":"run.end","time":"2026-11-20T10:00:00Z","status":"succes"}`, "trace/bad-value", "/status", `"status" of run.end is "succes", which is none of the words that it may be`},
