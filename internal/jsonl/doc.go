@@ -19,7 +19,7 @@ import (
 // The limits of one value. Real transcripts stay far below them.
 const (
 	maxDepth = 1000
-	maxNodes = 4 << 20 // 64 MiB of marks
+	maxNodes = 2 << 20 // 32 MiB of marks
 )
 
 // Doc is a parsed value. It keeps its memory from one Parse to the next.

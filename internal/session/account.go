@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -21,6 +22,8 @@ type account struct {
 	calls     []call
 	tools     []tool
 	subagents []subagent
+	symbols   []string // of the names that steps repeat
+	symbolAt  map[string]symbol
 	callAt    map[spanID]int32
 	toolAt    map[spanID]int32
 	subAt     map[string]int32
@@ -51,43 +54,66 @@ func (id spanID) String() string {
 // call is a trace.Call in little space.
 type call struct {
 	id         spanID
-	model      string // shared by all calls of a model
-	subagent   string
+	model      symbol
+	subagent   symbol
+	place      place
 	start, end stamp
 	usage      trace.Usage
 	cost       *float64
 	err        *trace.Error
-	place      place
 	partial    bool
 }
 
 // tool is a trace.Tool in little space.
 type tool struct {
 	id         spanID
-	name       string
-	subagent   string
-	start, end stamp
-	duration   int32 // milliseconds, -1 unknown
-	exit       *int
-	err        *trace.Error
+	name       symbol
+	subagent   symbol
 	place      place
+	start, end stamp
+	err        *trace.Error
+	duration   int32 // milliseconds, -1 unknown
+	exit       int16 // exit code, noExit unknown
 	failed     bool
 	denied     bool
 }
+
+// noExit is the exit code of a tool call that is not known to have one.
+const noExit = -1 << 15
 
 type subagent struct {
 	trace.Subagent
 	place place
 }
 
-// place is a trace.Pos in little space; all places of a file share its name.
-type place struct {
-	file string
-	line int
+// symbol stands for a string of an account; 0 is the empty one.
+type symbol uint32
+
+func (a *account) symbol(s string) symbol {
+	if s == "" {
+		return 0
+	}
+	y, known := a.symbolAt[s]
+	if !known {
+		y = symbol(len(a.symbols))
+		a.symbols = append(a.symbols, s)
+		a.symbolAt[s] = y
+	}
+	return y
 }
 
-func placeOf(p trace.Pos) place       { return place{p.File, p.Line} }
-func (p place) pos() trace.Pos        { return trace.Pos{File: p.file, Line: p.line} }
+// place is a trace.Pos in little space.
+type place struct {
+	file symbol
+	line int32
+}
+
+func (a *account) place(p trace.Pos) place {
+	return place{a.symbol(p.File), int32(min(p.Line, 1<<31-1))}
+}
+func (a *account) pos(p place) trace.Pos {
+	return trace.Pos{File: a.symbols[p.file], Line: int(p.line)}
+}
 func (c *call) ok() bool              { return c.err == nil && !c.partial }
 func before(a, b time.Time) bool      { return !a.IsZero() && (b.IsZero() || a.Before(b)) }
 func after(a, b time.Time) bool       { return !a.IsZero() && (b.IsZero() || a.After(b)) }
@@ -133,20 +159,21 @@ func (s *stamp) latest(t time.Time) {
 // ending is how a main agent ended, and where that was read.
 type ending struct {
 	trace.End
-	at    time.Time
-	place place
+	at  time.Time
+	pos trace.Pos
 }
 
 // decided is a decision and where it was read.
 type decided struct {
 	trace.Decision
-	at    time.Time
-	place place
+	at  time.Time
+	pos trace.Pos
 }
 
 func newAccount(space string) *account {
 	return &account{
-		space:  space,
+		space:   space,
+		symbols: []string{""}, symbolAt: map[string]symbol{},
 		callAt: map[spanID]int32{}, toolAt: map[spanID]int32{}, subAt: map[string]int32{},
 		totals: map[string]*trace.Totals{},
 	}
@@ -178,16 +205,19 @@ func (a *account) shares(b *account) bool {
 // run. What it says of its end and its totals is left: of a sub-agent that is
 // no word about the run, and a file that does not name its run shows no end.
 func (a *account) absorb(from *account, subagent string) {
+	translate := func(y symbol) symbol { return a.symbol(from.symbols[y]) }
 	for _, c := range from.calls {
 		if _, seen := a.callAt[c.id]; !seen {
-			c.subagent = orString(c.subagent, subagent)
+			c.subagent = cmp.Or(translate(c.subagent), a.symbol(subagent))
+			c.model, c.place.file = translate(c.model), translate(c.place.file)
 			a.callAt[c.id] = int32(len(a.calls))
 			a.calls = append(a.calls, c)
 		}
 	}
 	for _, t := range from.tools {
 		if _, seen := a.toolAt[t.id]; !seen {
-			t.subagent = orString(t.subagent, subagent)
+			t.subagent = cmp.Or(translate(t.subagent), a.symbol(subagent))
+			t.name, t.place.file = translate(t.name), translate(t.place.file)
 			a.toolAt[t.id] = int32(len(a.tools))
 			a.tools = append(a.tools, t)
 		}
@@ -200,10 +230,12 @@ func (a *account) addCall(r *trace.Record, f *trace.Call) {
 	if !seen {
 		i = int32(len(a.calls))
 		a.callAt[id] = i
-		a.calls = append(a.calls, call{id: id, subagent: r.Subagent, place: placeOf(r.Pos), err: f.Error, partial: f.Partial})
+		a.calls = append(a.calls, call{id: id, subagent: a.symbol(r.Subagent), place: a.place(r.Pos), err: f.Error, partial: f.Partial})
 	}
 	c := &a.calls[i]
-	setString(&c.model, f.Model)
+	if f.Model != "" {
+		c.model = a.symbol(f.Model)
+	}
 	c.usage = c.usage.Max(f.Usage)
 	c.start.earliest(f.Start)
 	c.end.latest(f.End)
@@ -214,7 +246,7 @@ func (a *account) addCall(r *trace.Record, f *trace.Call) {
 		c.err = nil
 	}
 	c.partial = c.partial && f.Partial
-	c.subagent = orString(c.subagent, r.Subagent)
+	c.subagent = cmp.Or(c.subagent, a.symbol(r.Subagent))
 }
 
 func (a *account) addTool(r *trace.Record, f *trace.Tool) {
@@ -223,27 +255,29 @@ func (a *account) addTool(r *trace.Record, f *trace.Tool) {
 	if !seen {
 		i = int32(len(a.tools))
 		a.toolAt[id] = i
-		a.tools = append(a.tools, tool{id: id, duration: -1, subagent: r.Subagent, place: placeOf(r.Pos)})
+		a.tools = append(a.tools, tool{id: id, duration: -1, exit: noExit, subagent: a.symbol(r.Subagent), place: a.place(r.Pos)})
 	}
 	t := &a.tools[i]
-	setString(&t.name, f.Name)
+	if f.Name != "" {
+		t.name = a.symbol(f.Name)
+	}
 	t.start.earliest(f.Start)
 	t.end.latest(f.End)
 	if ms, ok := f.Duration.Get(); ok && ms < 1<<31 {
 		t.duration = int32(ms)
 	}
 	if f.ExitCode != nil {
-		t.exit = f.ExitCode
+		t.exit = int16(min(max(*f.ExitCode, noExit+1), -noExit-1))
 	}
 	if f.Error != nil {
 		t.err = f.Error
 	}
 	if f.Failed && !t.failed && f.Done {
-		t.place = placeOf(r.Pos) // the line that shows the failure is the better evidence
+		t.place = a.place(r.Pos) // the line that shows the failure is the better evidence
 	}
 	t.failed = t.failed || f.Failed
 	t.denied = t.denied || f.Denied
-	t.subagent = orString(t.subagent, r.Subagent)
+	t.subagent = cmp.Or(t.subagent, a.symbol(r.Subagent))
 }
 
 func (a *account) addSubagent(r *trace.Record, f *trace.Subagent) {
@@ -251,7 +285,7 @@ func (a *account) addSubagent(r *trace.Record, f *trace.Subagent) {
 	if !seen {
 		i = int32(len(a.subagents))
 		a.subAt[f.ID] = i
-		a.subagents = append(a.subagents, subagent{Subagent: trace.Subagent{ID: f.ID}, place: placeOf(r.Pos)})
+		a.subagents = append(a.subagents, subagent{Subagent: trace.Subagent{ID: f.ID}, place: a.place(r.Pos)})
 	}
 	s := &a.subagents[i]
 	setString(&s.Name, f.Name)
@@ -306,8 +340,8 @@ const sameMoment = 2 * time.Second
 // counts: a session file shows a normal last message also where the stream's
 // result says that the turns ran out.
 func (a *account) addEnd(r *trace.Record, f *trace.End) {
-	e := &ending{End: *f, at: r.Time, place: placeOf(r.Pos)}
-	if a.end == nil || a.end.place.file == e.place.file || e.outweighs(a.end) {
+	e := &ending{End: *f, at: r.Time, pos: r.Pos}
+	if a.end == nil || a.end.pos.File == e.pos.File || e.outweighs(a.end) {
 		a.end = e
 	}
 }
@@ -338,7 +372,7 @@ func severity(s trace.Status) int {
 // addDecision keeps the main agent's weightiest decision, of equal ones the
 // last.
 func (a *account) addDecision(r *trace.Record, f *trace.Decision) {
-	d := &decided{Decision: *f, at: r.Time, place: placeOf(r.Pos)}
+	d := &decided{Decision: *f, at: r.Time, pos: r.Pos}
 	if a.decision == nil || d.weight() >= a.decision.weight() {
 		a.decision = d
 	}

@@ -107,7 +107,7 @@ func (a *account) computed(p Pricer, models []string, unpriced map[string]bool) 
 	if _, fromCalls := a.usage(); fromCalls {
 		for i := range a.calls {
 			if c := &a.calls[i]; c.ok() {
-				add(orString(c.model, only), c.usage, 1)
+				add(orString(a.symbols[c.model], only), c.usage, 1)
 			}
 		}
 		return sum
@@ -127,7 +127,7 @@ func (a *account) computed(p Pricer, models []string, unpriced map[string]bool) 
 func (a *account) callsOf(model string) int64 {
 	var n int64
 	for i := range a.calls {
-		if c := &a.calls[i]; c.ok() && c.model == model {
+		if c := &a.calls[i]; c.ok() && a.symbols[c.model] == model {
 			n++
 		}
 	}

@@ -192,7 +192,7 @@ func (b *builder) usage(r *Run, p Pricer) {
 		r.Usage.Reasoning = r.Usage.Reasoning.Or(reasoning(a))
 		for i := range a.calls {
 			if a.calls[i].err == nil {
-				models[a.calls[i].model] = true
+				models[a.symbols[a.calls[i].model]] = true
 			}
 		}
 		for m := range a.total().ByModel {
@@ -227,7 +227,7 @@ func (b *builder) tools(r *Run) {
 	r.Tools = map[string]ToolStat{}
 	for i := range best.tools {
 		t := &best.tools[i]
-		name := cmp.Or(t.name, "(unknown)")
+		name := cmp.Or(best.symbols[t.name], "(unknown)")
 		s := r.Tools[name]
 		s.Calls++
 		if t.failed {
@@ -289,7 +289,7 @@ func (b *builder) outcome(r *Run) {
 		r.Status, r.Error = end.Status, end.Error
 	}
 	if decision != nil {
-		at := decision.place.pos()
+		at := decision.pos
 		r.Decision = &Decision{
 			Kind: decision.Kind, Source: decision.Source, Summary: decision.Summary,
 			Findings: decision.Findings, Place: &at, composedFrom: decision.ComposedFrom,

@@ -7,7 +7,7 @@ import (
 )
 
 // maxSteps is how many steps of a run are listed. All are counted.
-const maxSteps = 20_000
+const maxSteps = 10_000
 
 // The kinds of Step.
 const (
@@ -25,13 +25,13 @@ func (b *builder) steps(r *Run) {
 	r.StepsDropped = max(0, total-maxSteps)
 	r.Steps = make([]Step, 0, min(total, maxSteps))
 	for i := range subs.subagents {
-		r.addStep(subs.subagents[i].step())
+		r.addStep(subs.subagentStep(&subs.subagents[i]))
 	}
 	for i := range calls.calls {
-		r.addStep(calls.calls[i].step())
+		r.addStep(calls.callStep(&calls.calls[i]))
 	}
 	for i := range tools.tools {
-		r.addStep(tools.tools[i].step())
+		r.addStep(tools.toolStep(&tools.tools[i]))
 	}
 	slices.SortStableFunc(r.Steps, func(x, y Step) int {
 		if x.Start.IsZero() || y.Start.IsZero() {
@@ -47,19 +47,23 @@ func (r *Run) addStep(s Step) {
 	}
 }
 
-func (c *call) step() Step {
+func (a *account) callStep(c *call) Step {
 	return Step{
-		Kind: StepLLM, ID: c.id.String(), Name: c.model, Subagent: c.subagent,
+		Kind: StepLLM, ID: c.id.String(), Name: a.symbols[c.model], Subagent: a.symbols[c.subagent],
 		Start: c.start.time(), End: c.end.time(), Usage: c.usage,
-		Failed: c.err != nil, Error: c.err, Pos: c.place.pos(),
+		Failed: c.err != nil, Error: c.err, Pos: a.pos(c.place),
 	}
 }
 
-func (t *tool) step() Step {
+func (a *account) toolStep(t *tool) Step {
 	s := Step{
-		Kind: StepTool, ID: t.id.String(), Name: t.name, Subagent: t.subagent,
+		Kind: StepTool, ID: t.id.String(), Name: a.symbols[t.name], Subagent: a.symbols[t.subagent],
 		Start: t.start.time(), End: t.end.time(),
-		Failed: t.failed, ExitCode: t.exit, Error: t.err, Pos: t.place.pos(),
+		Failed: t.failed, Error: t.err, Pos: a.pos(t.place),
+	}
+	if t.exit != noExit {
+		code := int(t.exit)
+		s.ExitCode = &code
 	}
 	if t.duration >= 0 && t.end == 0 && t.start != 0 {
 		s.End = s.Start.Add(time.Duration(t.duration) * time.Millisecond)
@@ -67,9 +71,9 @@ func (t *tool) step() Step {
 	return s
 }
 
-func (s *subagent) step() Step {
+func (a *account) subagentStep(s *subagent) Step {
 	return Step{
 		Kind: StepSubagent, ID: s.ID, Name: cmp.Or(s.Name, s.ID), Subagent: s.ID,
-		Start: s.Start, End: s.End, Failed: severity(s.Status) > 1, Pos: s.place.pos(),
+		Start: s.Start, End: s.End, Failed: severity(s.Status) > 1, Pos: a.pos(s.place),
 	}
 }
