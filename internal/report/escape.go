@@ -112,6 +112,23 @@ func clip(s string, n int) string {
 	return s
 }
 
+// tail cuts s to its last n runes, behind "…". It is for places, of which the
+// end says most.
+func tail(s string, n int) string {
+	s = clean(s)
+	over := utf8.RuneCountInString(s) - n
+	if over <= 0 {
+		return s
+	}
+	for i := range s {
+		if over < 0 {
+			return "…" + s[i:]
+		}
+		over--
+	}
+	return s
+}
+
 // mdText returns text for a line or a table cell of Markdown, in which it has
 // no effect: it makes no link, mention, reference, emphasis, HTML or formula.
 // An address stands as code, from which it can be copied.

@@ -15,7 +15,7 @@ import (
 func FindingsText(w io.Writer, fs []finding.Finding, c session.Coverage) error {
 	var b strings.Builder
 	for _, f := range fs {
-		where := termText(cmp.Or(f.Place(), "andon"), maxPath)
+		where := termText(tail(cmp.Or(f.Place(), "andon"), 1000), 1000)
 		if f.Pointer != "" {
 			where += " " + termText(f.Pointer, maxPath)
 		}

@@ -110,7 +110,7 @@ func group(fs []finding.Finding) []found {
 func (m *summary) codes(places []string) string {
 	var out []string
 	for _, p := range places {
-		out = append(out, mdCode(strings.TrimPrefix(p, m.folder), maxPath))
+		out = append(out, mdCode(tail(strings.TrimPrefix(p, m.folder), maxPath), maxPath))
 	}
 	return strings.Join(out, ", ")
 }

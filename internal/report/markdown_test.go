@@ -67,7 +67,7 @@ func TestMarkdownSaysWhyItIsEmpty(t *testing.T) {
 func TestMarkdownShowsUnknown(t *testing.T) {
 	out := render(t, unpriced(), Options{})
 	for line := range strings.Lines(out) {
-		if strings.HasPrefix(line, "| `run-1`") && line != "| `run-1` | – | 🟡\u00a0incomplete | – | – | – | – | – | – | unknown | – |\n" {
+		if strings.HasPrefix(line, "| `run-1`") && line != "| `run-1` | – | 🟡 incomplete | – | – | – | – | – | – | unknown | – |\n" {
 			t.Errorf("got %q", line)
 		}
 	}

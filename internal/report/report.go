@@ -30,8 +30,6 @@ type Options struct {
 type TerminalOptions struct {
 	Color bool // ANSI colours
 	Width int  // in columns; 0 is 100, and none is narrower than 40
-
-	folder string // that all files are in
 }
 
 func (o TerminalOptions) width() int {

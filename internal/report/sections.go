@@ -42,7 +42,7 @@ func runsTable(b *strings.Builder, s *session.Session) {
 		if r.Decision != nil {
 			what = kind(r.Decision.Kind, cellWriting())
 		}
-		fmt.Fprintf(b, "| %s | %s | %s\u00a0%s | %s | %s | %s | %s | %s |\n",
+		fmt.Fprintf(b, "| %s | %s | %s %s | %s | %s | %s | %s | %s |\n",
 			mdCode(label[r], maxName), what, lightOfStatus(r.Status), status(r.Status, cellWriting()),
 			count(r.Turns), unbroken(withErrors(r.ToolCalls, r.ToolErrors)), usageCells(r.Usage), costCell(r.Cost), unbroken(duration(elapsed(r))))
 	})

@@ -75,8 +75,10 @@ func scale(run *session.Run) (origin, end time.Time) {
 	return origin, end
 }
 
+// stepTime returns how long a step took. Where a source stamps a model call but
+// once, its start and end are the same, and the time is not known.
 func stepTime(s *session.Step) trace.Count {
-	if s.Start.IsZero() || s.End.IsZero() {
+	if s.Start.IsZero() || s.End.IsZero() || s.Kind == "llm" && s.Start.Equal(s.End) {
 		return trace.Count{}
 	}
 	return trace.Measured(s.End.Sub(s.Start).Milliseconds())

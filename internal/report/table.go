@@ -177,6 +177,22 @@ func squeeze(s string, n int) string {
 	return s
 }
 
+// squeezePlace cuts a file and its line to n columns from the left: the end
+// tells most of it.
+func squeezePlace(s string, n int) string {
+	s = termText(tail(s, maxPath), maxPath)
+	runes := []rune(s)
+	for i := range runes {
+		if wide(string(runes[i:])) <= n-1 && i > 0 {
+			return "…" + string(runes[i:])
+		}
+		if i == 0 && wide(s) <= n {
+			break
+		}
+	}
+	return s
+}
+
 // wrap breaks s into lines of n columns, at spaces where it can. None of them
 // begins a workflow command.
 func wrap(s string, n int) []string {

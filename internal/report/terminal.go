@@ -12,15 +12,11 @@ import (
 
 // Terminal writes a report for a person at a terminal, no wider than it.
 func Terminal(w io.Writer, r *session.Report, o TerminalOptions) error {
-	o.folder = folder(r)
 	var b strings.Builder
 	l, line := verdict(r, o.writing())
 	o.lampLine(&b, l, line)
 	for _, part := range wrap(strings.Join(coverage(r.Coverage), " · "), o.width()-2) {
 		b.WriteString("  " + o.in(dim, part) + "\n")
-	}
-	if o.folder != "" {
-		b.WriteString("  " + o.in(dim, squeeze("paths are below "+termText(o.folder, maxPath), o.width()-2)) + "\n")
 	}
 	ids := idLength(allRuns(r))
 	for _, s := range r.Sessions {
@@ -77,15 +73,19 @@ func terminalSession(b *strings.Builder, s *session.Session, ids int, o Terminal
 	title := squeeze(termText(s.ID, maxPath), o.width()-32)
 	fmt.Fprintf(b, "\n%s  %s\n\n", o.in(bold, title), o.in(dim, aboutKey(s)))
 	columns := []column{
-		{title: "RUN", spare: 7}, {title: "AGENT", least: 15}, {title: "DECISION", least: 15}, {title: "STATUS", least: 10}, {title: "TURNS", right: true, spare: 5},
+		{title: "RUN", spare: 9}, {title: "AGENT", least: 15}, {title: "DECISION", least: 15}, {title: "STATUS", least: 10}, {title: "TURNS", right: true, spare: 5},
 		{title: "TOOLS", right: true, spare: 2}, {title: "IN", right: true, spare: 4}, {title: "CACHE READ", right: true, spare: 8},
-		{title: "WRITE", right: true, spare: 9}, {title: "OUT", right: true, spare: 3}, {title: "HIT", right: true, spare: 6},
-		{title: "COST", right: true}, {title: "BASIS", spare: 10, least: 8}, {title: "TIME", right: true},
+		{title: "WRITE", right: true, spare: 10}, {title: "OUT", right: true, spare: 3}, {title: "HIT", right: true, spare: 6},
+		{title: "COST", right: true}, {title: "BASIS", spare: 11, least: 8}, {title: "TIME", right: true},
 	}
 	var all [][]cell
 	for _, r := range s.Runs {
 		id := cell{termText(shortID(r, ids), maxName), dim}
 		all = append(all, append([]cell{id}, terminalRun(r, o)...))
+	}
+	if len(s.Runs) == 1 { // whose id is needed to name no run
+		columns = columns[1:]
+		all[0] = all[0][1:]
 	}
 	table(b, columns, all, o, "  ")
 	terminalErrors(b, s, o)
@@ -134,7 +134,7 @@ func terminalErrors(b *strings.Builder, s *session.Session, o TerminalOptions) {
 		case f.step == nil && f.run.Status == trace.Incomplete && f.run.Error == nil:
 			text = label[f.run] + " has no end: its trace stops"
 		case f.step != nil:
-			text = label[f.run] + ": " + stepName(f.step) + " failed" + times(f.n) + exitText(f.step) + plainError(withoutExit(f.step))
+			text = label[f.run] + ": " + stepName(f.step) + " failed" + times(f.n) + exitText(f.step) + plainError(f.step.Error)
 		}
 		item(b, "✗", inRed, text, f.places, o)
 	}
@@ -191,6 +191,6 @@ func item(b *strings.Builder, mark string, p paint, message string, places []str
 		b.WriteString(lead + line + "\n")
 	}
 	for _, where := range places {
-		b.WriteString("    " + o.in(dim, squeeze(termText(strings.TrimPrefix(where, o.folder), maxPath), o.width()-4)) + "\n")
+		b.WriteString("    " + o.in(dim, squeezePlace(where, o.width()-4)) + "\n")
 	}
 }

@@ -60,6 +60,24 @@ func TestFindingsText(t *testing.T) {
 	golden(t, "findings.txt", b.Bytes())
 }
 
+// Of a place, the end is kept.
+func TestSqueezePlace(t *testing.T) {
+	for _, test := range []struct {
+		s    string
+		n    int
+		want string
+	}{{"a/b.jsonl:15", 20, "a/b.jsonl:15"}, {"a/b.jsonl:15", 12, "a/b.jsonl:15"}, {"a/b.jsonl:15", 9, "…jsonl:15"}, {"漢字/字:15", 6, "…字:15"}, {"", 5, ""}} {
+		if got := squeezePlace(test.s, test.n); got != test.want {
+			t.Errorf("%q in %d: %q, want %q", test.s, test.n, got, test.want)
+		}
+	}
+	for s, want := range map[string]string{"": "", "abc": "abc", "abcd": "…cd", "漢字漢字": "…漢字"} {
+		if got := tail(s, 3); got != want {
+			t.Errorf("%q: %q, want %q", s, got, want)
+		}
+	}
+}
+
 // Wide runes count as two columns, marks as none.
 func TestWide(t *testing.T) {
 	for s, want := range map[string]int{"": 0, "abc": 3, "漢字": 4, "e\u0301": 1, "🔴": 2, "–…": 2} {

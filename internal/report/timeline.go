@@ -22,6 +22,7 @@ type task struct {
 	run        string // of the run's own bar, its agent
 	name       string
 	start, end time.Time
+	took       trace.Count
 	failed     bool
 	whole      bool // the run itself
 }
@@ -44,9 +45,9 @@ func tasks(s *session.Session) (out []task, left int) {
 	each := min((maxTasks-len(timed))/len(timed), maxStepTasks)
 	for _, r := range timed {
 		name := label[r]
-		out = append(out, task{run: name, name: "whole run", start: r.Start, end: runEnd(r), failed: r.Status != trace.Success, whole: true})
+		out = append(out, task{run: name, name: "whole run", start: r.Start, end: runEnd(r), took: elapsed(r), failed: r.Status != trace.Success, whole: true})
 		for _, st := range telling(r.Steps, each) {
-			out = append(out, task{run: name, name: stepName(st), start: st.Start, end: st.End, failed: st.Failed || st.Error != nil})
+			out = append(out, task{run: name, name: stepName(st), start: st.Start, end: st.End, took: stepTime(st), failed: st.Failed || st.Error != nil})
 		}
 	}
 	return out, left
@@ -137,7 +138,7 @@ func ganttTable(b *strings.Builder, ts []task) {
 			name = t.name
 		}
 		fmt.Fprintf(b, "| %d | %s | %s | %s | %s | %s |\n", i+1, mdCode(t.run, maxName), name,
-			t.start.UTC().Format("15:04:05"), duration(trace.Measured(t.end.Sub(t.start).Milliseconds())), failed)
+			t.start.UTC().Format("15:04:05"), duration(t.took), failed)
 	}
 	b.WriteString("\n</details>\n")
 }
