@@ -25,6 +25,7 @@ type gatherer struct {
 	scan    *secret.Scanner
 	native  *validate.Validator
 	emit    func(trace.Record)
+	clean   *cleaner
 	bar     *progress
 	secrets bool                       // look for credentials
 	keep    func(finding.Finding) bool // which findings are wanted; nil is all
@@ -49,7 +50,8 @@ func newGatherer(scan *secret.Scanner, emit func(trace.Record)) (*gatherer, erro
 		return nil, err
 	}
 	return &gatherer{
-		scan: scan, native: native, emit: emit, secrets: true,
+		scan: scan, native: native, clean: newCleaner(scan), secrets: true,
+		emit: emit,
 		coverage: session.Coverage{UnknownTypes: map[string]int{}},
 	}, nil
 }
@@ -90,7 +92,9 @@ func (g *gatherer) file(ctx context.Context, env Env, in input) error {
 
 // chunks reads an open file to its end and returns its format.
 func (g *gatherer) chunks(ctx context.Context, r io.Reader, s *source) (string, error) {
-	file := ingest.New(ingest.Options{Name: s.path, Emit: g.emit, Find: g.add, Native: g.native.Line})
+	name := s.path
+	g.clean.name(&name)
+	file := ingest.New(ingest.Options{Name: name, Emit: g.take, Find: g.add, Native: g.native.Line})
 	reader := jsonl.NewReader(r, 0)
 	var err error
 	for n := 0; err == nil; n++ {
@@ -110,6 +114,12 @@ func (g *gatherer) chunks(ctx context.Context, r io.Reader, s *source) (string, 
 		err = nil
 	}
 	return file.Format(), err
+}
+
+// take hands on a record without what must not be said.
+func (g *gatherer) take(r trace.Record) {
+	g.clean.record(&r)
+	g.emit(r)
 }
 
 // look scans a chunk for credentials.
@@ -175,6 +185,7 @@ func (g *gatherer) add(f finding.Finding) {
 		g.dropped++
 		return
 	}
+	g.clean.name(&f.File)
 	g.findings = append(g.findings, f)
 }
 

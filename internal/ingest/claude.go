@@ -236,7 +236,8 @@ func claudeToolError(content jsonl.Value) (*int, *trace.Error) {
 	return nil, e
 }
 
-// textHead returns the beginning of a string without decoding the rest of it.
+// textHead returns the beginning of a string without decoding the rest of it. It
+// ends between two words, as what clip returns.
 func textHead(v jsonl.Value, n int) string {
 	if v.Kind() != jsonl.String {
 		return ""
@@ -249,7 +250,8 @@ func textHead(v jsonl.Value, n int) string {
 	if i := strings.LastIndexByte(string(raw[n-6:]), '\\'); i >= 0 {
 		raw = raw[:n-6+i] // never the half of an escape
 	}
-	return strings.ToValidUTF8(string(jsonl.Unescape(nil, raw)), "")
+	text := strings.ToValidUTF8(string(jsonl.Unescape(nil, raw)), "")
+	return text[:max(strings.LastIndexAny(text, " \t\r\n"), 0)]
 }
 
 func leadingInt(s string) (n int, ok bool) {

@@ -72,15 +72,13 @@ func firstString(v jsonl.Value, keys ...string) string {
 	return ""
 }
 
-// clip cuts s to at most n bytes, at the start of a character.
+// clip cuts s to at most n bytes, between two words: half of a credential would
+// not be recognised as one any more.
 func clip(s string, n int) string {
 	if len(s) <= n {
 		return s
 	}
-	for n > 0 && s[n]&0xC0 == 0x80 {
-		n--
-	}
-	return s[:n] + "…"
+	return s[:max(strings.LastIndexAny(s[:n+1], " \t\r\n"), 0)] + "…"
 }
 
 // decisionInText returns the decision in the last JSON object of a message, in
