@@ -57,6 +57,8 @@ func (p problem) value(field string) (message, hint string) {
 		return fmt.Sprintf("%s is less than %s", field, p.want), "leave out a figure that was not measured; it is never negative"
 	case "maximum":
 		return fmt.Sprintf("%s is more than %s", field, p.want), "check its unit"
+	case "maxItems":
+		return field + " has too many elements", "`andon schema` prints how many there may be"
 	case "minLength":
 		return field + " is empty", p.example()
 	}

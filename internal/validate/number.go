@@ -11,26 +11,37 @@ import (
 // is longer than this, or that is larger or smaller than ten to the power of it.
 const maxDigits = 400
 
-// tame replaces the numbers in a decoded value by ones that the library can
-// compute with. No schema can tell the two apart: they have the same sign, both
-// are whole or neither is, and they are on the same side of every bound of less
-// than maxDigits digits.
-func tame(v any) any {
+// The library makes an error of half a kilobyte of every wrong element, so that
+// a line of 8 MB would take 4 GB. Schemas of what others write bound their
+// arrays by this or less, and the library is given one element more at most.
+const maxElements = 10_000
+
+// tame returns a decoded value without what the library cannot cope with. The
+// verdict stays the same: an array that is cut is still too long.
+func tame(v any, bounded bool) any {
 	switch v := v.(type) {
 	case json.Number:
 		return tameNumber(v)
 	case []any:
-		for i := range v {
-			v[i] = tame(v[i])
+		if bounded && len(v) > maxElements {
+			v = v[:maxElements+1]
 		}
+		for i := range v {
+			v[i] = tame(v[i], bounded)
+		}
+		return v
 	case map[string]any:
 		for k := range v {
-			v[k] = tame(v[k])
+			v[k] = tame(v[k], bounded)
 		}
 	}
 	return v
 }
 
+// tameNumber returns a number that the library can compute with in the place of
+// one. No schema can tell the two apart: they have the same sign, both are
+// whole or neither is, and they are on the same side of every bound of less
+// than maxDigits digits.
 func tameNumber(n json.Number) json.Number {
 	if len(n) <= maxDigits && !strings.ContainsAny(string(n), "eE") {
 		return n

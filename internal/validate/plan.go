@@ -28,6 +28,7 @@ type plan struct {
 	Minimum   *float64 `json:"minimum"`
 	Maximum   *float64 `json:"maximum"`
 	MinLength int      `json:"minLength"`
+	MaxItems  int      `json:"maxItems"`
 
 	pattern *regexp.Regexp
 	hex     int  // of a pattern of so many lower-case hex digits
@@ -68,7 +69,7 @@ func (p *plan) UnmarshalJSON(b []byte) error {
 // isKnown reports whether plans know a keyword, in the form that it has.
 func isKnown(keyword string, value []byte) bool {
 	switch keyword {
-	case "$ref", "type", "required", "properties", "items", "enum", "pattern", "format", "minimum", "maximum", "minLength", "description":
+	case "$ref", "type", "required", "properties", "items", "enum", "pattern", "format", "minimum", "maximum", "minLength", "maxItems", "description":
 		return true
 	case "not": // a string that is not allowed
 		var not map[string]any
@@ -130,13 +131,7 @@ func (p *plan) accepts(v jsonl.Value) bool {
 	case jsonl.Object:
 		return p.acceptsObject(v)
 	case jsonl.Array:
-		if p.Items != nil {
-			for e := range v.Elements() {
-				if !p.Items.accepts(e) {
-					return false
-				}
-			}
-		}
+		return p.acceptsArray(v)
 	case jsonl.String:
 		return p.acceptsString(v)
 	case jsonl.Number:
@@ -189,6 +184,16 @@ func (p *plan) acceptsObject(v jsonl.Value) bool {
 	}
 	for _, key := range p.Required {
 		if v.Get(key).Kind() == jsonl.Missing {
+			return false
+		}
+	}
+	return true
+}
+
+func (p *plan) acceptsArray(v jsonl.Value) bool {
+	n := 0
+	for e := range v.Elements() {
+		if n++; p.MaxItems > 0 && n > p.MaxItems || p.Items != nil && !p.Items.accepts(e) {
 			return false
 		}
 	}

@@ -66,6 +66,7 @@ func problemOf(e *jsonschema.ValidationError, doc any) problem {
 	case "additionalProperties":
 		p.names = captures(namesInQuotes, e.Message)
 		slices.Sort(p.names) // the library has them in the order of a map
+		p.names = p.names[:min(len(p.names), maxProblems)]
 	case "enum", "const":
 		p.names = captures(wordsInQuotes, e.Message)
 		if s, _ := at(doc, p.pointer).(string); plainWord.MatchString(s) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"github.com/andon-ci/andon/internal/jsonl"
 	"github.com/andon-ci/andon/internal/session"
 	"github.com/andon-ci/andon/internal/trace"
+	"github.com/andon-ci/andon/schemas"
 )
 
 func validator(t testing.TB) *Validator {
@@ -136,12 +138,70 @@ func TestLineAllows(t *testing.T) {
 // TestManyProblems holds that one line makes few findings, and the same ones
 // each time.
 func TestManyProblems(t *testing.T) {
-	line := `{"type":"decision","time":1,"run_id":"","decision":{"kind":"approve","composed_from":[` + strings.Repeat("1,", 50_000) + `1]}}`
+	const wrong = `{"type":"decision","time":1,"run_id":"","decision":{"kind":"approve","composed_from":[%s1]}}`
+	line := fmt.Sprintf(wrong, strings.Repeat("1,", 5_000))
 	first := fmt.Sprint(validator(t).Line(parse(t, line), trace.Pos{}))
 	for range 3 {
 		got := validator(t).Line(parse(t, line), trace.Pos{})
 		if len(got) != maxProblems || fmt.Sprint(got) != first {
 			t.Fatalf("%d findings, or others than before", len(got))
+		}
+	}
+}
+
+// TestLongArray holds that memory is bounded by the line and not by what is
+// wrong with it: without a bound, these 2 MB take 1 GB.
+func TestLongArray(t *testing.T) {
+	const decision = `{"type":"decision","time":"2026-11-20T10:00:00Z","decision":{"kind":"approve","composed_from":[%s1]}}`
+	v := validator(t)
+	val := parse(t, fmt.Sprintf(decision, strings.Repeat("1,", 1_000_000)))
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	got := v.Line(val, trace.Pos{})
+	runtime.ReadMemStats(&after)
+	if mb := (after.TotalAlloc - before.TotalAlloc) >> 20; mb > 300 {
+		t.Errorf("%d MiB were allocated", mb)
+	}
+	if len(got) == 0 || got[0].Rule != "trace/bad-value" || !strings.Contains(got[0].Message, "too many elements") {
+		t.Errorf("got %+v", got)
+	}
+	valid := parse(t, fmt.Sprintf(strings.Replace(decision, "%s1", `%s"r"`, 1), strings.Repeat(`"r",`, maxElements)))
+	if got := v.Line(valid, trace.Pos{}); len(got) != 1 {
+		t.Errorf("one element too many: %+v", got)
+	}
+}
+
+// TestArraysAreBounded holds that what isBounded says of a schema is so.
+func TestArraysAreBounded(t *testing.T) {
+	var walk func(schema string, v any)
+	walk = func(schema string, v any) {
+		switch v := v.(type) {
+		case []any:
+			for _, e := range v {
+				walk(schema, e)
+			}
+		case map[string]any:
+			if v["items"] != nil {
+				if n, ok := v["maxItems"].(float64); !ok || n > maxElements {
+					t.Errorf("%s: an array without maxItems, or with more than %d: %v", schema, maxElements, v)
+				}
+			}
+			for _, e := range v {
+				walk(schema, e)
+			}
+		}
+	}
+	for _, name := range schemas.Names() {
+		raw, err := schemas.Get(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var v any
+		if err := json.Unmarshal(raw, &v); err != nil {
+			t.Fatal(err)
+		}
+		if isBounded(name) {
+			walk(name, v)
 		}
 	}
 }
