@@ -1,19 +1,14 @@
 package validate
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"runtime"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/andon-ci/andon/internal/finding"
 	"github.com/andon-ci/andon/internal/jsonl"
-	"github.com/andon-ci/andon/internal/session"
 	"github.com/andon-ci/andon/internal/trace"
 	"github.com/andon-ci/andon/schemas"
 )
@@ -220,102 +215,6 @@ func TestFindingsQuoteNothing(t *testing.T) {
 	}
 }
 
-// sure reports whether the plan accepts a record, and whether the library does.
-func sure(t testing.TB, v *Validator, raw []byte) (plan, library bool) {
-	var d jsonl.Doc
-	val, used, err := d.Parse(raw)
-	if err != nil || used != len(raw) {
-		return false, false
-	}
-	name := val.Get("type").String()
-	p := v.plans[name]
-	if p == nil {
-		return false, false
-	}
-	return p.accepts(val), len(v.ask("trace", "#/$defs/"+name, raw, name, trace.Pos{})) == 0
-}
-
-// TestPlanAgainstLibrary changes valid records at random, and holds that the
-// plan accepts none that the library rejects.
-func TestPlanAgainstLibrary(t *testing.T) {
-	v := validator(t)
-	r := rand.New(rand.NewPCG(1, 2))
-	lines := examples(t, "valid")
-	accepted, rejected := 0, 0
-	for range 20_000 {
-		raw := mutate(r, lines[r.IntN(len(lines))], lines)
-		plan, library := sure(t, v, raw)
-		if plan && !library {
-			t.Fatalf("the plan accepts what the library rejects: %s", raw)
-		}
-		if library {
-			accepted++
-		} else {
-			rejected++
-		}
-	}
-	if accepted < 1000 || rejected < 1000 {
-		t.Errorf("the changes are not to the point: %d valid, %d invalid", accepted, rejected)
-	}
-}
-
-// mutate replaces, adds or removes a value somewhere in a record.
-func mutate(r *rand.Rand, line string, lines []string) []byte {
-	var v any
-	d := json.NewDecoder(strings.NewReader(line))
-	d.UseNumber()
-	if err := d.Decode(&v); err != nil {
-		panic(err)
-	}
-	odd := []any{nil, true, "", "x", "2026-11-20T10:00:00Z", "2026-11-20T10:00:60Z", "2026-02-30T10:00:00Z", "2026-11-20t10:00:00z", "2026-11-20T10:00:00,5Z", "2026-11-20T10:00:00+25:00",
-		json.Number("1"), json.Number("-1"), json.Number("1.0"), json.Number("1e2"), json.Number("1.5"), json.Number("99999999999999999999"), json.Number("-0"),
-		[]any{}, []any{"x", json.Number("1")}, map[string]any{}, map[string]any{"name": ""}, "00f067aa0ba902b7", "00F067AA0BA902B7", "approve", "succes", strings.Repeat("é", 300)}
-	var change func(v any) any
-	change = func(v any) any {
-		m, ok := v.(map[string]any)
-		if !ok || len(m) == 0 {
-			return odd[r.IntN(len(odd))]
-		}
-		keys := make([]string, 0, len(m))
-		for k := range m {
-			keys = append(keys, k)
-		}
-		k := keys[r.IntN(len(keys))]
-		switch r.IntN(5) {
-		case 0:
-			delete(m, k)
-		case 1, 2:
-			m[k] = odd[r.IntN(len(odd))]
-		default:
-			m[k] = change(m[k])
-		}
-		return m
-	}
-	out, err := json.Marshal(change(v))
-	if err != nil {
-		panic(err)
-	}
-	return out
-}
-
-func FuzzPlanAgainstLibrary(f *testing.F) {
-	v := validator(f)
-	for _, name := range []string{"valid", "invalid"} {
-		for _, line := range examples(f, name) {
-			f.Add([]byte(line))
-		}
-	}
-	f.Add([]byte(`{"\u0074ype":"log","time":"2026-11-20T10:00:00Z","message":"m","message":1}`))
-	for _, at := range []string{"2026-11-20T1:00:00.0Z", "2026-11-20T10:00:00+24:00", "2026-11-20T10:00:00-01:60"} {
-		f.Add([]byte(`{"type":"log","time":"` + at + `","message":"m"}`))
-	}
-	f.Fuzz(func(t *testing.T, raw []byte) {
-		if plan, library := sure(t, v, raw); plan && !library {
-			t.Errorf("the plan accepts what the library rejects: %s", raw)
-		}
-	})
-}
-
 func TestDocument(t *testing.T) {
 	v := validator(t)
 	if got := v.Document("config", []byte(`{"on_secret":"ignore"}`), "andon.yml"); len(got) != 1 || got[0].Pointer != "/on_secret" {
@@ -339,69 +238,4 @@ func TestDocument(t *testing.T) {
 	if got := v.Document("session", []byte(strings.Replace(session, "/v1", "/v2", 1)), "s.json"); len(got) != 2 || got[1].Hint != "it may be andon.session/v1" {
 		t.Errorf("got %+v", got)
 	}
-}
-
-// TestReportIsValid fills a report and holds it to its own schema.
-func TestReportIsValid(t *testing.T) {
-	usd, one := 0.5, trace.Measured(1)
-	at := time.Date(2026, 11, 20, 10, 0, 0, 5e6, time.UTC)
-	usage := trace.Usage{Input: one, CacheRead: one, CacheWrite5m: one, CacheWrite1h: one, Output: one, Reasoning: one}
-	cost := session.Cost{USD: &usd, Source: session.Mixed, ReportedUSD: &usd, ComputedUSD: &usd, UnpricedModels: []string{"m"}, Partial: true}
-	fs := []finding.Finding{{
-		Rule: "trace/truncated", Severity: finding.Warning, Message: "m", Hint: "h", Pos: trace.Pos{File: "f", Line: 1, Pointer: "/a"}, Fingerprint: "f",
-		Evidence: []finding.Evidence{{File: "f", Line: 1, URL: "u"}}, Subject: &finding.Subject{Agent: "a", RunID: "r"},
-	}}
-	run := &session.Run{
-		ID: "r", Format: "f", Formats: []string{"f", "g"}, Files: []string{"f"},
-		Agent:   trace.Agent{Name: "a", Instructions: &trace.Instructions{Path: "p", SHA256: strings.Repeat("ab", 32)}},
-		Runtime: trace.Runtime{Name: "n", Version: "1"}, Models: []string{"m"}, Start: at, End: at, DurationMS: one,
-		Status: trace.Failure, Error: &trace.Error{Type: "t", Message: "m"}, Usage: usage, Cost: cost,
-		Turns: one, LLMCalls: one, LLMErrors: one, ToolCalls: one, ToolErrors: one, PermissionDenials: one, Subagents: one,
-		Tools:    map[string]session.ToolStat{"Bash": {Calls: 1, Errors: 1, DurationMS: one}},
-		Decision: &session.Decision{Kind: trace.Approve, Source: trace.FromText, Summary: "s", Findings: one, Place: &trace.Pos{File: "f", Line: 1}}, Findings: fs,
-	}
-	r := session.Report{
-		Schema: session.Schema, Findings: fs,
-		Coverage: session.Coverage{Files: 1, UnknownTypes: map[string]int{"a": 1}, Unrecognised: 1, Unreadable: 1},
-		Sessions: []*session.Session{{
-			ID: "i", Repository: "o/r", Subject: session.Subject{Kind: "issue", Number: 1}, HeadSHA: "abc", KeySource: session.KeyFromEnv,
-			Runs: []*session.Run{run}, Decision: &session.Composed{Kind: trace.Approve, ComposedFrom: []string{"r"}}, Usage: usage, Cost: cost, Findings: fs,
-		}},
-	}
-	raw, err := json.Marshal(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, f := range validator(t).Document("session", raw, "session.json") {
-		t.Errorf("%s: %s", f.Pointer, f.Message)
-	}
-}
-
-func BenchmarkLine(b *testing.B) {
-	var text bytes.Buffer
-	for i := range 20 {
-		fmt.Fprintf(&text, `{"type":"tool.call","run_id":"3f1c9a52","trace_id":"0af7651916cd43dd8448eb211c80319c","span_id":"00f067aa0ba9%04x","start":"2026-11-20T10:00:00.125Z","end":"2026-11-20T10:00:02.5Z","tool":"bash","exit_code":0,"args_bytes":120,"result_bytes":9310,"result":%q}`+"\n", i, strings.Repeat("output of the tool\n", 60))
-	}
-	lines := bytes.Split(bytes.TrimSpace(text.Bytes()), []byte("\n"))
-	run := func(b *testing.B, check func(v *Validator, val jsonl.Value) int) {
-		v := validator(b)
-		var d jsonl.Doc
-		b.SetBytes(int64(text.Len()))
-		for b.Loop() {
-			for _, line := range lines {
-				val, _, err := d.Parse(line)
-				if err != nil || check(v, val) > 0 {
-					b.Fatal("a valid line is rejected")
-				}
-			}
-		}
-	}
-	b.Run("plan", func(b *testing.B) {
-		run(b, func(v *Validator, val jsonl.Value) int { return len(v.Line(val, trace.Pos{})) })
-	})
-	b.Run("library", func(b *testing.B) {
-		run(b, func(v *Validator, val jsonl.Value) int {
-			return len(v.ask("trace", "#/$defs/tool.call", val.Raw(), "tool.call", trace.Pos{}))
-		})
-	})
 }
