@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/andon-ci/andon/internal/finding"
@@ -226,20 +227,11 @@ func (c *collection) writeTraces(ctx context.Context, b *bundle, m *manifest) er
 func (s *source) rules() []string {
 	var out []string
 	for _, m := range s.secrets {
-		if m.Severity == finding.Error && !contains(out, m.Rule) {
+		if m.Severity == finding.Error && !slices.Contains(out, m.Rule) {
 			out = append(out, m.Rule)
 		}
 	}
 	return out
-}
-
-func contains(list []string, s string) bool {
-	for _, l := range list {
-		if l == s {
-			return true
-		}
-	}
-	return false
 }
 
 // writeSteps writes each run as a native trace without content, but for runs

@@ -51,7 +51,7 @@ func newGatherer(scan *secret.Scanner, emit func(trace.Record)) (*gatherer, erro
 	}
 	return &gatherer{
 		scan: scan, native: native, clean: newCleaner(scan), secrets: true,
-		emit: emit,
+		emit:     emit,
 		coverage: session.Coverage{UnknownTypes: map[string]int{}},
 	}, nil
 }

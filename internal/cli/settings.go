@@ -45,7 +45,7 @@ func (s *settings) define(fs *flag.FlagSet) {
 // complete fills in what the flags leave open, and checks the result.
 func (s *settings) complete(ctx context.Context, env Env, path string) ([]finding.Finding, error) {
 	s.fill(settings{
-		traces:       strings.Fields(env.Getenv("ANDON_TRACES")),
+		traces:       lines(env.Getenv("ANDON_TRACES")),
 		agent:        env.Getenv("ANDON_AGENT"),
 		instructions: env.Getenv("ANDON_INSTRUCTIONS"),
 		content:      env.Getenv("ANDON_CONTENT"),
@@ -62,8 +62,21 @@ func (s *settings) complete(ctx context.Context, env Env, path string) ([]findin
 	}
 	s.fill(settings{content: "none", onSecret: "suppress"})
 	return notes, errors.Join(
+		checkGate(s.failOn),
 		oneOf("--content", s.content, "none", "redacted", "full"),
 		oneOf("--on-secret", s.onSecret, "suppress", "redact", "fail"))
+}
+
+// lines returns the lines of an input that takes several paths, which may have
+// spaces in them.
+func lines(s string) []string {
+	var out []string
+	for line := range strings.Lines(s) {
+		if line = strings.TrimSpace(line); line != "" {
+			out = append(out, line)
+		}
+	}
+	return out
 }
 
 func isSeparator(r rune) bool { return r == ',' || r == ' ' || r == '\n' || r == '\t' || r == '\r' }

@@ -22,9 +22,11 @@ func (b *builder) run(p Pricer) *Run {
 		Agent:    b.start.Agent,
 		Runtime:  b.start.Runtime,
 		Start:    b.first.time(),
-		End:      b.last.time(),
 		Status:   trace.Incomplete,
 		Findings: b.findings,
+	}
+	if b.last > b.first {
+		r.End = b.last.time() // one sign of life says nothing about how long it took
 	}
 	if r.Findings == nil {
 		r.Findings = []finding.Finding{}
