@@ -82,6 +82,10 @@ func (r *claudeStreamReader) system(v jsonl.Value, line int) {
 		r.taskEnd(v.Get("task_id").String(), v.Get("status").String(), line)
 	case "task_updated":
 		r.taskEnd(v.Get("task_id").String(), v.Get("patch", "status").String(), line)
+	case "permission_denied":
+		if id := v.Get("tool_use_id").String(); id != "" {
+			r.s.add(line, r.last, &trace.Tool{ID: id, Denied: true, Failed: true})
+		}
 	case "task_progress", "background_tasks_changed", "compact_boundary", "status", "hook_started", "hook_progress", "hook_response",
 		"thinking_tokens", "api_error", "local_command", "files_persisted", "informational", "session_state_changed":
 	default:

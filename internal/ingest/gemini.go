@@ -1,6 +1,8 @@
 package ingest
 
 import (
+	"cmp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -24,7 +26,7 @@ func geminiFormats() []format {
 		{geminiJSON, geminiSpace, isGeminiJSON, func(s *sink) reader { return &geminiJSONReader{s} }},
 		{geminiChat, geminiSpace, isGeminiChat, func(s *sink) reader { return &geminiChatReader{s: s} }},
 		{geminiStream, geminiSpace, isGeminiStream, func(s *sink) reader { return &geminiStreamReader{s: s} }},
-		{geminiTelemetry, geminiTelemetry, isGeminiTelemetry, func(s *sink) reader { return ignored{} }},
+		{geminiTelemetry, geminiTelemetry, isGeminiTelemetry, func(s *sink) reader { return &geminiTelemetryReader{s: s} }},
 	}
 }
 
@@ -47,11 +49,32 @@ func isGeminiTelemetry(v jsonl.Value, _ jsonl.Chunk) bool {
 		v.Get("resource", "attributes", "service.name").Is("gemini-cli") || v.Get("attributes", "event.name").Kind() == jsonl.String && v.Get("_body").Exists()
 }
 
-// ignored reads a format that is known and adds nothing to the others.
-type ignored struct{}
+// geminiTelemetryReader reads the telemetry outfile for the one thing that the
+// other files do not say: the requests that failed.
+type geminiTelemetryReader struct {
+	s      *sink
+	failed int
+}
 
-func (ignored) value(jsonl.Value, int) {}
-func (ignored) close()                 {}
+func (r *geminiTelemetryReader) close() {}
+
+func (r *geminiTelemetryReader) value(v jsonl.Value, line int) {
+	a := v.Get("attributes")
+	if !a.Get("event.name").Is("gemini_cli.api_error") || a.Get("session.id").StringLen() == 0 {
+		return
+	}
+	r.failed++
+	r.s.run = a.Get("session.id").String()
+	t := a.Get("event.timestamp").Time()
+	kind := scalar(a.Get("status_code"))
+	if kind != "" {
+		kind = "http_" + kind
+	}
+	r.s.add(line, t, &trace.Call{
+		ID: "failed-" + strconv.Itoa(r.failed), Provider: "gcp.gemini", Model: a.Get("model").String(), End: t,
+		Error: &trace.Error{Type: cmp.Or(kind, clip(a.Get("error_type").String(), 80), "api_error"), Message: clip(a.Get("error").String(), 300)},
+	})
+}
 
 // geminiStats reads the totals by model of the JSON output. Prompt includes
 // what was cached, and candidates leaves out what was thought.

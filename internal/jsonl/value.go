@@ -102,6 +102,22 @@ func (v Value) Members() iter.Seq2[string, Value] {
 	}
 }
 
+// Fields is Members with the keys as Values, for whoever compares them where
+// they stand instead of taking a copy of each.
+func (v Value) Fields() iter.Seq2[Value, Value] {
+	return func(yield func(key, value Value) bool) {
+		if v.Kind() != Object {
+			return
+		}
+		for i, end := v.at, v.node().next; i < end; {
+			if !yield(Value{v.doc, i + 1}, Value{v.doc, i + 2}) {
+				return
+			}
+			i = v.doc.nodes[i+1].next
+		}
+	}
+}
+
 // Elements returns an array's elements.
 func (v Value) Elements() iter.Seq[Value] {
 	return func(yield func(Value) bool) {

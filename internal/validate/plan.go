@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/andon-ci/andon/internal/jsonl"
@@ -30,10 +29,17 @@ type plan struct {
 	MinLength int      `json:"minLength"`
 	MaxItems  int      `json:"maxItems"`
 
+	fields  map[string]field
 	pattern *regexp.Regexp
 	hex     int  // of a pattern of so many lower-case hex digits
 	free    bool // any string will do
 	unsure  bool // the schema has a keyword that is not known here
+}
+
+// field is what a schema asks of one member.
+type field struct {
+	plan *plan  // nil asks nothing
+	bit  uint64 // its bit among those that are required, 0 where it is not
 }
 
 // types is a schema's type, or its types.
@@ -95,12 +101,17 @@ func (p *plan) compile() (err error) {
 
 // link puts the definitions in the place of the references to them.
 func (p *plan) link(defs map[string]*plan) error {
+	p.fields = make(map[string]field, len(p.Properties))
 	for key, q := range p.Properties {
 		to, err := q.linked(defs)
 		if err != nil {
 			return err
 		}
-		p.Properties[key] = to
+		p.fields[key] = field{plan: to}
+	}
+	p.unsure = p.unsure || len(p.Required) > 63
+	for i, key := range p.Required {
+		p.fields[key] = field{plan: p.fields[key].plan, bit: 1 << (i % 64)}
 	}
 	if p.Items == nil {
 		return nil
@@ -177,17 +188,18 @@ func (p *plan) ofType(v jsonl.Value) bool {
 // acceptsObject checks every member, also one that a later duplicate replaces:
 // that is stricter than the library, which then decides.
 func (p *plan) acceptsObject(v jsonl.Value) bool {
-	for key, m := range v.Members() {
-		if q := p.Properties[key]; q != nil && !q.accepts(m) {
+	var seen uint64
+	for key, m := range v.Fields() {
+		if key.StringLen() > maxShort {
+			continue // longer than any key of a schema, however it is escaped
+		}
+		f := p.fields[string(text(key))]
+		if f.plan != nil && !f.plan.accepts(m) {
 			return false
 		}
+		seen |= f.bit
 	}
-	for _, key := range p.Required {
-		if v.Get(key).Kind() == jsonl.Missing {
-			return false
-		}
-	}
-	return true
+	return seen == 1<<len(p.Required)-1
 }
 
 func (p *plan) acceptsArray(v jsonl.Value) bool {
@@ -200,27 +212,44 @@ func (p *plan) acceptsArray(v jsonl.Value) bool {
 	return true
 }
 
+// maxShort is how long a string may be, as it stands in the input, to be looked
+// into.
+const maxShort = 256
+
+// text returns the decoded text of a string, without a copy where it stands in
+// the input as it is.
+func text(v jsonl.Value) []byte {
+	raw := v.Raw()
+	inner := raw[1 : len(raw)-1]
+	for _, c := range inner {
+		if c == '\\' || c >= utf8.RuneSelf {
+			return []byte(v.String())
+		}
+	}
+	return inner
+}
+
 func (p *plan) acceptsString(v jsonl.Value) bool {
 	if p.free {
 		return true
 	}
-	if v.StringLen() > 256 { // an escaped pair of 12 bytes is one character
+	if v.StringLen() > maxShort { // an escaped pair of 12 bytes is one character
 		return p.Enum == nil && p.Not == nil && p.Pattern == "" && p.Format == "" && v.StringLen()/12 >= p.MinLength
 	}
-	s := v.String()
+	s := text(v)
 	switch {
 	case p.Enum != nil && !has(p.Enum, s):
 		return false
-	case p.Not != nil && s == p.Not.Const:
+	case p.Not != nil && string(s) == p.Not.Const:
 		return false
 	case p.hex > 0 && !(len(s) == p.hex && isLowerHex(s)):
 		return false
-	case p.pattern != nil && !p.pattern.MatchString(s):
+	case p.pattern != nil && !p.pattern.Match(s):
 		return false
 	case p.Format == "date-time" && !isDateTime(s), p.Format != "" && p.Format != "date-time":
 		return false
 	}
-	return p.MinLength == 0 || utf8.RuneCountInString(s) >= p.MinLength
+	return p.MinLength == 0 || utf8.RuneCount(s) >= p.MinLength
 }
 
 // acceptsNumber compares rounded values. That is right on either side of a
@@ -229,7 +258,7 @@ func (p *plan) acceptsNumber(v jsonl.Value) bool {
 	if p.Enum != nil {
 		return false
 	}
-	if p.Minimum == nil && p.Maximum == nil {
+	if p.Maximum == nil && (p.Minimum == nil || *p.Minimum <= 0 && v.Raw()[0] != '-') {
 		return true
 	}
 	f, ok := v.Float()
@@ -242,41 +271,20 @@ func (p *plan) acceptsNumber(v jsonl.Value) bool {
 	return p.Maximum == nil || f < *p.Maximum || f == *p.Maximum && isShort(v.Raw())
 }
 
-func has(list []string, s string) bool {
+func has(list []string, s []byte) bool {
 	for _, l := range list {
-		if l == s {
+		if l == string(s) {
 			return true
 		}
 	}
 	return false
 }
 
-func isLowerHex(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; !('0' <= c && c <= '9' || 'a' <= c && c <= 'f') {
+func isLowerHex(s []byte) bool {
+	for _, c := range s {
+		if !('0' <= c && c <= '9' || 'a' <= c && c <= 'f') {
 			return false
 		}
 	}
 	return true
-}
-
-// isDateTime reports whether s is surely a date-time of RFC 3339.
-func isDateTime(s string) bool {
-	if len(s) < 20 || len(s) > 40 {
-		return false
-	}
-	for i := range len(s) {
-		switch c := s[i]; {
-		case '0' <= c && c <= '9', c == '-', c == ':', c == 'T', c == 'Z', c == '.', c == '+':
-		default:
-			return false
-		}
-	}
-	// Go also takes an hour of one digit, and offsets of 24 hours and 60 minutes
-	zone := s[len(s)-6:]
-	if s[13] != ':' || s[len(s)-1] != 'Z' && (zone[1:3] > "23" || zone[4:] > "59") {
-		return false
-	}
-	_, err := time.Parse(time.RFC3339, s)
-	return err == nil
 }

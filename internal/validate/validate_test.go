@@ -120,6 +120,7 @@ func TestLineAllows(t *testing.T) {
 		`{"type":"of.the.future","time":5}`,
 		`{"type":""}`,
 		`{"type":"log","time":"2026-11-20T10:00:00Z","message":"m","start":"2026-11-20T10:00:00Z"}`,
+		`{"type":"log","time":"2026-11-20T10:00:00Z","message":"m","start":"2026-11-20T10:00:00Z","end":"2025-11-20T10:00:00Z"}`, // their meaning is not ours
 		`{"type":"log","time":"2026-11-20T10:00:00Z","message":"m","ours":{"usage":-1}}`,
 		`{"\u0074ype":"log","time":"2026-11-20T10:00:00Z","message":1,"message":"m"}`,
 		`{"type":"tool.call","span_id":"00f067aa0ba902b7","start":"2016-12-31T23:59:60Z","end":"2017-01-01T00:00:00Z","tool":"t"}`,
@@ -220,8 +221,8 @@ func TestDocument(t *testing.T) {
 	if got := v.Document("config", []byte(`{"on_secret":"ignore"}`), "andon.yml"); len(got) != 1 || got[0].Pointer != "/on_secret" {
 		t.Errorf("got %+v", got)
 	}
-	got := v.Document("config", []byte(`{"b":1,"fial_on":"error","a":1,"AKIA1234":1}`), "andon.yml")
-	if len(got) != 1 || got[0].Message != `the document has no field "a", "b", "fial_on"` || got[0].File != "andon.yml" {
+	got := v.Document("config", []byte(`{"g":1,"f":1,"b":1,"fial_on":"error","c":1,"d":1,"e":1,"a":1,"AKIA1234":1}`), "andon.yml")
+	if len(got) != 1 || got[0].Message != `the document has no field "a", "b", "c", "d", "e", "f", "fial_on", "g"` || got[0].File != "andon.yml" {
 		t.Errorf("got %+v", got)
 	}
 	if got := v.Document("config", []byte(`{} {}`), "andon.yml"); len(got) != 1 || got[0].Rule != "trace/invalid-json" {
