@@ -91,9 +91,20 @@ func order(val jsonl.Value, pos trace.Pos) []finding.Finding {
 	}}
 }
 
-// inOrder reports whether two times are surely in order: both are in UTC and of
-// one length, so that their text sorts as they do.
+// inOrder reports whether two valid times, in their quotes, are surely in order:
+// both are in UTC, so that their text sorts as they do, but for fractions of
+// two lengths.
 func inOrder(start, end []byte) bool {
-	utc := []byte(`Z"`)
-	return len(start) == len(end) && bytes.HasSuffix(start, utc) && bytes.HasSuffix(end, utc) && bytes.Compare(start, end) <= 0
+	const second = len(`"2026-11-20T10:00:00`)
+	if !isUTC(start) || !isUTC(end) {
+		return false
+	}
+	if c := bytes.Compare(start[:second], end[:second]); c != 0 {
+		return c < 0
+	}
+	return len(start) == len(end) && bytes.Compare(start, end) <= 0
+}
+
+func isUTC(quoted []byte) bool {
+	return len(quoted) >= len(`"2026-11-20T10:00:00Z"`) && quoted[len(quoted)-2] == 'Z'
 }
