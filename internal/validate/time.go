@@ -24,11 +24,14 @@ func isDateTime(s []byte) bool {
 	}
 	s = s[len(shape):]
 	if s[0] == '.' {
-		rest := bytes.TrimLeft(s[1:], "0123456789")
-		if len(rest) == len(s)-1 {
+		n := 1
+		for n < len(s) && '0' <= s[n] && s[n] <= '9' {
+			n++
+		}
+		if n == 1 {
 			return false
 		}
-		s = rest
+		s = s[n:]
 	}
 	return isZone(s)
 }
