@@ -202,8 +202,8 @@ func (c *collection) writeTraces(ctx context.Context, b *bundle, m *manifest) er
 			m.Scan.Verdict = "redacted"
 			continue
 		}
-		withheld[s.path] = true
-		m.Scan.Suppressed = append(m.Scan.Suppressed, suppressed{File: s.path, Rules: s.rules()})
+		withheld[s.name] = true
+		m.Scan.Suppressed = append(m.Scan.Suppressed, suppressed{File: s.name, Rules: s.rules()})
 	}
 	if len(m.Scan.Suppressed) > 0 {
 		m.Scan.Verdict = "suppressed"
@@ -213,7 +213,7 @@ func (c *collection) writeTraces(ctx context.Context, b *bundle, m *manifest) er
 	}
 	for i := range c.sources {
 		s := &c.sources[i]
-		if s.format == "" || s.err != nil || withheld[s.path] {
+		if s.format == "" || s.err != nil || withheld[s.name] {
 			continue
 		}
 		if err := c.copyTrace(ctx, b, s); err != nil {
@@ -279,7 +279,7 @@ func (c *collection) copyTrace(ctx context.Context, b *bundle, s *source) error 
 		return err
 	}
 	defer in.Close()
-	w, err := b.create("traces/" + fileName(s.path) + ".jsonl")
+	w, err := b.create("traces/" + fileName(s.name) + ".jsonl")
 	if err != nil {
 		return err
 	}

@@ -30,7 +30,7 @@ const planted = "ghp_" + "q7RfW2mKx9ZsVb4TnYc8" + "LdPg6HjQ3eUa5XwM"
 func leaky(t *testing.T) string {
 	t.Helper()
 	line := func(format string) string { return strings.ReplaceAll(format, "KEY", planted) + "\n" }
-	return write(t, t.TempDir(), "leak.jsonl", []byte(
+	return write(t, t.TempDir(), planted+".jsonl", []byte(
 		line(`{"type":"run.start","run_id":"leaky","time":"2026-11-20T10:00:00Z","agent":{"name":"agent KEY"}}`)+
 			line(`{"type":"tool.call","span_id":"00f067aa0ba902b7","start":"2026-11-20T10:00:00Z","end":"2026-11-20T10:00:01Z","tool":"curl KEY","failed":true,"error":{"type":"KEY","message":"denied: KEY"}}`)+
 			line(`{"type":"decision","time":"2026-11-20T10:00:02Z","decision":{"kind":"approve","summary":"the key is KEY"}}`)+

@@ -25,7 +25,7 @@ type gatherer struct {
 	scan    *secret.Scanner
 	native  *validate.Validator
 	emit    func(trace.Record)
-	clean   *cleaner
+	words   *cleaner
 	bar     *progress
 	secrets bool                       // look for credentials
 	keep    func(finding.Finding) bool // which findings are wanted; nil is all
@@ -39,6 +39,7 @@ type gatherer struct {
 // source is a file that was read, and what was found in it.
 type source struct {
 	input
+	name    string // its path as it may be said
 	format  string
 	err     error // why it could not be read to its end
 	secrets []secret.Match
@@ -50,7 +51,7 @@ func newGatherer(scan *secret.Scanner, emit func(trace.Record)) (*gatherer, erro
 		return nil, err
 	}
 	return &gatherer{
-		scan: scan, native: native, clean: newCleaner(scan), secrets: true,
+		scan: scan, native: native, words: newCleaner(scan), secrets: true,
 		emit:     emit,
 		coverage: session.Coverage{UnknownTypes: map[string]int{}},
 	}, nil
@@ -68,7 +69,8 @@ func (g *gatherer) read(ctx context.Context, env Env, files []input) error {
 }
 
 func (g *gatherer) file(ctx context.Context, env Env, in input) error {
-	s := source{input: in}
+	s := source{input: in, name: in.path}
+	g.words.name(&s.name)
 	g.coverage.Files++
 	r, err := open(in.path, env.Stdin)
 	if err == nil {
@@ -92,9 +94,7 @@ func (g *gatherer) file(ctx context.Context, env Env, in input) error {
 
 // chunks reads an open file to its end and returns its format.
 func (g *gatherer) chunks(ctx context.Context, r io.Reader, s *source) (string, error) {
-	name := s.path
-	g.clean.name(&name)
-	file := ingest.New(ingest.Options{Name: name, Emit: g.take, Find: g.add, Native: g.native.Line})
+	file := ingest.New(ingest.Options{Name: s.name, Emit: g.take, Find: g.add, Native: g.native.Line})
 	reader := jsonl.NewReader(r, 0)
 	var err error
 	for n := 0; err == nil; n++ {
@@ -118,7 +118,7 @@ func (g *gatherer) chunks(ctx context.Context, r io.Reader, s *source) (string, 
 
 // take hands on a record without what must not be said.
 func (g *gatherer) take(r trace.Record) {
-	g.clean.record(&r)
+	g.words.record(&r)
 	g.emit(r)
 }
 
@@ -185,7 +185,7 @@ func (g *gatherer) add(f finding.Finding) {
 		g.dropped++
 		return
 	}
-	g.clean.name(&f.File)
+	g.words.name(&f.File)
 	g.findings = append(g.findings, f)
 }
 
