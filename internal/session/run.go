@@ -139,7 +139,7 @@ func addMoney(a, b *float64) *float64 {
 	case b == nil:
 		return a
 	}
-	sum := *a + *b
+	sum := min(*a+*b, math.MaxFloat64) // infinity cannot be written as JSON
 	return &sum
 }
 

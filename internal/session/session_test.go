@@ -205,6 +205,21 @@ func TestCostMismatch(t *testing.T) {
 	}
 }
 
+func TestCostIsFinite(t *testing.T) {
+	huge := 1e308
+	c := NewCollector(flat{})
+	for _, run := range []string{"r1", "r2"} {
+		for _, id := range []string{"a", "b"} {
+			r := rec("a:1", &trace.Call{ID: run + id, Model: "m1", Usage: tokens(1, 1), CostUSD: &huge})
+			r.RunID = run
+			c.Add(r)
+		}
+	}
+	if _, err := json.Marshal(Correlate(c.Runs(), Key{HeadSHA: "0123456"})); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestCompose(t *testing.T) {
 	run := func(id string, k trace.Kind, from ...string) *Run {
 		return &Run{ID: id, Decision: &Decision{Kind: k, composedFrom: from}}
