@@ -6,7 +6,8 @@ package secret
 // without keywords it looks at about every third byte, and allocates nothing.
 type matcher struct {
 	shift   [1 << 16]uint8
-	bucket  map[uint16][]int32 // keywords by the block that ends their first four bytes
+	bucket  [1 << 16]uint16 // of the block that ends the first four bytes of keywords: which list
+	list    [][]int32       // of those keywords; the first list is empty
 	keyword []keyword
 }
 
@@ -35,7 +36,7 @@ const (
 func block(a, b byte) uint16 { return uint16(a)<<8 | uint16(b) }
 
 func newMatcher(keywords []keyword) *matcher {
-	m := &matcher{bucket: map[uint16][]int32{}, keyword: keywords}
+	m := &matcher{list: [][]int32{nil}, keyword: keywords}
 	for i := range m.shift {
 		m.shift[i] = head - 1
 	}
@@ -44,12 +45,20 @@ func newMatcher(keywords []keyword) *matcher {
 			for _, b := range blocks(k.text[at], k.text[at+1], k.fold) {
 				m.shift[b] = min(m.shift[b], uint8(head-2-at))
 				if at == head-2 {
-					m.bucket[b] = append(m.bucket[b], int32(i))
+					m.add(b, int32(i))
 				}
 			}
 		}
 	}
 	return m
+}
+
+func (m *matcher) add(b uint16, n int32) {
+	if m.bucket[b] == 0 {
+		m.bucket[b] = uint16(len(m.list))
+		m.list = append(m.list, nil)
+	}
+	m.list[m.bucket[b]] = append(m.list[m.bucket[b]], n)
 }
 
 // blocks returns the pairs of bytes that a pair stands for.
@@ -90,7 +99,7 @@ func (m *matcher) each(b []byte, f func(k *keyword, at int)) {
 			i += int(s)
 			continue
 		}
-		for _, n := range m.bucket[blk] {
+		for _, n := range m.list[m.bucket[blk]] {
 			if k := &m.keyword[n]; k.stands(b[i-head+1:]) {
 				f(k, i-head+1)
 			}
