@@ -114,8 +114,10 @@ var (
 // decisionInCommand returns the decision that a shell command carries out.
 // Whether it did so depends on its exit code: see sink.await.
 func decisionInCommand(cmd string) *trace.Decision {
-	if len(cmd) > 64<<10 || !strings.Contains(cmd, "gh") && !strings.Contains(cmd, "git") {
-		return nil
+	gh := strings.Contains(cmd, "gh pr") || strings.Contains(cmd, "gh issue") || strings.Contains(cmd, "gh api")
+	git := strings.Contains(cmd, "git ") && (strings.Contains(cmd, "commit") || strings.Contains(cmd, "push"))
+	if len(cmd) > 64<<10 || !gh && !git {
+		return nil // most commands, at little cost
 	}
 	decide := func(word string) *trace.Decision {
 		kind, _ := kindOf(word)
