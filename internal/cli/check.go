@@ -127,7 +127,7 @@ func (f *checkFlags) print(env Env, g *gatherer) error {
 		_, err = env.Stdout.Write(out)
 	}
 	if err != nil {
-		return failure(err, "writing the output", "")
+		return failure(err, "writing the output", "check that stdout can be written, and the space on the disk")
 	}
 	return gate(g.findings, f.failOn)
 }

@@ -184,7 +184,7 @@ func (c *collection) deliver(ctx context.Context, env Env) error {
 		}
 	}
 	if err := c.print(env); err != nil {
-		return failure(err, "writing the output", "")
+		return failure(err, "writing the output", "check that stdout can be written, and the space on the disk")
 	}
 	if inActions(env) {
 		if err := c.tellActions(env); err != nil {

@@ -46,7 +46,7 @@ func show(ctx context.Context, env Env, args []string, run string) error {
 		return err
 	}
 	if _, err := env.Stdout.Write(c.clean(b.Bytes())); err != nil {
-		return failure(err, "writing the output", "")
+		return failure(err, "writing the output", "check that stdout can be written, and the space on the disk")
 	}
 	return nil
 }
