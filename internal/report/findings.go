@@ -10,16 +10,20 @@ import (
 	"github.com/andon-ci/andon/internal/session"
 )
 
-// FindingsText writes each finding as "file:line: severity: message [rule]"
-// with its hint below, as compilers do, and ends with a line of coverage.
+// FindingsText writes each finding as "file:line: severity: message [rule]", as
+// compilers do, with the JSON pointer and the hint below it, and ends with a
+// line of coverage.
 func FindingsText(w io.Writer, fs []finding.Finding, c session.Coverage) error {
 	var b strings.Builder
 	for _, f := range fs {
 		where := termText(tail(cmp.Or(f.Place(), "andon"), 1000), 1000)
-		if f.Pointer != "" {
-			where += " " + termText(f.Pointer, maxPath)
+		if strings.HasSuffix(where, ":") {
+			where += " " // with our colon it could begin a workflow command
 		}
 		fmt.Fprintf(&b, "%s: %s: %s [%s]\n", where, termText(string(f.Severity), maxName), termText(f.Message, maxMessage), termText(f.Rule, maxName))
+		if f.Pointer != "" {
+			fmt.Fprintf(&b, "    at %s\n", termText(f.Pointer, maxPath))
+		}
 		if f.Hint != "" {
 			fmt.Fprintf(&b, "    %s\n", termText(f.Hint, maxMessage))
 		}

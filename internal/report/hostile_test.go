@@ -18,7 +18,9 @@ import (
 	"github.com/yuin/goldmark/renderer/html"
 	dom "golang.org/x/net/html"
 
+	"github.com/andon-ci/andon/internal/finding"
 	"github.com/andon-ci/andon/internal/session"
+	"github.com/andon-ci/andon/internal/trace"
 )
 
 // hostileTexts returns the corpus: one text a line, as between the quotes of a
@@ -97,7 +99,7 @@ func filled(s string, all bool) *session.Report {
 }
 
 func markdownOf(t testing.TB, s string, all bool) string {
-	return render(t, filled(s, all), Options{Bundle: s, PriceNote: s})
+	return render(t, filled(s, all), Options{PriceNote: s})
 }
 
 // page is what a browser would make of a summary.
@@ -300,6 +302,17 @@ func checkPrograms(t testing.TB, s string) {
 		}
 	}
 	checkPlain(t, s, strings.ReplaceAll(b.String(), "\ue000", ""))
+}
+
+// A finding without a line, in a file that is named to begin a command.
+func TestHostilePlace(t *testing.T) {
+	for _, s := range []string{":", "::", " :", "\u200b:", "::error file=a::"} {
+		var b bytes.Buffer
+		if err := FindingsText(&b, []finding.Finding{{Rule: "r", Message: "m", Pos: trace.Pos{File: s}}}, session.Coverage{}); err != nil {
+			t.Fatal(err)
+		}
+		checkPlain(t, s, b.String())
+	}
 }
 
 func TestHostilePrograms(t *testing.T) {

@@ -5,10 +5,8 @@ import (
 	"fmt"
 	"io"
 	"regexp"
-	"slices"
 	"strings"
 
-	"github.com/andon-ci/andon/internal/finding"
 	"github.com/andon-ci/andon/internal/session"
 )
 
@@ -149,14 +147,18 @@ func (m *summary) head() {
 	m.add(always, "", "", b.String())
 }
 
-// incident says which traces are kept back for a credential.
+// incident says which credentials were found and where, and what is kept out
+// of the bundle for them.
 func (m *summary) incident(b *strings.Builder) {
-	n := m.report.Coverage.Suppressed
+	n := leaking(m.report)
 	if n == 0 {
 		return
 	}
-	fmt.Fprintf(b, "\n> [!CAUTION]\n> **%s kept back: a credential is in it.** Revoke it first, then find out how the agent came to see it.\n",
-		plural(n, "trace is", "traces are"))
+	fmt.Fprintf(b, "\n> [!CAUTION]\n> **A credential is in %s: revoke it now**, then find out how the agent came to see it.", plural(n, "file", "files"))
+	if n := m.report.Coverage.Suppressed; n > 0 {
+		fmt.Fprintf(b, " %s kept out of the bundle.", plural(n, "trace is", "traces are"))
+	}
+	b.WriteByte('\n')
 	const shown = 20
 	leaks := group(leaks(m.report))
 	for _, f := range leaks[:min(len(leaks), shown)] {
@@ -169,15 +171,6 @@ func (m *summary) incident(b *strings.Builder) {
 	}
 }
 
-// leaks returns the findings that tell of credentials.
-func leaks(r *session.Report) []finding.Finding {
-	return slices.DeleteFunc(allFindings(r), func(f finding.Finding) bool { return !isLeak(f) })
-}
-
-func isLeak(f finding.Finding) bool {
-	return strings.HasPrefix(f.Rule, "secret/") && f.Severity == finding.Error
-}
-
 // session writes the sections of one session.
 func (m *summary) session(s *session.Session) {
 	var b strings.Builder
@@ -188,9 +181,9 @@ func (m *summary) session(s *session.Session) {
 	runsTable(&b, s)
 	m.add(overview, "session", "sessions", b.String())
 	m.add(decided, "list of decisions", "lists of decisions", m.decisions(s))
+	m.add(timeline, "timeline", "timelines", gantt(s))
 	m.findings("Findings", findingsOf(s))
 	m.add(failure, "list of errors", "lists of errors", m.errors(s))
-	m.add(timeline, "timeline", "timelines", gantt(s))
 	label := labels(s)
 	for _, r := range s.Runs {
 		m.add(detail, "run's details", "runs' details", details(r, label[r]))
@@ -237,14 +230,7 @@ func (m *summary) title(s *session.Session) string {
 }
 
 func (m *summary) foot() {
-	var parts []string
-	if m.options.Bundle != "" {
-		parts = append(parts, "bundle: artifact "+mdCode(m.options.Bundle, maxName))
-	}
 	if m.options.PriceNote != "" {
-		parts = append(parts, "prices: "+mdText(m.options.PriceNote, maxPath))
-	}
-	if len(parts) > 0 {
-		m.add(always, "", "", "<sub>"+strings.Join(parts, " · ")+"</sub>\n")
+		m.add(always, "", "", "<sub>prices: "+mdText(m.options.PriceNote, maxPath)+"</sub>\n")
 	}
 }

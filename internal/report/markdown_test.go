@@ -31,7 +31,7 @@ func TestMarkdown(t *testing.T) {
 		"hostile": filled("# @octocat [a](http://b.example) <b> #12 `c` | $x$ :tada:\n::error::\x1b[31m\u202e%%{init}%% _x_", false),
 	} {
 		t.Run(name, func(t *testing.T) {
-			o := Options{Bundle: "andon-bundle-8d3f", PriceNote: "LiteLLM, 2026-11-18"}
+			o := Options{PriceNote: "LiteLLM, 2026-11-18"}
 			golden(t, name+".md", []byte(render(t, r, o)))
 		})
 	}
@@ -161,5 +161,36 @@ func TestMarkdownManyFindings(t *testing.T) {
 	_, list, _ := strings.Cut(out, "#### About the input\n\n")
 	if !strings.HasPrefix(list, "- ❌") || !strings.Contains(list, "- ℹ️ 7 (2 times) – `f:8` <sub>`a/b`</sub>\n") || !strings.Contains(list, "… and 151 more kinds of finding.") {
 		t.Errorf("got %.200s", list)
+	}
+}
+
+// A credential is told of wherever it was found: in a trace that is not kept
+// out of the bundle, in a file that is no trace, and where there are no runs.
+func TestMarkdownIncident(t *testing.T) {
+	leak := finding.Finding{Rule: "secret/jwt", Severity: finding.Error, Message: "a token", Hint: "revoke", Pos: trace.Pos{File: "notes.txt", Line: 3}}
+	guess := finding.Finding{Rule: "secret/generic", Severity: finding.Warning, Message: "perhaps a password", Pos: trace.Pos{File: "f", Line: 1}}
+	inRun := success()
+	inRun.Sessions[0].Runs[0].Findings = []finding.Finding{leak, guess}
+	noRuns := empty(session.Coverage{Files: 2, Unrecognised: 2})
+	noRuns.Findings = []finding.Finding{leak}
+	for verdict, r := range map[string]*session.Report{
+		"🔴 **approve** by `review-style`; 1 file with a credential; $0.0571; 1m 04s":               inRun,
+		"🔴 **No data**: none of 2 files is in a format that can be read; 1 file with a credential": noRuns,
+	} {
+		out := render(t, r, Options{})
+		if line, _, _ := strings.Cut(out, "\n"); line != verdict {
+			t.Errorf("got %q, want %q", line, verdict)
+		}
+		if strings.Count(out, "> [!CAUTION]") != 1 || strings.Count(out, "a token") != 1 || !strings.Contains(out, "> - ❌ a token – `notes.txt:3` <sub>`secret/jwt`</sub>\n") {
+			t.Errorf("the credential is not told of once:\n%s", out)
+		}
+		if strings.Contains(out, "out of the bundle") {
+			t.Errorf("nothing is kept out:\n%s", out)
+		}
+	}
+	only := success()
+	only.Findings = []finding.Finding{guess}
+	if out := render(t, only, Options{}); strings.Contains(out, "CAUTION") || !strings.HasPrefix(out, "🟢") || !strings.Contains(out, "perhaps a password") {
+		t.Errorf("a guess is taken for a credential:\n%s", out)
 	}
 }

@@ -140,6 +140,18 @@ func TestSARIFFingerprint(t *testing.T) {
 	}
 }
 
+// A path is relative to the checkout, or has the file scheme.
+func TestSARIFURI(t *testing.T) {
+	for file, want := range map[string]string{
+		"a/b.jsonl": "a/b.jsonl", "./a//b.jsonl": "a/b.jsonl", `a\b c.jsonl`: "a/b%20c.jsonl", "a#b?c.jsonl": "a%23b%3Fc.jsonl",
+		"/tmp/a.jsonl": "file:///tmp/a.jsonl", `C:\a\b.jsonl`: "file:///C:/a/b.jsonl", "c:d.jsonl": "./c:d.jsonl",
+	} {
+		if got := sarifURI(file); got.URI != want || (got.Base == "") != strings.HasPrefix(want, "file:") {
+			t.Errorf("%q: %+v, want %q", file, got, want)
+		}
+	}
+}
+
 func TestSARIFLimit(t *testing.T) {
 	var fs []finding.Finding
 	for i := range maxResults + 2 {

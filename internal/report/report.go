@@ -10,6 +10,7 @@ package report
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/andon-ci/andon/internal/finding"
@@ -22,7 +23,6 @@ import (
 type Options struct {
 	Limit     int    // most bytes of the summary; 0 is 900 KiB, below GitHub's 1 MiB a step
 	ServerURL string // of the forge, for links; empty is https://github.com
-	Bundle    string // name of the artifact that holds the bundle; empty for none
 	PriceNote string // source and date of the prices; empty is not shown
 }
 
@@ -121,6 +121,26 @@ func allFindings(r *session.Report) []finding.Finding {
 		out = append(out, findingsOf(s)...)
 	}
 	return worstFirst(out)
+}
+
+// leaks returns the findings that tell of credentials. Guesses of the generic
+// rules, which are warnings, are not among them.
+func leaks(r *session.Report) []finding.Finding {
+	return slices.DeleteFunc(allFindings(r), func(f finding.Finding) bool { return !isLeak(f) })
+}
+
+func isLeak(f finding.Finding) bool {
+	return strings.HasPrefix(f.Rule, "secret/") && f.Severity == finding.Error
+}
+
+// leaking counts the files with a credential, whether they are kept out of the
+// bundle or are no traces that it could hold. The findings may not list all.
+func leaking(r *session.Report) int {
+	files := map[string]bool{}
+	for _, f := range leaks(r) {
+		files[f.File] = true
+	}
+	return max(r.Coverage.Suppressed, len(files))
 }
 
 // place returns "file:line", or as much of it as is known.

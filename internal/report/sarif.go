@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/url"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -211,10 +212,16 @@ func sarifResultOf(f finding.Finding, index int, seen map[string]int) sarifResul
 	}
 }
 
+// drive matches the beginning of an absolute path on Windows.
+var drive = regexp.MustCompile(`^[A-Za-z]:/`)
+
 // sarifURI returns the location of a file: relative to the checkout, or with
 // the file scheme where the path is absolute.
 func sarifURI(file string) sarifArtifact {
 	file = path.Clean(strings.ReplaceAll(strings.ToValidUTF8(file, "\uFFFD"), `\`, "/"))
+	if drive.MatchString(file) {
+		file = "/" + file
+	}
 	u := url.URL{Path: file}
 	if path.IsAbs(file) {
 		u.Scheme = "file"

@@ -153,12 +153,10 @@ func sourceOf(s trace.DecisionSource) string {
 	return "from " + mdText(string(s), maxName)
 }
 
-// findings adds a list of findings, the worst first. Credentials for which a
-// trace is kept back stand at the head of the summary already.
+// findings adds a list of findings, the worst first. Credentials stand at the
+// head of the summary already.
 func (m *summary) findings(title string, fs []finding.Finding) {
-	if m.report.Coverage.Suppressed > 0 {
-		fs = slices.DeleteFunc(fs, isLeak)
-	}
+	fs = slices.DeleteFunc(fs, isLeak)
 	if len(fs) == 0 {
 		return
 	}

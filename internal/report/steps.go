@@ -14,14 +14,15 @@ import (
 // barWidth is the columns of a step's bar; the whole is the run's time.
 const barWidth = 20
 
-// Steps writes the steps of one run, in order of start: when each began after
-// the start of the run, how long it took, and what it was.
+// Steps writes the steps of one run, in order of start, those of a sub-agent
+// below it: when each began after the start of the run, how long it took, and
+// what it was. Where a source tells no times, its steps come last.
 func Steps(w io.Writer, run *session.Run, o TerminalOptions) error {
 	var b strings.Builder
 	name := squeeze(termText(agentName(run), maxName), o.width()/2)
 	fmt.Fprintf(&b, "%s  %s\n", o.in(bold, name), o.in(dim, squeeze("run "+termText(run.ID, maxName), o.width()-wide(name)-2)))
-	o.lampLine(&b, lightOfStatus(run.Status), fmt.Sprintf("%s, %s, %s model calls, %s tool calls, %s", status(run.Status, o.writing()),
-		duration(elapsed(run)), withErrors(run.LLMCalls, run.LLMErrors), withErrors(run.ToolCalls, run.ToolErrors), amount(run.Cost)))
+	o.lampLine(&b, lightOfStatus(run.Status), strings.Join([]string{status(run.Status, o.writing()),
+		calls("model", run.LLMCalls, run.LLMErrors), calls("tool", run.ToolCalls, run.ToolErrors), amount(run.Cost), timeOf(run)}, "; "))
 	b.WriteByte('\n')
 	if len(run.Steps) == 0 {
 		b.WriteString("No steps to show: the traces of the run are not at hand, or list none.\n")
@@ -39,17 +40,80 @@ func Steps(w io.Writer, run *session.Run, o TerminalOptions) error {
 	return err
 }
 
+// calls says how often a run did something: "16 model calls (1 ✗)".
+func calls(what string, all, failed trace.Count) string {
+	n, known := all.Get()
+	if !known {
+		return what + " calls unknown"
+	}
+	out := number(n) + " " + what + " calls"
+	if n == 1 {
+		out = "1 " + what + " call"
+	}
+	if failed.N() > 0 {
+		out += fmt.Sprintf(" (%s ✗)", number(failed.N()))
+	}
+	return out
+}
+
+func timeOf(run *session.Run) string {
+	if t := elapsed(run); t.Known() {
+		return duration(t)
+	}
+	return "time unknown"
+}
+
+// ordered returns the steps of a run in order of start, those of a sub-agent
+// behind the step that is the sub-agent itself.
+func ordered(steps []session.Step) []*session.Step {
+	agents := map[string]bool{}
+	for i := range steps {
+		if steps[i].Kind == session.StepSubagent {
+			agents[steps[i].ID] = true
+		}
+	}
+	var top []*session.Step
+	below := map[string][]*session.Step{}
+	for i := range steps {
+		s := &steps[i]
+		if s.Kind != session.StepSubagent && agents[s.Subagent] {
+			below[s.Subagent] = append(below[s.Subagent], s)
+		} else {
+			top = append(top, s)
+		}
+	}
+	out := make([]*session.Step, 0, len(steps))
+	for _, s := range byStart(top) {
+		out = append(out, s)
+		if s.Kind == session.StepSubagent {
+			out = append(out, byStart(below[s.ID])...)
+			delete(below, s.ID) // two steps may have one id
+		}
+	}
+	return out
+}
+
+// byStart sorts steps by start, those without one last and as they were.
+func byStart(steps []*session.Step) []*session.Step {
+	slices.SortStableFunc(steps, func(a, b *session.Step) int {
+		if a.Start.IsZero() != b.Start.IsZero() {
+			return b.Start.Compare(a.Start)
+		}
+		return a.Start.Compare(b.Start)
+	})
+	return steps
+}
+
 func stepRows(run *session.Run) [][]cell {
 	origin, end := scale(run)
 	var out [][]cell
-	for i := range run.Steps {
-		s := &run.Steps[i]
+	for _, s := range ordered(run.Steps) {
 		p := paint("")
 		if s.Failed || s.Error != nil {
 			p = inRed
 		}
 		name := termText(stepName(s), maxName)
-		if s.Subagent != "" {
+		if s.Subagent != "" && s.Kind != session.StepSubagent {
 			name = "└ " + name
 		}
 		out = append(out, []cell{

@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
 	"github.com/andon-ci/andon/internal/finding"
@@ -44,6 +45,29 @@ func TestSteps(t *testing.T) {
 		b.WriteByte('\n')
 	}
 	golden(t, "steps.txt", b.Bytes())
+}
+
+// The steps of a sub-agent stand below it, and those without a time last.
+func TestStepsOrder(t *testing.T) {
+	step := func(kind, id, agent string, ms int64) session.Step {
+		s := session.Step{Kind: kind, ID: id, Name: id, Subagent: agent}
+		if ms >= 0 {
+			s.Start = clock(ms)
+		}
+		return s
+	}
+	steps := []session.Step{
+		step("llm", "late", "", -1), step("tool", "b1", "B", 30), step("subagent", "B", "B", 20), step("subagent", "A", "A", 10),
+		step("llm", "a2", "A", -1), step("tool", "a1", "A", 25), step("tool", "first", "", 5), step("tool", "orphan", "gone", 40),
+		step("subagent", "A", "A", 50),
+	}
+	var got []string
+	for _, s := range ordered(steps) {
+		got = append(got, s.ID)
+	}
+	if want := "first A a1 a2 B b1 orphan A late"; strings.Join(got, " ") != want {
+		t.Errorf("got %v, want %s", got, want)
+	}
 }
 
 func TestFindingsText(t *testing.T) {

@@ -75,7 +75,7 @@ func telling(steps []session.Step, n int) []*session.Step {
 
 func stepWeight(s *session.Step) int {
 	switch {
-	case s.Kind == "subagent":
+	case s.Kind == session.StepSubagent:
 		return 2
 	case s.Failed || s.Error != nil:
 		return 1

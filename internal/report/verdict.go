@@ -30,21 +30,26 @@ type writing struct {
 // verdict says in one line what happened, with the light for it.
 func verdict(r *session.Report, w writing) (light, string) {
 	runs := allRuns(r)
-	if len(runs) == 0 {
-		return unlit, w.strong("No data") + ": " + whyEmpty(r.Coverage)
+	var leak []string
+	if n := leaking(r); n > 0 {
+		leak = []string{plural(n, "file", "files") + " with a credential"}
 	}
-	if idle(runs) {
-		return unlit, w.strong("Nothing happened") + ": " + plural(len(runs), "run", "runs") + " without a model call or a tool call"
+	nothing := ""
+	switch {
+	case len(runs) == 0:
+		nothing = w.strong("No data") + ": " + whyEmpty(r.Coverage)
+	case idle(runs):
+		nothing = w.strong("Nothing happened") + ": " + plural(len(runs), "run", "runs") + " without a model call or a tool call"
+	}
+	if nothing != "" {
+		return worse(unlit, lightOfLeaks(leak)), strings.Join(append([]string{nothing}, leak...), "; ")
 	}
 	parts := []string{outcome(r, w)}
 	if len(runs) > 1 {
 		parts = append(parts, failures(runs))
 	}
-	if n := r.Coverage.Suppressed; n > 0 {
-		parts = append(parts, plural(n, "trace", "traces")+" with a credential")
-	}
-	parts = append(parts, amount(total(r)))
-	return lightOf(r), strings.Join(append(parts, timeTaken(r, runs)), "; ")
+	parts = append(append(parts, leak...), amount(total(r)), timeTaken(r, runs))
+	return worse(lightOf(r), lightOfLeaks(leak)), strings.Join(parts, "; ")
 }
 
 // timeTaken returns the wall clock of one session, or of several the time that
@@ -93,11 +98,15 @@ func whyEmpty(c session.Coverage) string {
 	return plural(c.Lines, "line", "lines") + " in " + files + " tell of no agent's run"
 }
 
-func lightOf(r *session.Report) light {
-	l := green
-	if r.Coverage.Suppressed > 0 {
+func lightOfLeaks(leak []string) light {
+	if len(leak) > 0 {
 		return red
 	}
+	return unlit
+}
+
+func lightOf(r *session.Report) light {
+	l := green
 	for _, s := range r.Sessions {
 		l = worse(l, lightOfSession(s))
 	}
