@@ -90,9 +90,9 @@ func (r *Reader) opens() bool {
 	first, _, whole := bytes.Cut(b, []byte("\n"))
 	switch {
 	case !whole:
-	case string(bytes.TrimSpace(first)) == "{":
+	case string(bytes.Trim(first, " \t\r")) == "{":
 		r.mode = values
-	case string(bytes.TrimSpace(first)) == "[":
+	case string(bytes.Trim(first, " \t\r")) == "[":
 		r.mode = elements
 		r.r.Discard(bytes.IndexByte(first, '[') + 1)
 	}
