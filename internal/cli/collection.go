@@ -91,7 +91,9 @@ func (c *collection) finish(agent trace.Agent) {
 		}
 	}
 	c.coverage.Runs = len(runs)
-	c.coverage.Suppressed = len(c.leaking())
+	if c.flags.onSecret != "redact" {
+		c.coverage.Suppressed = len(c.leaking())
+	}
 	if len(runs) == 0 {
 		c.add(finding.Finding{
 			Rule: "input/no-runs", Severity: finding.Warning, Message: "no agent run was found in what was read",

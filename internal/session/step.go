@@ -34,8 +34,13 @@ func (b *builder) steps(r *Run) {
 		r.addStep(tools.toolStep(&tools.tools[i]))
 	}
 	slices.SortStableFunc(r.Steps, func(x, y Step) int {
-		if x.Start.IsZero() || y.Start.IsZero() {
-			return 0
+		switch {
+		case x.Start.IsZero() && y.Start.IsZero():
+			return 0 // as they were read
+		case x.Start.IsZero():
+			return 1
+		case y.Start.IsZero():
+			return -1
 		}
 		return cmp.Or(x.Start.Compare(y.Start), cmp.Compare(x.ID, y.ID))
 	})
