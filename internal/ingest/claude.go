@@ -93,6 +93,7 @@ func (*claudeMeta) close()                 {}
 
 // claude is what the readers of streams and of session files have in common.
 type claude struct {
+	stream   bool // the file is a stream, whose messages are written before they end
 	s        *sink
 	last     time.Time       // of the latest line that has a time
 	started  map[string]bool // runs of which a Start was emitted
@@ -144,8 +145,12 @@ func (r *claude) assistant(v jsonl.Value, line int, t time.Time) {
 		return
 	}
 	if id != "" && m.Get("usage").Kind() == jsonl.Object {
+		usage := claudeUsage(m.Get("usage"))
+		if r.stream && m.Get("stop_reason").Kind() != jsonl.String {
+			usage.Output = trace.Count{} // a placeholder, until the message has ended
+		}
 		r.s.add(line, t, &trace.Call{
-			ID: id, Provider: "anthropic", Model: model, End: t, Usage: claudeUsage(m.Get("usage")),
+			ID: id, Provider: "anthropic", Model: model, End: t, Usage: usage,
 			FinishReason: m.Get("stop_reason").String(),
 		})
 	}

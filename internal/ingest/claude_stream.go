@@ -19,7 +19,9 @@ type claudeStreamReader struct {
 }
 
 func newClaudeStream(s *sink) reader {
-	return &claudeStreamReader{claude: newClaude(s), agents: map[string]string{}, partial: map[string]string{}}
+	c := newClaude(s)
+	c.stream = true
+	return &claudeStreamReader{claude: c, agents: map[string]string{}, partial: map[string]string{}}
 }
 
 func (r *claudeStreamReader) close() {}

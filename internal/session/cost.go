@@ -27,10 +27,10 @@ func (b *builder) cost(r *Run, best *account, p Pricer) {
 	c.ReportedUSD = b.reported()
 	unpriced := map[string]bool{}
 	if p != nil {
-		c.ComputedUSD = best.computed(p, r.Models, unpriced)
+		c.ComputedUSD = best.computed(p, r.Models, unpriced, &c.Partial)
 	}
 	c.UnpricedModels = slices.Sorted(maps.Keys(unpriced))
-	c.Partial = len(unpriced) > 0
+	c.Partial = c.Partial || len(unpriced) > 0
 	switch {
 	case c.ReportedUSD != nil:
 		c.USD, c.Source = c.ReportedUSD, Reported
@@ -87,13 +87,16 @@ func (b *builder) reported() *float64 {
 
 // computed prices the usage of an account, and names the models without a
 // price. It returns nil where nothing could be priced.
-func (a *account) computed(p Pricer, models []string, unpriced map[string]bool) *float64 {
+func (a *account) computed(p Pricer, models []string, unpriced map[string]bool, partial *bool) *float64 {
 	var sum *float64
 	add := func(model string, u trace.Usage, calls int64) {
 		if u.Total().N() == 0 {
 			return
 		}
 		usd, ok := p.Cost(model, u, calls)
+		if ok && !u.Output.Known() {
+			*partial = true // what was answered has a price too
+		}
 		if !ok {
 			unpriced[orString(model, "(unknown)")] = true
 			return
