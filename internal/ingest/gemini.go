@@ -141,10 +141,9 @@ func (r *geminiStreamReader) value(v jsonl.Value, line int) {
 		r.toolUse(v, line)
 	case "tool_result":
 		id := v.Get("tool_id").String()
-		t := &trace.Tool{ID: id, End: r.last, Done: true, ResultSize: size(v.Get("output"))}
+		t := &trace.Tool{ID: id, End: r.last}
 		geminiOutcome(t, v.Get("status").String(), v.Get("output"), v.Get("error", "message"))
-		r.s.add(line, r.last, t)
-		r.s.settle(line, r.last, id, t.Failed)
+		r.s.result(line, r.last, t, v.Get("output"))
 	case "error":
 		r.s.add(line, r.last, &trace.Log{Severity: "error", Message: clip(v.Get("message").String(), 300)})
 	case "result":
@@ -160,15 +159,7 @@ func (r *geminiStreamReader) toolUse(v jsonl.Value, line int) {
 		r.s.bad(line, "/tool_id", "a tool call has no id", "without tool_id its result cannot be found")
 		return
 	}
-	r.s.add(line, r.last, &trace.Tool{ID: id, Name: name, Start: r.last, ArgsSize: size(args)})
-	r.s.await(id, geminiDecision(name, args))
-}
-
-func geminiDecision(name string, args jsonl.Value) *trace.Decision {
-	if name == "run_shell_command" {
-		return decisionInCommand(args.Get("command").String())
-	}
-	return decisionInTool(name, args)
+	r.s.call(line, r.last, &trace.Tool{ID: id, Name: name, Start: r.last}, args)
 }
 
 // geminiOutcome says whether a tool call failed. A shell command that failed is
@@ -300,24 +291,24 @@ func (r *geminiChatReader) tool(call jsonl.Value, t time.Time) {
 		return
 	}
 	end := call.Get("timestamp").Time()
-	tool := &trace.Tool{ID: id, Name: name, Start: t, End: end, Done: call.Get("status").Exists(), ArgsSize: size(call.Get("args"))}
+	r.s.call(r.line, t, &trace.Tool{ID: id, Name: name, Start: t}, call.Get("args"))
+	if !call.Get("status").Exists() {
+		return
+	}
+	tool := &trace.Tool{ID: id, End: end}
 	output, message := call.Get("result"), jsonl.Value{}
 	for part := range call.Get("result").Elements() {
 		output, message = part.Get("functionResponse", "response", "output"), part.Get("functionResponse", "response", "error")
 		break
 	}
-	tool.ResultSize = size(output)
 	geminiOutcome(tool, call.Get("status").String(), output, message)
-	r.s.add(r.line, end, tool)
+	r.s.result(r.line, end, tool, output)
 	if sub := call.Get("agentId").String(); sub != "" {
 		s := &trace.Subagent{ID: sub, Name: call.Get("args", "agent_name").String(), ToolID: id, Start: t, End: end}
 		if call.Get("status").Is("success") {
 			s.Status = trace.Success
 		}
 		r.s.add(r.line, end, s)
-	}
-	if d := geminiDecision(name, call.Get("args")); d != nil && tool.Done && !tool.Failed {
-		r.s.add(r.line, end, d)
 	}
 }
 

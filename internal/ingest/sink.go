@@ -17,6 +17,8 @@ type sink struct {
 	unknown  map[string]int
 	invalid  int
 
+	nested jsonl.Doc // for JSON within strings
+
 	run      string // id of the run that is being read
 	subagent string // id of the sub-agent that is being read, if any
 

@@ -126,9 +126,11 @@ type Tool struct {
 	Failed     bool // marked as failed by the source or known to be by its exit code or output
 	Denied     bool // refused by a permission rule or a person
 	Error      *Error
-	ArgsSize   Count // bytes
-	ResultSize Count // bytes
-	Done       bool  // a result was seen
+	ArgsSize   Count  // bytes
+	ResultSize Count  // bytes
+	Args       uint64 // tells different arguments apart; 0 unknown. Not for output
+	Result     uint64 // and different results
+	Done       bool   // a result was seen
 }
 
 // Subagent says that the run started a sub-agent, and what became of it.
