@@ -40,10 +40,11 @@ func isOTLPMetrics(v jsonl.Value, _ jsonl.Chunk) bool {
 
 // otlp reads a file of any of the three signals, or of all of them mixed.
 type otlp struct {
-	s     *sink
-	doc   jsonl.Doc // for JSON inside strings
-	spans otlpSpans
-	logs  otlpLogs
+	s       *sink
+	doc     jsonl.Doc // for JSON inside strings
+	spans   otlpSpans
+	logs    otlpLogs
+	metrics otlpMetrics
 
 	started map[string]bool // runs whose Start was emitted
 }
@@ -52,6 +53,7 @@ func newOTLP(s *sink) reader {
 	r := &otlp{s: s, started: map[string]bool{}}
 	r.spans = newOTLPSpans(r)
 	r.logs = newOTLPLogs(r)
+	r.metrics = newOTLPMetrics(r)
 	return r
 }
 
@@ -67,7 +69,11 @@ func (r *otlp) value(v jsonl.Value, line int) {
 		}
 	case isSingleSpan(v):
 		r.spans.add(newSpan(v, v.Get("resource")), line)
-	case v.Get("resourceMetrics").Exists(), v.Get("type").Is("metric"), v.Get("type").Is("log"):
+	case v.Get("resourceMetrics").Kind() == jsonl.Array:
+		for rm := range v.Get("resourceMetrics").Elements() {
+			r.resourceMetrics(rm, line)
+		}
+	case v.Get("type").Is("metric"), v.Get("type").Is("log"):
 	default:
 		r.s.drift(v.Get("type").String())
 	}
@@ -90,7 +96,10 @@ func (r *otlp) resourceLogs(rl jsonl.Value, line int) {
 	}
 }
 
-func (r *otlp) close() { r.spans.close() }
+func (r *otlp) close() {
+	r.spans.close()
+	r.metrics.close()
+}
 
 // emit emits a fact of a run and, if named, of a sub-agent of it. The space is
 // that of the signal which says it, whatever the file began with.
