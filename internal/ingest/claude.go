@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bytes"
 	"strconv"
 	"strings"
 	"time"
@@ -180,19 +181,10 @@ func (r *claude) toolUse(b jsonl.Value, line int, t time.Time) {
 		r.nameless++
 		id = "nameless-" + strconv.Itoa(r.nameless) // counted, though no result will find it
 	}
-	name, input := b.Get("name").String(), b.Get("input")
-	r.s.add(line, t, &trace.Tool{
-		ID: id, Name: name, Start: t, ArgsSize: size(input),
+	r.s.call(line, t, &trace.Tool{
+		ID: id, Name: b.Get("name").String(), Start: t,
 		Done: b.Get("type").Is("server_tool_use"), // the provider runs it within the call
-	})
-	if r.s.subagent != "" {
-		return
-	}
-	if name == "Bash" {
-		r.s.await(id, decisionInCommand(input.Get("command").String()))
-	} else {
-		r.s.await(id, decisionInTool(name, input))
-	}
+	}, b.Get("input"))
 }
 
 // user reads the results of tools.
@@ -207,14 +199,49 @@ func (r *claude) user(v jsonl.Value, line int, t time.Time) {
 			continue
 		}
 		failed := b.Get("is_error").True()
-		tool := &trace.Tool{ID: id, End: t, Failed: failed, Done: true, ResultSize: size(b.Get("content"))}
+		tool := &trace.Tool{ID: id, End: t, Failed: failed, Changes: claudePatch(v)}
 		if failed {
 			tool.ExitCode, tool.Error = claudeToolError(b.Get("content"))
 			tool.Denied = tool.Error != nil && tool.Error.Type == "permission_denied" || v.Get("permissionDecision", "decision").Is("reject")
 		}
-		r.s.add(line, t, tool)
-		r.s.settle(line, t, id, failed)
+		r.s.result(line, t, tool, b.Get("content"))
 	}
+}
+
+// claudePatch returns how many lines an edit has changed, which the arguments of
+// one that replaces all occurrences, or a whole file, do not tell.
+func claudePatch(v jsonl.Value) []trace.Change {
+	res := v.Get("toolUseResult")
+	if !res.Exists() {
+		res = v.Get("tool_use_result")
+	}
+	file, hunks := res.Get("filePath").String(), res.Get("structuredPatch")
+	if file == "" || hunks.Len() == 0 {
+		return nil
+	}
+	var added, removed int64
+	for hunk := range hunks.Elements() {
+		for l := range hunk.Get("lines").Elements() {
+			switch {
+			case bytes.HasPrefix(l.Raw(), []byte(`"+`)):
+				added++
+			case bytes.HasPrefix(l.Raw(), []byte(`"-`)):
+				removed++
+			}
+		}
+	}
+	return []trace.Change{{Kind: trace.Edited, Path: file, Added: trace.Measured(added), Removed: trace.Measured(removed)}}
+}
+
+// compaction reads that the conversation was shortened. Streams and session
+// files spell it differently.
+func (r *claude) compaction(v jsonl.Value, line int, t time.Time) {
+	m := v.Get("compactMetadata")
+	if !m.Exists() {
+		m = v.Get("compact_metadata")
+	}
+	before := count(m.Get("preTokens")).Or(count(m.Get("pre_tokens")))
+	r.s.add(line, t, &trace.Compaction{Trigger: clip(m.Get("trigger").String(), 40), Before: before})
 }
 
 // claudeToolError reads the beginning of a failed tool's output: "Exit code 1".
@@ -326,8 +353,8 @@ func thinking(v jsonl.Value) trace.Count {
 }
 
 // claudeModelUsage reads the totals by model, which include the sub-agents.
-func claudeModelUsage(v jsonl.Value) (total trace.Usage, byModel map[string]trace.Usage) {
-	byModel = map[string]trace.Usage{}
+func claudeModelUsage(v jsonl.Value) *trace.Totals {
+	t := &trace.Totals{ByModel: map[string]trace.Usage{}, Windows: map[string]int64{}}
 	for model, m := range v.Members() {
 		u := trace.Usage{
 			Input:        count(m.Get("inputTokens")),
@@ -340,8 +367,11 @@ func claudeModelUsage(v jsonl.Value) (total trace.Usage, byModel map[string]trac
 		if !u.CacheWrite5m.Known() {
 			u.CacheWrite5m = minus(count(m.Get("cacheCreationInputTokens")), u.CacheWrite1h)
 		}
-		byModel[model] = u
-		total = total.Add(u)
+		t.ByModel[model] = u
+		t.Usage = t.Usage.Add(u)
+		if w := count(m.Get("contextWindow")); w.N() > 0 {
+			t.Windows[model] = w.N()
+		}
 	}
-	return total, byModel
+	return t
 }

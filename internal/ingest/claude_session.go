@@ -154,7 +154,7 @@ func (r *claudeSessionReader) system(v jsonl.Value, line int, t time.Time) {
 	case "api_error":
 		r.failure(v.Get("error"), line, t)
 	case "compact_boundary", "microcompact_boundary":
-		r.s.add(line, t, &trace.Log{Severity: "info", Message: "context compacted"})
+		r.compaction(v, line, t)
 	case "turn_duration", "stop_hook_summary", "local_command", "session_start", "error", "api_refusal", "model_refusal_fallback",
 		"informational", "away_summary", "bridge_status", "memory_saved", "scheduled_task_fire", "agents_killed", "hook_response", "init", "thinking":
 	default:
@@ -164,8 +164,8 @@ func (r *claudeSessionReader) system(v jsonl.Value, line int, t time.Time) {
 
 // cost reads what the process wrote of its own total when it ended in order.
 func (r *claudeSessionReader) cost(v jsonl.Value, line int) {
-	total := &trace.Totals{CostUSD: money(v.Get("totalCostUSD")), Duration: count(v.Get("totalDuration"))}
-	total.Usage, total.ByModel = claudeModelUsage(v.Get("modelUsage"))
+	total := claudeModelUsage(v.Get("modelUsage"))
+	total.CostUSD, total.Duration = money(v.Get("totalCostUSD")), count(v.Get("totalDuration"))
 	if v.Get("hasUnknownModelCost").True() {
 		total.CostUSD = nil // the sum leaves a model out
 	}

@@ -88,7 +88,9 @@ func (r *claudeStreamReader) system(v jsonl.Value, line int) {
 		if id := v.Get("tool_use_id").String(); id != "" {
 			r.s.add(line, r.last, &trace.Tool{ID: id, Denied: true, Failed: true})
 		}
-	case "task_progress", "background_tasks_changed", "compact_boundary", "status", "hook_started", "hook_progress", "hook_response",
+	case "compact_boundary":
+		r.compaction(v, line, r.last)
+	case "task_progress", "background_tasks_changed", "status", "hook_started", "hook_progress", "hook_response",
 		"thinking_tokens", "api_error", "local_command", "files_persisted", "informational", "session_state_changed":
 	default:
 		r.s.drift("system/" + sub)
@@ -163,11 +165,9 @@ func (r *claudeStreamReader) event(e jsonl.Value, line int) {
 }
 
 func (r *claudeStreamReader) result(v jsonl.Value, line int) {
-	total := &trace.Totals{
-		CostUSD: money(v.Get("total_cost_usd")), Turns: count(v.Get("num_turns")), Duration: count(v.Get("duration_ms")),
-		Subagents: count(v.Get("subagent_stats", "spawned")),
-	}
-	total.Usage, total.ByModel = claudeModelUsage(v.Get("modelUsage"))
+	total := claudeModelUsage(v.Get("modelUsage"))
+	total.CostUSD, total.Turns, total.Duration = money(v.Get("total_cost_usd")), count(v.Get("num_turns")), count(v.Get("duration_ms"))
+	total.Subagents, total.FirstToken = count(v.Get("subagent_stats", "spawned")), count(v.Get("ttft_ms"))
 	if !total.Usage.Total().Known() && v.Get("usage").Exists() {
 		total.Usage, total.ByModel = claudeUsage(v.Get("usage")), nil
 	}

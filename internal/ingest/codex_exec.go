@@ -105,12 +105,12 @@ func (r *codexExec) tool(item jsonl.Value, typ string, line int, done bool) {
 	t := &trace.Tool{ID: id, Name: typ, Done: done}
 	switch typ {
 	case "command_execution":
-		t.ArgsSize = size(item.Get("command"))
-		r.s.await(id, decisionInCommand(item.Get("command").String()))
+		r.s.await(id, r.s.describe(t, item.Get("command")))
 	case "mcp_tool_call":
 		t.Name = "mcp__" + item.Get("server").String() + "__" + item.Get("tool").String()
-		t.ArgsSize = size(item.Get("arguments"))
-		r.s.await(id, decisionInTool(t.Name, item.Get("arguments")))
+		r.s.await(id, r.s.describe(t, item.Get("arguments")))
+	case "file_change":
+		t.Changes = codexFiles(item.Get("changes"))
 	case "collab_tool_call":
 		t.Name = item.Get("tool").String()
 		r.subagents(item, id, line)
@@ -126,9 +126,26 @@ func (r *codexExec) tool(item jsonl.Value, typ string, line int, done bool) {
 	delete(r.open, key)
 	delete(r.running, key)
 	codexItemResult(t, item)
-	t.ResultSize = size(item.Get("aggregated_output")).Or(size(item.Get("result")))
-	r.add(line, t)
-	r.s.settle(line, time.Time{}, id, t.Failed)
+	out := item.Get("aggregated_output")
+	if !out.Exists() {
+		out = item.Get("result")
+	}
+	r.s.result(line, time.Time{}, t, out)
+}
+
+// codexFiles reads the files of a patch. How many lines it changes is not said.
+func codexFiles(list jsonl.Value) []trace.Change {
+	var out []trace.Change
+	for c := range list.Elements() {
+		kind := trace.Edited
+		if c.Get("kind").Is("delete") || c.Get("kind", "type").Is("delete") {
+			kind = trace.Deleted
+		}
+		if file := c.Get("path").String(); file != "" {
+			out = append(out, trace.Change{Kind: kind, Path: file})
+		}
+	}
+	return out
 }
 
 // codexItemResult reads how a tool item ended; `failed` is also the status of a

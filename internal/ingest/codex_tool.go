@@ -54,9 +54,11 @@ func (r *codexTools) call(p jsonl.Value, typ string, line int, at time.Time) {
 		t.Done = true
 		t.Failed = p.Get("status").Is("failed")
 	}
-	t.ArgsSize = size(args)
-	open.session = r.intent(id, t.Name, args)
-	r.s.add(line, at, t)
+	if t.Name == "write_stdin" {
+		n, _ := r.s.unpacked(args).Get("session_id").Int()
+		open.session = strconv.FormatInt(n, 10)
+	}
+	r.s.call(line, at, t, args)
 	if !t.Done && len(r.open) < maxOpen {
 		r.open[id] = open
 	}
@@ -80,53 +82,6 @@ func codexToolName(p jsonl.Value, typ string) string {
 	return name
 }
 
-// intent reads from a call's arguments what it would decide if it succeeds, and
-// which running command it looks into.
-func (r *codexTools) intent(id, name string, args jsonl.Value) (session string) {
-	mcp := strings.HasPrefix(name, "mcp__")
-	raw := args.Raw()
-	if name != "write_stdin" && !mcp && !bytes.Contains(raw, []byte("gh")) && !bytes.Contains(raw, []byte("git")) {
-		return ""
-	}
-	if args.Kind() == jsonl.String {
-		text := args.String()
-		v, _, err := r.doc.Parse([]byte(text))
-		if err != nil || v.Kind() != jsonl.Object {
-			return ""
-		}
-		args = v
-	}
-	switch {
-	case name == "write_stdin":
-		n, _ := args.Get("session_id").Int()
-		return strconv.FormatInt(n, 10)
-	case mcp:
-		r.s.await(id, decisionInTool(name, args))
-	default:
-		r.s.await(id, decisionInCommand(codexCommand(args)))
-	}
-	return ""
-}
-
-// codexCommand returns the command of a shell tool's arguments, under the name
-// that each of them has for it.
-func codexCommand(args jsonl.Value) string {
-	for _, key := range []string{"cmd", "command"} {
-		v := args.Get(key)
-		if s := v.String(); s != "" {
-			return s
-		}
-		var words []string
-		for w := range v.Elements() {
-			words = append(words, w.String())
-		}
-		if len(words) > 0 {
-			return strings.Join(words, " ")
-		}
-	}
-	return ""
-}
-
 func (r *codexTools) output(p jsonl.Value, line int, at time.Time) {
 	id := p.Get("call_id").String()
 	open, known := r.open[id]
@@ -134,7 +89,7 @@ func (r *codexTools) output(p jsonl.Value, line int, at time.Time) {
 		return // of a call that a fork took over, or told before
 	}
 	delete(r.open, id)
-	t := &trace.Tool{ID: id, End: at, Done: true, ResultSize: size(p.Get("output"))}
+	t := &trace.Tool{ID: id, End: at}
 	res := r.result(p.Get("output"))
 	if open.session == "" {
 		res.apply(t)
@@ -151,8 +106,7 @@ func (r *codexTools) output(p jsonl.Value, line int, at time.Time) {
 		res.exit = nil
 		res.apply(t)
 	}
-	r.s.add(line, at, t)
-	r.s.settle(line, at, id, t.Failed)
+	r.s.result(line, at, t, p.Get("output"))
 }
 
 // codexResult is what the output of a tool says of how it went.

@@ -158,6 +158,7 @@ func (r *copilot) call(id string, u jsonl.Value) {
 			Input: minus(count(u.Get("inputTokens")), read, write), CacheRead: read, CacheWrite5m: write,
 			Output: count(u.Get("outputTokens")), Reasoning: count(u.Get("reasoningTokens")),
 		},
+		FirstToken: millisOf(u.Get("timeToFirstTokenMs")), Window: count(u.Get("maxPromptTokens")),
 	}
 	if ms, ok := u.Get("duration").Float(); ok && ms >= 0 && ms < 1e9 {
 		c.Start = r.last.Add(-time.Duration(ms * float64(time.Millisecond)))
@@ -178,18 +179,13 @@ func (r *copilot) assistant(d jsonl.Value) {
 			continue // without a type, the CLI has put it in itself
 		}
 		r.asked[id] = true
-		r.add(&trace.Tool{ID: id, Name: t.Get("name").String(), Start: r.last, ArgsSize: size(t.Get("arguments"))})
+		tool := &trace.Tool{ID: id, Name: t.Get("name").String(), Start: r.last}
+		decision := r.s.describe(tool, t.Get("arguments"))
+		r.add(tool)
 		if r.s.subagent == "" {
-			r.s.await(id, copilotDecision(t.Get("name").String(), t.Get("arguments")))
+			r.s.await(id, decision)
 		}
 	}
-}
-
-func copilotDecision(name string, args jsonl.Value) *trace.Decision {
-	if name == "bash" || name == "powershell" {
-		return decisionInCommand(args.Get("command").String())
-	}
-	return decisionInTool(name, args)
 }
 
 func (r *copilot) toolStart(d jsonl.Value) {
@@ -206,7 +202,7 @@ func (r *copilot) toolEnd(d jsonl.Value) {
 		return
 	}
 	content := d.Get("result", "content")
-	t := &trace.Tool{ID: id, End: r.last, Done: true, ResultSize: size(content)}
+	t := &trace.Tool{ID: id, End: r.last, Done: true, ResultSize: size(content), Result: digest(content)}
 	if ms, ok := d.Get("toolTelemetry", "metrics", "durationMs").Float(); ok {
 		t.Duration = trace.Measured(int64(ms))
 	}

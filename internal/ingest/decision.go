@@ -1,7 +1,7 @@
 package ingest
 
 import (
-	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/andon-ci/andon/internal/jsonl"
@@ -103,61 +103,105 @@ func decisionInText(text string) *trace.Decision {
 	return nil
 }
 
-var (
-	ghReview = regexp.MustCompile(`\bgh\s+pr\s+review\b[^|;&\n]*?\s(--approve|-a|--request-changes|-r|--comment|-c)(?:\s|=|$)`)
-	ghAct    = regexp.MustCompile(`\bgh\s+(pr|issue)\s+(merge|close|comment)\b`)
-	ghLabel  = regexp.MustCompile(`\bgh\s+(?:pr|issue)\s+edit\b[^|;&\n]*--add-label`)
-	ghEvent  = regexp.MustCompile(`\bgh\s+api\b[^|;&\n]*/reviews\b[^|;&\n]*\bevent=["']?(APPROVE|REQUEST_CHANGES|COMMENT)\b`)
-	gitWrite = regexp.MustCompile(`\bgit\s+(?:-\S+\s+(?:\S+\s+)?)*?(?:commit|push)\b`)
-)
-
 // decisionInCommand returns the decision that a shell command carries out.
 // Whether it did so depends on its exit code: see sink.await.
-func decisionInCommand(cmd string) *trace.Decision {
-	gh := strings.Contains(cmd, "gh pr") || strings.Contains(cmd, "gh issue") || strings.Contains(cmd, "gh api")
-	git := strings.Contains(cmd, "git ") && (strings.Contains(cmd, "commit") || strings.Contains(cmd, "push"))
-	if len(cmd) > 64<<10 || !gh && !git {
-		return nil // most commands, at little cost
-	}
-	decide := func(word string) *trace.Decision {
-		kind, _ := kindOf(word)
-		return &trace.Decision{Kind: kind, Source: trace.FromToolCall}
-	}
-	if m := ghReview.FindStringSubmatch(cmd); m != nil {
-		switch m[1] {
-		case "--approve", "-a":
-			return decide("approve")
-		case "--request-changes", "-r":
-			return decide("request_changes")
+func decisionInCommand(cmd string) *trace.Decision { return decisionInCommands(simpleCommands(cmd)) }
+
+// decisionInCommands returns the weightiest decision of several commands: a
+// review before what is done beside it.
+func decisionInCommands(commands [][]string) *trace.Decision {
+	best, rank := trace.Kind(""), len(commandDecisions())
+	for _, words := range commands {
+		if len(words) < 2 || words[0] != "gh" && words[0] != "git" {
+			continue // most commands, at little cost
 		}
-		return decide("comment")
+		for i, read := range commandDecisions()[:rank] {
+			if kind := read(program(words), words); kind != "" {
+				best, rank = kind, i
+				break
+			}
+		}
 	}
-	if m := ghEvent.FindStringSubmatch(cmd); m != nil {
-		return decide(m[1])
+	if best == "" {
+		return nil
 	}
-	if m := ghAct.FindStringSubmatch(cmd); m != nil {
-		return decide(m[2])
+	return &trace.Decision{Kind: best, Source: trace.FromToolCall}
+}
+
+// commandDecisions returns what reads a decision from a command, from the
+// weightiest kind on.
+func commandDecisions() []func(program string, words []string) trace.Kind {
+	return []func(string, []string) trace.Kind{reviewDecision, actDecision, labelDecision, gitDecision}
+}
+
+func reviewDecision(program string, words []string) trace.Kind {
+	if event := reviewEvent(words); event != "" {
+		kind, _ := kindOf(event)
+		return kind
 	}
-	switch {
-	case ghLabel.MatchString(cmd):
-		return decide("label")
-	case gitWrite.MatchString(cmd):
-		return decide("commit")
+	if program != "gh pr review" {
+		return ""
 	}
-	return nil
+	for _, w := range words {
+		switch flag, _, _ := strings.Cut(w, "="); flag {
+		case "--approve", "-a":
+			return trace.Approve
+		case "--request-changes", "-r":
+			return trace.RequestChanges
+		case "--comment", "-c":
+			return trace.Comment
+		}
+	}
+	return ""
+}
+
+// reviewEvent returns the event of a review that is posted by `gh api`.
+func reviewEvent(words []string) string {
+	if len(words) < 3 || words[0] != "gh" || words[1] != "api" || !slices.ContainsFunc(words, func(w string) bool { return strings.Contains(w, "/reviews") }) {
+		return ""
+	}
+	for _, w := range words {
+		switch event := strings.TrimPrefix(w, "event="); event {
+		case "APPROVE", "REQUEST_CHANGES", "COMMENT":
+			return event
+		}
+	}
+	return ""
+}
+
+func actDecision(program string, _ []string) trace.Kind {
+	switch program {
+	case "gh pr merge", "gh pr close", "gh pr comment", "gh issue close", "gh issue comment":
+		kind, _ := kindOf(program[strings.LastIndexByte(program, ' ')+1:])
+		return kind
+	}
+	return ""
+}
+
+func labelDecision(program string, words []string) trace.Kind {
+	if program != "gh pr edit" && program != "gh issue edit" {
+		return ""
+	}
+	if slices.ContainsFunc(words, func(w string) bool { return strings.HasPrefix(w, "--add-label") }) {
+		return trace.Label
+	}
+	return ""
+}
+
+func gitDecision(program string, _ []string) trace.Kind {
+	if program == "git commit" || program == "git push" {
+		return trace.Commit
+	}
+	return ""
 }
 
 // decisionInTool returns the decision that a call of a GitHub MCP tool carries
 // out, under the names of github/github-mcp-server and of others that wrap it.
 func decisionInTool(name string, args jsonl.Value) *trace.Decision {
-	name = strings.ToLower(name)
-	if i := strings.LastIndex(name, "__"); i >= 0 {
-		name = name[i+2:]
-	}
 	decide := func(k trace.Kind) *trace.Decision {
 		return &trace.Decision{Kind: k, Source: trace.FromToolCall, Summary: clip(firstString(args, "body", "comment"), 500)}
 	}
-	switch name {
+	switch bareName(name) {
 	case "create_pull_request_review", "submit_pending_pull_request_review", "create_and_submit_pull_request_review",
 		"pull_request_review_write", "submit_pull_request_review":
 		if kind, ok := kindOf(args.Get("event").String()); ok {

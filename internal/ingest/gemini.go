@@ -295,7 +295,7 @@ func (r *geminiChatReader) tool(call jsonl.Value, t time.Time) {
 	if !call.Get("status").Exists() {
 		return
 	}
-	tool := &trace.Tool{ID: id, End: end}
+	tool := &trace.Tool{ID: id, End: end, Changes: geminiDiff(call.Get("resultDisplay"))}
 	output, message := call.Get("result"), jsonl.Value{}
 	for part := range call.Get("result").Elements() {
 		output, message = part.Get("functionResponse", "response", "output"), part.Get("functionResponse", "response", "error")
@@ -310,6 +310,17 @@ func (r *geminiChatReader) tool(call jsonl.Value, t time.Time) {
 		}
 		r.s.add(r.line, end, s)
 	}
+}
+
+// geminiDiff reads how many lines an edit has changed.
+func geminiDiff(d jsonl.Value) []trace.Change {
+	file, stat := firstString(d, "filePath", "fileName"), d.Get("diffStat")
+	if file == "" || stat.Kind() != jsonl.Object {
+		return nil
+	}
+	return []trace.Change{{
+		Kind: trace.Edited, Path: file, Added: count(stat.Get("model_added_lines")), Removed: count(stat.Get("model_removed_lines")),
+	}}
 }
 
 func (r *geminiChatReader) close() {

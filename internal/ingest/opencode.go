@@ -77,12 +77,13 @@ func (r *openCode) tool(p jsonl.Value, line int) {
 		r.s.bad(line, "/part/callID", "a tool call has no id", "without callID it cannot be counted once")
 		return
 	}
-	t := &trace.Tool{
-		ID: id, Name: name, Start: millis(state.Get("time", "start")), End: millis(state.Get("time", "end")),
-		ArgsSize: size(state.Get("input")), ResultSize: size(state.Get("output")),
-	}
 	status := state.Get("status").String()
-	t.Done = status == "completed" || status == "error"
+	began, ended := millis(state.Get("time", "start")), millis(state.Get("time", "end"))
+	r.s.call(line, began, &trace.Tool{ID: id, Name: name, Start: began}, state.Get("input"))
+	if status != "completed" && status != "error" {
+		return
+	}
+	t := &trace.Tool{ID: id, End: ended, Changes: openCodeDiff(state.Get("metadata", "filediff"))}
 	if n, ok := state.Get("metadata", "exit").Int(); ok {
 		code := int(n)
 		t.ExitCode = &code
@@ -96,19 +97,20 @@ func (r *openCode) tool(p jsonl.Value, line int) {
 		t.Error = &trace.Error{Type: "exit_code"}
 	}
 	t.Failed = t.Error != nil
-	r.s.add(line, t.End, t)
+	r.s.result(line, ended, t, state.Get("output"))
 	if sub := state.Get("metadata", "sessionId").String(); sub != "" && name == "task" {
-		r.s.add(line, t.Start, &trace.Subagent{ID: sub, Name: state.Get("input", "subagent_type").String(), ToolID: "", Start: t.Start, End: t.End})
+		r.s.add(line, t.Start, &trace.Subagent{ID: sub, Name: state.Get("input", "subagent_type").String(), ToolID: "", Start: began, End: ended})
 	}
-	if r.s.subagent == "" && t.Done && !t.Failed {
-		d := decisionInTool(name, state.Get("input"))
-		if name == "bash" {
-			d = decisionInCommand(state.Get("input", "command").String())
-		}
-		if d != nil {
-			r.s.add(line, t.End, d)
-		}
+}
+
+// openCodeDiff reads how many lines an edit has changed.
+func openCodeDiff(d jsonl.Value) []trace.Change {
+	if d.Get("file").StringLen() == 0 {
+		return nil
 	}
+	return []trace.Change{{
+		Kind: trace.Edited, Path: d.Get("file").String(), Added: count(d.Get("additions")), Removed: count(d.Get("deletions")),
+	}}
 }
 
 func (r *openCode) finish(line int, failed *trace.Error) {

@@ -166,12 +166,13 @@ func (o *otlpSpans) tool(s otlpSpan, span string, line int) {
 		ID: id, Name: s.attrs.text("gen_ai.tool.name", "ai.toolCall.name", "tool_name"), Start: start, End: end, Done: true,
 		ExitCode: exitCode(s.attrs.get("process.exit.code", "process.exit_code")),
 		Error:    s.fault(), Denied: o.denied[span],
-		ArgsSize:   size(s.attrs.get("gen_ai.tool.call.arguments", "ai.toolCall.args")),
-		ResultSize: size(s.attrs.get("gen_ai.tool.call.result", "ai.toolCall.result")),
 	}
 	if t.Name == "" {
 		t.Name = strings.TrimPrefix(s.v.Get("name").String(), "execute_tool ")
 	}
+	args, out := s.attrs.get("gen_ai.tool.call.arguments", "ai.toolCall.args", "full_command"), s.attrs.get("gen_ai.tool.call.result", "ai.toolCall.result")
+	decision := o.r.s.describe(t, args)
+	t.ResultSize, t.Result = size(out), digest(out)
 	t.Failed = t.Error != nil || t.Denied || t.ExitCode != nil && *t.ExitCode != 0
 	delete(o.denied, span)
 	if len(o.tools) < maxSpans {
@@ -180,29 +181,10 @@ func (o *otlpSpans) tool(s otlpSpan, span string, line int) {
 	o.r.start(otlpFormat, run, s, line, start)
 	o.r.emit(otlpFormat, run, sub, line, end, t)
 	o.subagent(s, run, sub, line)
-	if d := o.decisionOf(s, t.Name); d != nil && !t.Failed && sub == "" {
-		o.r.emit(otlpFormat, run, sub, line, end, d)
+	if decision != nil && !t.Failed && sub == "" {
+		o.r.emit(otlpFormat, run, sub, line, end, decision)
 	}
 	o.keep(otlpStep{span: span, run: run, id: id, tool: true, line: line})
-}
-
-// decisionOf returns what a tool call decides, where its arguments are there.
-func (o *otlpSpans) decisionOf(s otlpSpan, name string) *trace.Decision {
-	if cmd := s.attrs.text("full_command"); cmd != "" {
-		return decisionInCommand(cmd)
-	}
-	args := s.attrs.get("gen_ai.tool.call.arguments", "ai.toolCall.args")
-	if args.Kind() == jsonl.String {
-		v, _, err := o.r.doc.Parse([]byte(args.String()))
-		if err != nil {
-			return nil
-		}
-		args = v
-	}
-	if d := decisionInTool(name, args); d != nil {
-		return d
-	}
-	return decisionInCommand(codexCommand(args))
 }
 
 // claudeTool reads the spans in which Claude Code tells apart a tool call's

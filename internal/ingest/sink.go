@@ -114,6 +114,15 @@ func count(v jsonl.Value) trace.Count {
 	return trace.Measured(n)
 }
 
+// millisOf returns the milliseconds at v, rounded, unknown where there are none.
+func millisOf(v jsonl.Value) trace.Count {
+	f, ok := v.Float()
+	if !ok || !(f >= 0 && f < 1<<53) {
+		return trace.Count{}
+	}
+	return trace.Measured(int64(f + 0.5))
+}
+
 // money returns the amount at v, nil where there is none.
 func money(v jsonl.Value) *float64 {
 	f, ok := v.Float()

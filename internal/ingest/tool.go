@@ -10,14 +10,48 @@ import (
 	"github.com/andon-ci/andon/internal/trace"
 )
 
-// call emits a tool call with what its arguments tell. Arguments that are JSON
-// within a string, as OpenAI's are, are read too.
+// call emits a tool call with what its arguments tell: what it runs, what it
+// changes, and what it decides if it succeeds.
 func (s *sink) call(line int, at time.Time, t *trace.Tool, args jsonl.Value) {
-	t.ArgsSize, t.Args = size(args), digest(args)
+	decision := s.describe(t, args)
 	s.add(line, at, t)
 	if s.subagent == "" {
-		s.await(t.ID, s.decisionInCall(t.Name, args))
+		s.await(t.ID, decision)
 	}
+}
+
+// describe fills in what the arguments of a tool call tell, and returns the
+// decision that the call carries out if it succeeds.
+func (s *sink) describe(t *trace.Tool, args jsonl.Value) *trace.Decision {
+	t.ArgsSize, t.Args = size(args), digest(args)
+	args = s.unpacked(args)
+	cmd := command(args)
+	if args.Kind() == jsonl.String {
+		cmd = args.String() // a command or a patch by itself
+	}
+	if patch := patchIn(cmd, args); patch != "" {
+		t.Changes = patchChanges(patch)
+		return nil
+	}
+	if cmd != "" {
+		commands := simpleCommands(cmd)
+		t.Programs, t.Changes = programs(commands), changesByCommands(commands)
+		return decisionInCommands(commands)
+	}
+	t.Changes = changesByTool(t.Name, args)
+	return decisionInTool(t.Name, args)
+}
+
+// unpacked returns the object within a string: OpenAI's protocol has arguments
+// as JSON in a string.
+func (s *sink) unpacked(args jsonl.Value) jsonl.Value {
+	if args.Kind() != jsonl.String || !bytes.HasPrefix(args.Raw(), []byte(`"{`)) {
+		return args
+	}
+	if v, _, err := s.nested.Parse([]byte(args.String())); err == nil {
+		return v
+	}
+	return args
 }
 
 // result emits the result of a tool call, and the decision that the call has
@@ -29,49 +63,46 @@ func (s *sink) result(line int, at time.Time, t *trace.Tool, output jsonl.Value)
 	s.settle(line, at, t.ID, t.Failed)
 }
 
-// decisionInCall returns the decision that a tool call carries out if it
-// succeeds: a shell command's, or a GitHub MCP tool's.
-func (s *sink) decisionInCall(name string, args jsonl.Value) *trace.Decision {
-	raw := args.Raw()
-	if args.Kind() == jsonl.String {
-		if !bytes.Contains(raw, []byte("gh")) && !bytes.Contains(raw, []byte("git")) && !bytes.Contains(raw, []byte("body")) {
-			return nil // most calls, at little cost
-		}
-		v, _, err := s.nested.Parse([]byte(args.String()))
-		if err != nil {
-			return decisionInCommand(args.String())
-		}
-		args = v
-	}
-	if cmd := command(args); cmd != "" {
-		return decisionInCommand(cmd)
-	}
-	return decisionInTool(name, args)
-}
-
 // command returns the command of a shell tool's arguments, under the name that
 // each agent has for it.
 func command(args jsonl.Value) string {
 	for _, key := range []string{"command", "cmd", "CommandLine"} {
 		v := args.Get(key)
-		if s := v.String(); s != "" {
+		if s := v.String(); s != "" && !args.Get("path").Exists() { // an editor's "command" is what it does to a path
 			return s
 		}
-		var words []byte
+		var words []string
 		for w := range v.Elements() {
-			words = append(append(words, ' '), w.String()...)
+			words = append(words, w.String())
 		}
-		if len(words) > 0 {
-			return string(words[1:])
+		if s := joined(words); s != "" {
+			return s
 		}
 	}
 	return ""
 }
 
+// joined returns the command line of an argument vector. What a shell is asked
+// to run is the command.
+func joined(words []string) string {
+	if len(words) == 3 && shellFlag.MatchString(words[1]) {
+		return words[2]
+	}
+	var b []byte
+	for i, w := range words {
+		if i > 0 {
+			b = append(b, ' ')
+		}
+		b = append(b, w...)
+	}
+	return string(b)
+}
+
 // digest tells two values apart by their length and both of their ends: enough
 // to see that an agent got the same answer again, at no cost for large ones.
-func digest(v jsonl.Value) uint64 {
-	raw := v.Raw()
+func digest(v jsonl.Value) uint64 { return digestOf(v.Raw()) }
+
+func digestOf(raw []byte) uint64 {
 	if len(raw) == 0 {
 		return 0
 	}

@@ -48,19 +48,20 @@ type Record struct {
 	Fact Fact
 }
 
-// Fact is one of *Start, *Call, *Tool, *Subagent, *Decision, *Score, *Log,
-// *Totals and *End.
+// Fact is one of *Start, *Call, *Tool, *Subagent, *Compaction, *Decision,
+// *Score, *Log, *Totals and *End.
 type Fact interface{ fact() }
 
-func (*Start) fact()    {}
-func (*Call) fact()     {}
-func (*Tool) fact()     {}
-func (*Subagent) fact() {}
-func (*Decision) fact() {}
-func (*Score) fact()    {}
-func (*Log) fact()      {}
-func (*Totals) fact()   {}
-func (*End) fact()      {}
+func (*Start) fact()      {}
+func (*Call) fact()       {}
+func (*Tool) fact()       {}
+func (*Subagent) fact()   {}
+func (*Compaction) fact() {}
+func (*Decision) fact()   {}
+func (*Score) fact()      {}
+func (*Log) fact()        {}
+func (*Totals) fact()     {}
+func (*End) fact()        {}
 
 // Start says who runs, under which instructions, on what, and where. Empty
 // fields are unknown.
@@ -69,6 +70,8 @@ type Start struct {
 	Runtime Runtime
 	Model   string
 	Context Context
+
+	ForkedFrom string // the run whose history this one began with
 }
 
 // Agent is a role with instructions, such as "review-security".
@@ -113,6 +116,8 @@ type Call struct {
 	FinishReason string
 	Error        *Error // set for a request that brought no response
 	Partial      bool   // the source shows only a beginning of it so far
+	FirstToken   Count  // milliseconds from the request to the first token
+	Window       Count  // tokens that the model's context holds, where the source says it
 }
 
 // Tool is one tool call. Records of one ID are merged: what is set wins over
@@ -126,11 +131,45 @@ type Tool struct {
 	Failed     bool // marked as failed by the source or known to be by its exit code or output
 	Denied     bool // refused by a permission rule or a person
 	Error      *Error
-	ArgsSize   Count  // bytes
-	ResultSize Count  // bytes
-	Args       uint64 // tells different arguments apart; 0 unknown. Not for output
-	Result     uint64 // and different results
-	Done       bool   // a result was seen
+	ArgsSize   Count    // bytes
+	ResultSize Count    // bytes
+	Args       uint64   // tells different arguments apart; 0 unknown. Not for output
+	Result     uint64   // and different results
+	Done       bool     // a result was seen
+	Programs   []string // what a shell command runs, such as "git commit"
+	Changes    []Change // what the call changes if it succeeds
+}
+
+// Change is one thing that a tool call does to the repository or to the forge.
+type Change struct {
+	Kind    ChangeKind
+	Path    string // of the file
+	Added   Count  // lines
+	Removed Count  // lines
+	Old     uint64 // tells apart what an edit replaces; 0 unknown. Not for output
+	New     uint64 // and by what
+}
+
+// ChangeKind is what a Change does.
+type ChangeKind string
+
+// The kinds of change.
+const (
+	Edited        ChangeKind = "edit" // a file was written or edited
+	Deleted       ChangeKind = "delete"
+	Committed     ChangeKind = "commit"
+	Pushed        ChangeKind = "push"
+	OpenedPull    ChangeKind = "pull_request"
+	PostedReview  ChangeKind = "review"
+	PostedComment ChangeKind = "comment"
+	MergedPull    ChangeKind = "merge"
+)
+
+// Compaction says that the runtime shortened the conversation, because it
+// filled the model's context.
+type Compaction struct {
+	Trigger string // auto, manual; empty unknown
+	Before  Count  // tokens of the conversation before it
 }
 
 // Subagent says that the run started a sub-agent, and what became of it.
@@ -183,6 +222,8 @@ type Totals struct {
 	PermissionDenials Count
 	Subagents         Count
 	ByModel           map[string]Usage
+	Windows           map[string]int64 // tokens that the context of each model holds
+	FirstToken        Count            // milliseconds from the start to the first token
 }
 
 // End says how the run, or a sub-agent of it, ended.
