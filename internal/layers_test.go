@@ -35,6 +35,8 @@ func layer() map[string]int {
 		"internal/report": 4,
 		"internal/action": 4,
 
+		"emit": 4,
+
 		"internal/cli": 5,
 		"cmd/andon":    6,
 	}
@@ -48,6 +50,7 @@ func owner() map[string]string {
 		"github.com/bmatcuk/doublestar/v4":         "internal/cli",
 		"github.com/klauspost/compress":            "internal/cli",
 		"go.yaml.in/yaml/v3":                       "internal/cli",
+		"mvdan.cc/sh/v3":                           "internal/ingest",
 	}
 }
 
