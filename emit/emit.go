@@ -155,7 +155,7 @@ func (w *Writer) complete(typ string, r map[string]any) error {
 		}
 		r["run_id"] = id
 	}
-	now := w.o.Now().UTC().Format("2006-01-02T15:04:05.000Z")
+	now := w.o.Now().UTC().Format(time.RFC3339Nano) // not rounded: it may be the end of what began a microsecond ago
 	switch typ {
 	case "llm.call", "tool.call":
 		fill(r, "span_id", randomID())

@@ -11,6 +11,7 @@ The commands are:
 	validate    check traces against their schema, or against what their reader needs
 	scan        look for credentials in files of any kind
 	show        show a bundle, or traces, down to the steps of one run
+	emit        append one record to a native trace, for agents without a transcript
 	schema      print a JSON Schema of what Andon reads and writes
 	completion  print a completion script for a shell
 	version     print the version, and the date of the price table
@@ -42,6 +43,8 @@ scanned.
 
 	GITHUB_ACTIONS         true: write the job summary, annotations and outputs
 	GITHUB_EVENT_PATH      the event that says which pull request and commit
+	ANDON_TRACE            the trace that emit appends to and collect reads
+	ANDON_RUN_ID           the run that a record of emit belongs to
 	ANDON_SECRETS          names of variables whose values must not leak
 	ANDON_FINGERPRINT_KEY  key for the fingerprints of credentials, the same in
 	                       all jobs whose findings are to be compared

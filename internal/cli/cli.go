@@ -18,7 +18,7 @@ type Env struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	Getenv         func(string) string
-	Now            func() time.Time // for progress only: no output depends on it
+	Now            func() time.Time // for progress, and for the times of records that emit writes
 }
 
 // The exit codes.
@@ -35,7 +35,8 @@ type command struct {
 	name    string
 	args    string // for the usage line
 	summary string
-	help    string // what follows the flags: examples
+	help    string   // what follows the flags: examples
+	words   []string // what the first argument may be, where it is no PATH
 	start   func(*flag.FlagSet) runner
 }
 
@@ -49,6 +50,7 @@ func commands() []command {
 		validateCommand(),
 		scanCommand(),
 		showCommand(),
+		emitCommand(),
 		schemaCommand(),
 		completionCommand(),
 		versionCommand(),

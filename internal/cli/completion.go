@@ -5,12 +5,13 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
 func completionCommand() command {
 	return command{
-		name: "completion", args: "bash|zsh|fish",
+		name: "completion", args: "bash|zsh|fish", words: []string{"bash", "zsh", "fish"},
 		summary: "print a completion script for a shell",
 		help: `examples:
   source <(andon completion bash)
@@ -43,7 +44,11 @@ func complete(w io.Writer, shell string) error {
 		for i, name := range names {
 			fmt.Fprintf(w, "complete -c andon -n __fish_use_subcommand -a %s\n", name)
 			for _, f := range flags[i] {
-				fmt.Fprintf(w, "complete -c andon -n '__fish_seen_subcommand_from %s' -l %s\n", name, strings.TrimPrefix(f, "--"))
+				kind := "-a"
+				if strings.HasPrefix(f, "--") {
+					kind = "-l"
+				}
+				fmt.Fprintf(w, "complete -c andon -n '__fish_seen_subcommand_from %s' %s %s\n", name, kind, strings.TrimPrefix(f, "--"))
 			}
 		}
 	default:
@@ -52,12 +57,12 @@ func complete(w io.Writer, shell string) error {
 	return nil
 }
 
-// words returns the commands and the flags of each.
+// words returns the commands, and the words and flags that each takes.
 func words() (names []string, flags [][]string) {
 	for _, c := range commands() {
 		fs := flag.NewFlagSet(c.name, flag.ContinueOnError)
 		c.start(fs)
-		var of []string
+		of := slices.Clone(c.words)
 		fs.VisitAll(func(f *flag.Flag) { of = append(of, "--"+f.Name) })
 		names, flags = append(names, c.name), append(flags, of)
 	}

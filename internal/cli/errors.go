@@ -29,6 +29,9 @@ var errGate = errors.New("findings at or above the gate")
 
 func usage(msg, hint string) error { return &exitError{code: exitUsage, msg: msg, hint: hint} }
 
+// gated is errGate for a command that prints no findings.
+func gated(msg, hint string) error { return &exitError{code: exitGate, msg: msg, hint: hint} }
+
 func failure(err error, msg, hint string) error {
 	return &exitError{code: exitFailure, msg: msg, hint: hint, err: err}
 }

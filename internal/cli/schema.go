@@ -11,7 +11,7 @@ import (
 
 func schemaCommand() command {
 	return command{
-		name: "schema", args: "[NAME]",
+		name: "schema", args: "[NAME]", words: schemas.Names(),
 		summary: "print a JSON Schema of what Andon reads and writes",
 		help: `examples:
   andon schema                 lists the names
