@@ -1,0 +1,139 @@
+package ingest
+
+import (
+	"cmp"
+	"fmt"
+	"time"
+
+	"github.com/andon-ci/andon/internal/jsonl"
+	"github.com/andon-ci/andon/internal/trace"
+)
+
+// response reads what a model's API answered: one model call, or a piece of one
+// where it was streamed.
+func (r *chat) response(v jsonl.Value) {
+	id := firstString(v, "id", "responseId")
+	if id == "" {
+		id = fmt.Sprintf("response %d", r.line)
+	}
+	if t := chatTime(v); !t.IsZero() {
+		r.at = t
+	}
+	r.silent = true
+	r.closing, r.err = false, nil
+	if e := v.Get("error"); e.Kind() == jsonl.Object {
+		r.failure(e)
+		return
+	}
+	r.call(id, v)
+	switch {
+	case v.Get("choices").Kind() == jsonl.Array:
+		r.choice(v.Get("choices"), id)
+	case v.Get("output").Kind() == jsonl.Array:
+		r.output(v.Get("output"), id)
+	case v.Get("candidates").Kind() == jsonl.Array:
+		r.candidate(v.Get("candidates"), id)
+	default:
+		r.said(v, id)
+	}
+}
+
+// choice reads the first choice; the others are answers not taken.
+func (r *chat) choice(choices jsonl.Value, id string) {
+	for c := range choices.Elements() {
+		m := memberOf(c, "message", "delta")
+		r.said(m, id)
+		r.closing = r.closing && ended(c.Get("finish_reason").String())
+		return
+	}
+}
+
+// output reads the items of OpenAI's Responses.
+func (r *chat) output(items jsonl.Value, id string) {
+	text, asks := "", 0
+	for item := range items.Elements() {
+		switch item.Get("type").String() {
+		case "message":
+			for b := range item.Get("content").Elements() {
+				text += b.Get("text").String()
+			}
+		case "function_call", "custom_tool_call", "local_shell_call":
+			asks++
+			tool := cmp.Or(firstString(item, "call_id", "id"), fmt.Sprintf("%s tool %d", id, asks))
+			name := cmp.Or(item.Get("name").String(), item.Get("type").String())
+			r.s.call(r.line, r.at, &trace.Tool{ID: tool, Name: name, Start: r.at}, memberOf(item, "arguments", "input", "action"))
+		}
+	}
+	r.answered(text, asks)
+}
+
+// candidate reads the first candidate of Gemini. Its tool calls have ids in newer
+// versions only.
+func (r *chat) candidate(candidates jsonl.Value, id string) {
+	for c := range candidates.Elements() {
+		text, asks := "", 0
+		for p := range c.Get("content", "parts").Elements() {
+			text += p.Get("text").String()
+			if f := p.Get("functionCall"); f.Exists() {
+				asks++
+				tool := cmp.Or(f.Get("id").String(), fmt.Sprintf("%s tool %d", id, asks))
+				r.s.call(r.line, r.at, &trace.Tool{ID: tool, Name: f.Get("name").String(), Start: r.at}, f.Get("args"))
+			}
+		}
+		r.answered(text, asks)
+		r.closing = r.closing && ended(c.Get("finishReason").String())
+		return
+	}
+}
+
+func (r *chat) answered(text string, asks int) {
+	if text != "" {
+		r.message = text
+	}
+	r.closing = asks == 0 && text != ""
+}
+
+// chatUsage reads the usage of a model call in the words of each API. OpenAI's
+// and Gemini's input includes what was cached, Anthropic's does not.
+func chatUsage(m jsonl.Value) trace.Usage {
+	if g := m.Get("usageMetadata"); g.Exists() {
+		cached, thoughts := count(g.Get("cachedContentTokenCount")), count(g.Get("thoughtsTokenCount"))
+		return trace.Usage{
+			Input: minus(count(g.Get("promptTokenCount")), cached), CacheRead: cached,
+			Output: count(g.Get("candidatesTokenCount")).Add(thoughts), Reasoning: thoughts,
+		}
+	}
+	u := m.Get("usage")
+	if u.Get("prompt_tokens").Exists() {
+		cached := count(u.Get("prompt_tokens_details", "cached_tokens"))
+		return trace.Usage{
+			Input: minus(count(u.Get("prompt_tokens")), cached), CacheRead: cached,
+			Output: count(u.Get("completion_tokens")), Reasoning: count(u.Get("completion_tokens_details", "reasoning_tokens")),
+		}
+	}
+	if u.Get("total_tokens").Exists() || u.Get("input_tokens_details").Exists() {
+		cached := count(u.Get("input_tokens_details", "cached_tokens"))
+		return trace.Usage{
+			Input: minus(count(u.Get("input_tokens")), cached), CacheRead: cached,
+			Output: count(u.Get("output_tokens")), Reasoning: count(u.Get("output_tokens_details", "reasoning_tokens")),
+		}
+	}
+	return claudeUsage(u)
+}
+
+// chatTime returns the time of a message, under the names that are common:
+// a text, or a number of seconds or milliseconds since 1970.
+func chatTime(v jsonl.Value) time.Time {
+	t := memberOf(v, "timestamp", "created_at", "created", "createdAt")
+	if at := t.Time(); !at.IsZero() {
+		return at
+	}
+	f, ok := t.Float()
+	switch {
+	case !ok || f < 1e8 || f > 1e14:
+		return time.Time{}
+	case f < 1e11:
+		return time.UnixMilli(int64(f * 1000)).UTC()
+	}
+	return time.UnixMilli(int64(f)).UTC()
+}

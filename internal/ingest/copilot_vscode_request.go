@@ -1,0 +1,292 @@
+package ingest
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/andon-ci/andon/internal/jsonl"
+	"github.com/andon-ci/andon/internal/trace"
+)
+
+// The states of a request. Older versions have none of them.
+const (
+	vscodeComplete  = 1
+	vscodeCancelled = 2
+	vscodeFailed    = 3
+)
+
+// vscodeRequest is a prompt and what came of it: rounds of model calls, which
+// are written once it is done, and the tool calls as the editor showed them.
+//
+// The two name a tool call alike in newer versions only. Where they do not, the
+// first of one is the first of the other.
+type vscodeRequest struct {
+	id          string
+	line        int
+	start, end  time.Time
+	took        time.Duration
+	model       string
+	state       int64
+	cancelled   bool
+	done        bool
+	err         *trace.Error
+	rounds      []trace.Call
+	calls       []trace.Tool // that the rounds asked for
+	invocations []vscodeInvocation
+	shown       int         // parts of the response so far
+	usage       trace.Usage // input of its last model call, output of all
+	byModel     map[string]trace.Usage
+}
+
+// vscodeInvocation is a tool call as the editor shows it.
+type vscodeInvocation struct {
+	trace.Tool
+	at       int    // its place in the response
+	subagent string // the invocation whose sub-agent made it
+	agent    string // the role of the sub-agent that it started
+	starts   bool   // it started a sub-agent
+}
+
+// parts takes parts of the response, after cutting it where it is told to.
+func (q *vscodeRequest) parts(v jsonl.Value, cut int64) {
+	if cut >= 0 && cut < int64(q.shown) {
+		keep := q.invocations[:0]
+		for _, i := range q.invocations {
+			if int64(i.at) < cut {
+				keep = append(keep, i)
+			}
+		}
+		q.invocations, q.shown = keep, int(cut)
+	}
+	for p := range v.Elements() {
+		q.part(p, q.shown)
+	}
+}
+
+func (q *vscodeRequest) part(p jsonl.Value, at int) {
+	q.shown = max(q.shown, at+1)
+	if !p.Get("kind").Is("toolInvocationSerialized") && !p.Get("kind").Is("toolInvocation") {
+		return
+	}
+	next := vscodeInvoked(p)
+	next.at = at
+	for i := range q.invocations {
+		if old := &q.invocations[i]; old.at == at || next.ID != "" && old.ID == next.ID {
+			*old = next
+			return
+		}
+	}
+	if len(q.invocations) < maxKept/10 {
+		q.invocations = append(q.invocations, next)
+	}
+}
+
+func vscodeInvoked(p jsonl.Value) vscodeInvocation {
+	data := p.Get("toolSpecificData")
+	i := vscodeInvocation{
+		Tool:     trace.Tool{ID: vscodeToolID(p.Get("toolCallId").String()), Name: p.Get("toolId").String(), Done: p.Get("isComplete").True()},
+		subagent: vscodeToolID(p.Get("subAgentInvocationId").String()),
+		starts:   data.Get("kind").Is("subagent"), agent: firstString(data, "agentName", "description"),
+	}
+	confirmed := p.Get("isConfirmed")
+	kind, typed := confirmed.Get("type").Int()
+	switch yes, plain := confirmed.Bool(); {
+	case typed && (kind == 0 || kind == 5), plain && !yes && !i.Done: // denied, or skipped
+		i.Denied, i.Error = true, &trace.Error{Type: "permission_denied"}
+	case p.Get("resultDetails", "isError").True():
+		i.Error = &trace.Error{Type: "tool_error"}
+	}
+	exited(&i.Tool, data.Get("terminalCommandState", "exitCode"))
+	i.Duration = count(data.Get("terminalCommandState", "duration"))
+	i.Failed = i.Error != nil
+	return i
+}
+
+// vscodeToolID returns the model's id of a tool call, to which the extension
+// adds an end of its own.
+func vscodeToolID(id string) string {
+	id, _, _ = strings.Cut(id, "__vscode")
+	return id
+}
+
+// totals reads what the whole turn used by model, sub-agents included. Input
+// includes what was cached.
+func (q *vscodeRequest) totals(v jsonl.Value) {
+	q.byModel = map[string]trace.Usage{}
+	for m := range v.Elements() {
+		cached := count(m.Get("cachedTokens"))
+		model := m.Get("model").String()
+		q.byModel[model] = q.byModel[model].Add(trace.Usage{
+			Input: minus(count(m.Get("inputTokens")), cached), CacheRead: cached, Output: count(m.Get("outputTokens")),
+		})
+	}
+}
+
+// result reads how a request ended, and its rounds.
+func (r *vscodeChatReader) result(q *vscodeRequest, v jsonl.Value) {
+	if !v.Exists() {
+		return
+	}
+	q.done = true
+	if ms, ok := v.Get("timings", "totalElapsed").Int(); ok && ms > 0 && ms < 1<<40 {
+		q.took = time.Duration(ms) * time.Millisecond
+	}
+	if e := v.Get("errorDetails"); e.Exists() {
+		q.err = &trace.Error{Type: cmp.Or(clip(e.Get("code").String(), 80), "api_error"), Message: clip(e.Get("message").String(), 300)}
+	}
+	meta := v.Get("metadata")
+	if model := meta.Get("resolvedModel").String(); model != "" {
+		q.model = model
+	}
+	if !q.usage.Output.Known() {
+		q.usage.Output = count(meta.Get("outputTokens"))
+	}
+	if !q.usage.Input.Known() {
+		q.usage.Input = count(meta.Get("promptTokens"))
+	}
+	q.rounds, q.calls = nil, nil
+	results := meta.Get("toolCallResults")
+	for round := range meta.Get("toolCallRounds").Elements() {
+		r.round(q, round, results)
+	}
+}
+
+func (r *vscodeChatReader) round(q *vscodeRequest, round, results jsonl.Value) {
+	n := len(q.rounds) + 1
+	t := millis(round.Get("timestamp"))
+	q.rounds = append(q.rounds, trace.Call{
+		ID:    cmp.Or(round.Get("id").String(), fmt.Sprintf("%s %d", q.id, n)),
+		Model: firstString(round, "modelId", "model"), End: t,
+	})
+	if text := round.Get("response").String(); text != "" {
+		r.message, r.last = text, q
+	}
+	for call := range round.Get("toolCalls").Elements() {
+		raw := call.Get("id").String()
+		t := &trace.Tool{ID: cmp.Or(vscodeToolID(raw), fmt.Sprintf("%s %d %d", q.id, n, len(q.calls))), Name: call.Get("name").String(), Start: t}
+		r.s.call(r.line, t.Start, t, call.Get("arguments"))
+		done := trace.Tool{ID: t.ID}
+		if result := results.Get(raw); raw != "" && result.Exists() {
+			done.Done, done.ResultSize, done.Result = true, size(result), digest(result)
+			vscodeOutcome(&done, result.Raw())
+		}
+		q.calls = append(q.calls, done)
+	}
+}
+
+// vscodeOutcome reads from what a model was told whether its tool call failed:
+// the text lies within a tree of the prompt's parts.
+func vscodeOutcome(t *trace.Tool, raw []byte) {
+	const window = 16 << 10
+	head, tail := raw[:min(len(raw), window)], raw[max(len(raw)-window, 0):]
+	for _, start := range []string{`"ERROR while calling tool`, `"ERROR: `, `"Error: `} {
+		if bytes.Contains(head, []byte(start)) {
+			t.Failed, t.Error = true, &trace.Error{Type: "tool_error"}
+		}
+	}
+	if bytes.Contains(head, []byte(`"The user cancelled the tool call`)) {
+		t.Failed, t.Denied, t.Error = true, true, &trace.Error{Type: "permission_denied"}
+	}
+	if code, ok := exitCodeAfter(string(tail), "Command exited with code "); ok {
+		if t.ExitCode = &code; code != 0 {
+			t.Failed, t.Error = true, &trace.Error{Type: "exit_code"}
+		}
+	}
+}
+
+// emit adds what is known of a request once all of it was read.
+func (r *vscodeChatReader) emit(q *vscodeRequest, total *trace.Totals) {
+	if q.end.IsZero() && !q.start.IsZero() && q.took > 0 {
+		q.end = q.start.Add(q.took)
+	}
+	if q.end.After(r.latest) {
+		r.latest = q.end
+	}
+	for i := range q.rounds {
+		c := &q.rounds[i]
+		c.Model = cmp.Or(c.Model, q.model)
+		if i == 0 {
+			c.Start = q.start
+		}
+		if i == len(q.rounds)-1 && c.End.IsZero() {
+			c.End = q.end
+		}
+		r.s.add(q.line, c.End, c)
+	}
+	if q.err != nil && q.state != vscodeCancelled {
+		r.s.add(q.line, q.end, &trace.Call{ID: "failed " + q.id, Model: q.model, End: q.end, Error: q.err})
+	}
+	if len(q.byModel) == 0 && q.usage.Total().Known() {
+		q.byModel = map[string]trace.Usage{q.model: q.usage}
+	}
+	for model, u := range q.byModel {
+		total.ByModel[model] = total.ByModel[model].Add(u)
+		total.Usage = total.Usage.Add(u)
+	}
+	r.tools(q)
+}
+
+// tools joins the two accounts of a request's tool calls.
+func (r *vscodeChatReader) tools(q *vscodeRequest) {
+	joined := make([]bool, len(q.invocations))
+	join := func(t *trace.Tool, same func(*vscodeInvocation) bool) bool {
+		for i := range q.invocations {
+			if v := &q.invocations[i]; !joined[i] && v.subagent == "" && same(v) {
+				joined[i] = true
+				v.tell(t)
+				return true
+			}
+		}
+		return false
+	}
+	found := make([]bool, len(q.calls))
+	for i := range q.calls {
+		t := &q.calls[i]
+		found[i] = join(t, func(v *vscodeInvocation) bool { return v.ID == t.ID })
+	}
+	for i := range q.calls {
+		t := &q.calls[i]
+		if !found[i] {
+			join(t, func(*vscodeInvocation) bool { return true })
+		}
+		r.s.add(q.line, q.end, t)
+		r.s.settle(q.line, q.end, t.ID, t.Failed)
+	}
+	for i, v := range q.invocations {
+		if v.starts {
+			r.s.add(q.line, q.start, &trace.Subagent{ID: v.ID, Name: v.agent, ToolID: v.ID})
+		}
+		if !joined[i] {
+			v.ID = cmp.Or(v.ID, fmt.Sprintf("%s part %d", q.id, v.at))
+			r.s.subagent = v.subagent
+			r.s.add(q.line, q.end, &v.Tool)
+			r.s.subagent = ""
+		}
+	}
+}
+
+// tell adds what the editor knows of a tool call to what the model was told.
+func (v *vscodeInvocation) tell(t *trace.Tool) {
+	t.Done, t.Duration = t.Done || v.Done, v.Duration
+	t.Failed, t.Denied = t.Failed || v.Failed, t.Denied || v.Denied
+	if t.ExitCode == nil {
+		t.ExitCode = v.ExitCode
+	}
+	t.Error = cmp.Or(v.Error, t.Error)
+}
+
+// ending says how the run ended if this was its last request.
+func (q *vscodeRequest) ending() *trace.End {
+	switch {
+	case q.state == vscodeCancelled || q.cancelled:
+		return &trace.End{Status: trace.Cancelled}
+	case q.err != nil || q.state == vscodeFailed:
+		return &trace.End{Status: trace.Failure, Error: q.err}
+	case q.state == vscodeComplete, q.state == 0 && q.done:
+		return &trace.End{Status: trace.Success}
+	}
+	return nil
+}
