@@ -356,3 +356,15 @@ func BenchmarkAppend(b *testing.B) {
 		}
 	}
 }
+
+// TestSpecialFiles holds that what is no regular file is neither waited for nor
+// written to.
+func TestSpecialFiles(t *testing.T) {
+	for _, path := range []string{t.TempDir(), os.DevNull} {
+		for _, o := range []Options{{}, {RunID: "r"}} {
+			if _, err := writer(t, path, o).Append(map[string]any{"type": "log", "message": "m"}); err == nil {
+				t.Errorf("%s: written to", path)
+			}
+		}
+	}
+}

@@ -107,11 +107,17 @@ const maxOpen = 1000
 // ended; where all have ended, the one that started last; where there is none,
 // nothing.
 func openRun(path string) (string, error) {
-	f, err := os.Open(path)
+	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return "", nil
 	case err != nil:
+		return "", err
+	case !info.Mode().IsRegular():
+		return "", errNotRegular // a pipe would be waited for
+	}
+	f, err := os.Open(path)
+	if err != nil {
 		return "", err
 	}
 	defer f.Close()
