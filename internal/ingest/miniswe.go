@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"hash"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -39,9 +38,9 @@ type mini struct {
 	line     int
 	calls    int
 	actions  int
-	asked    []string // ids of the commands of the last message
-	pending  []string // of them, those without an answer
-	submits  bool     // the last command ends the run if it succeeds
+	asked    []string        // ids of the commands of the last message
+	pending  map[string]bool // of them, those without an answer
+	submits  bool            // the last command ends the run if it succeeds
 	last     time.Time
 	message  string
 	status   string
@@ -131,7 +130,7 @@ func (r *mini) assistant(m jsonl.Value) {
 		response = m
 	}
 	r.call(response, m.Get("extra"))
-	r.asked, r.pending, r.submits = nil, nil, false
+	r.asked, r.pending, r.submits = nil, map[string]bool{}, false
 	if text := m.Get("content").String(); text != "" {
 		r.message = text
 	}
@@ -212,7 +211,7 @@ func seconds(v jsonl.Value) time.Time {
 func (r *mini) action(id string, args jsonl.Value) {
 	r.actions++
 	id = cmp.Or(id, "action-"+strconv.Itoa(r.actions))
-	r.asked, r.pending = append(r.asked, id), append(r.pending, id)
+	r.asked, r.pending[id] = append(r.asked, id), true
 	r.submits = strings.Contains(cmp.Or(args.Get("command").String(), args.String()), "COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT")
 	r.s.call(r.line, r.last, &trace.Tool{ID: id, Name: "bash", Start: r.last}, args)
 }
@@ -241,8 +240,17 @@ func (r *mini) user(m jsonl.Value) {
 			content = part.Get("text")
 			break
 		}
-		r.answer(r.pending[0], content, extra)
+		r.answer(r.next(), content, extra)
 	}
+}
+
+// next returns the first command that has no answer yet. Those before it are
+// done with.
+func (r *mini) next() string {
+	for len(r.asked) > 1 && !r.pending[r.asked[0]] {
+		r.asked = r.asked[1:]
+	}
+	return r.asked[0]
 }
 
 // answer reads the result of a command.
@@ -250,7 +258,7 @@ func (r *mini) answer(id string, content, extra jsonl.Value) {
 	if len(r.pending) == 0 || id == "" {
 		return // of a command that a person ran
 	}
-	r.pending = slices.DeleteFunc(r.pending, func(p string) bool { return p == id })
+	delete(r.pending, id)
 	t := &trace.Tool{ID: id, End: r.last}
 	head := textHead(content, 500)
 	miniOutcome(t, head, extra)
@@ -300,8 +308,10 @@ func (r *mini) exit(status string) {
 	if r.status = status; status != "Submitted" {
 		return
 	}
-	for _, id := range r.pending {
-		r.s.result(r.line, r.last, &trace.Tool{ID: id, End: r.last}, jsonl.Value{})
+	for _, id := range r.asked {
+		if r.pending[id] {
+			r.s.result(r.line, r.last, &trace.Tool{ID: id, End: r.last}, jsonl.Value{})
+		}
 	}
 	r.pending = nil
 }

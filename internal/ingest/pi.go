@@ -218,16 +218,17 @@ func (r *pi) assistant(m jsonl.Value, t time.Time) {
 	id, start := r.identity(m, 0), millis(m.Get("timestamp"))
 	at := cmp.Or(t, start)
 	r.call(id, m, start, t)
-	text, reason := "", m.Get("stopReason")
+	var text strings.Builder
+	reason := m.Get("stopReason")
 	for part := range m.Get("content").Elements() {
 		switch typ := part.Get("type"); {
 		case typ.Is("toolCall") && !reason.Is("error") && !reason.Is("aborted"): // whose calls are not made
 			r.s.call(r.line, at, &trace.Tool{ID: part.Get("id").String(), Name: part.Get("name").String(), Start: t}, part.Get("arguments"))
 		case typ.Is("text") && reason.Is("stop"):
-			text += part.Get("text").String()
+			text.WriteString(part.Get("text").String())
 		}
 	}
-	r.message = text
+	r.message = text.String()
 	r.end = piEnd(m)
 }
 
