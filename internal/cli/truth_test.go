@@ -176,7 +176,7 @@ func TestThirdParty(t *testing.T) {
 		t.Skipf("the recorded transcripts are not here: put them at %s to run this test", transcripts)
 	}
 	for _, kind := range kinds {
-		if !kind.IsDir() || later(kind.Name()) {
+		if !kind.IsDir() {
 			continue
 		}
 		files, err := filepath.Glob(filepath.Join(root, kind.Name(), "*"))
@@ -213,9 +213,4 @@ func allFindings(r *session.Report) []finding.Finding {
 		}
 	}
 	return out
-}
-
-// later reports whether a kind of transcript has no reader yet.
-func later(kind string) bool {
-	return slices.Contains([]string{"other", "copilot-vscode"}, kind)
 }

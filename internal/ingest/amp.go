@@ -119,10 +119,7 @@ func (r *ampThreadReader) assistant(m jsonl.Value) {
 	}
 	c := &trace.Call{
 		ID: "message " + cmp.Or(scalar(m.Get("messageId")), strconv.Itoa(int(r.turns))), Model: u.Get("model").String(), End: u.Get("timestamp").Time(),
-		Usage: trace.Usage{
-			Input: count(u.Get("inputTokens")), CacheRead: count(u.Get("cacheReadInputTokens")),
-			CacheWrite5m: count(u.Get("cacheCreationInputTokens")), Output: count(u.Get("outputTokens")),
-		},
+		Usage:        ampUsage(u),
 		FinishReason: state.Get("stopReason").String(),
 	}
 	r.turns++
@@ -131,6 +128,7 @@ func (r *ampThreadReader) assistant(m jsonl.Value) {
 	case "error":
 		c.Error = &trace.Error{Type: "api_error", Message: clip(state.Get("error", "message").String(), 300)}
 		r.ended = &trace.End{Status: trace.Failure, Error: c.Error}
+		r.turns-- // nothing was said
 	case "cancelled":
 		c.Partial = !u.Exists()
 		r.ended = &trace.End{Status: trace.Cancelled}
@@ -152,6 +150,19 @@ func (r *ampThreadReader) assistant(m jsonl.Value) {
 	}
 }
 
+// ampUsage reads usage. Of the models of OpenAI, which charge nothing for writing
+// to the cache, the whole input that was not in it is said to have been written.
+func ampUsage(u jsonl.Value) trace.Usage {
+	usage := trace.Usage{
+		Input: count(u.Get("inputTokens")), CacheRead: count(u.Get("cacheReadInputTokens")),
+		CacheWrite5m: count(u.Get("cacheCreationInputTokens")), Output: count(u.Get("outputTokens")),
+	}
+	if strings.HasPrefix(u.Get("model").String(), "gpt-") {
+		usage.Input, usage.CacheWrite5m = usage.Input.Add(usage.CacheWrite5m), trace.Count{}
+	}
+	return usage
+}
+
 // user reads the results of tools, and otherwise that there is more to do.
 func (r *ampThreadReader) user(m jsonl.Value) {
 	if t := millis(m.Get("meta", "sentAt")); !t.IsZero() {
@@ -169,7 +180,7 @@ func (r *ampThreadReader) user(m jsonl.Value) {
 
 func (r *ampThreadReader) result(b jsonl.Value) {
 	run := b.Get("run")
-	t := &trace.Tool{ID: b.Get("toolUseID").String()}
+	t := &trace.Tool{ID: firstString(b, "toolUseID", "tool_use_id")}
 	switch status := run.Get("status").String(); status {
 	case "done":
 	case "error":
@@ -180,6 +191,9 @@ func (r *ampThreadReader) result(b jsonl.Value) {
 		t.Error = &trace.Error{Type: "cancelled"}
 	default: // it still runs, or waits for a person
 		return
+	}
+	if ok, said := run.Get("result", "success").Bool(); said && !ok && t.Error == nil {
+		t.Error = &trace.Error{Type: "tool_error"}
 	}
 	exited(t, run.Get("result", "exitCode"))
 	t.Failed = t.Error != nil

@@ -185,7 +185,8 @@ func (r *chat) call(id string, m jsonl.Value) {
 // said reads what the model said: text, and the tool calls that it asks for.
 func (r *chat) said(m jsonl.Value, id string) {
 	content := m.Get("content")
-	text := content.String()
+	var text strings.Builder
+	text.WriteString(content.String())
 	n := 0
 	tool := func(given, name string, args jsonl.Value) {
 		n++
@@ -193,7 +194,7 @@ func (r *chat) said(m jsonl.Value, id string) {
 		r.s.call(r.line, r.at, &trace.Tool{ID: r.asked, Name: name, Start: r.at}, args)
 	}
 	for b := range content.Elements() {
-		text += b.Get("text").String()
+		text.WriteString(b.Get("text").String())
 		if b.Get("type").Is("tool_use") {
 			tool(b.Get("id").String(), b.Get("name").String(), b.Get("input"))
 		}
@@ -210,10 +211,10 @@ func (r *chat) said(m jsonl.Value, id string) {
 	if f := m.Get("function_call"); f.Exists() {
 		tool("", f.Get("name").String(), f.Get("arguments"))
 	}
-	if text != "" {
-		r.message = text
+	if text.Len() > 0 {
+		r.message = text.String()
 	}
-	r.closing = n == 0 && text != "" && ended(firstString(m, "finish_reason", "stop_reason"))
+	r.closing = n == 0 && text.Len() > 0 && ended(firstString(m, "finish_reason", "stop_reason"))
 }
 
 // ended reports whether a model had finished when it stopped.

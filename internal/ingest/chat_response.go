@@ -3,6 +3,7 @@ package ingest
 import (
 	"cmp"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/andon-ci/andon/internal/jsonl"
@@ -50,12 +51,13 @@ func (r *chat) choice(choices jsonl.Value, id string) {
 
 // output reads the items of OpenAI's Responses.
 func (r *chat) output(items jsonl.Value, id string) {
-	text, asks := "", 0
+	var text strings.Builder
+	asks := 0
 	for item := range items.Elements() {
 		switch item.Get("type").String() {
 		case "message":
 			for b := range item.Get("content").Elements() {
-				text += b.Get("text").String()
+				text.WriteString(b.Get("text").String())
 			}
 		case "function_call", "custom_tool_call", "local_shell_call":
 			asks++
@@ -64,23 +66,24 @@ func (r *chat) output(items jsonl.Value, id string) {
 			r.s.call(r.line, r.at, &trace.Tool{ID: tool, Name: name, Start: r.at}, memberOf(item, "arguments", "input", "action"))
 		}
 	}
-	r.answered(text, asks)
+	r.answered(text.String(), asks)
 }
 
 // candidate reads the first candidate of Gemini. Its tool calls have ids in newer
 // versions only.
 func (r *chat) candidate(candidates jsonl.Value, id string) {
 	for c := range candidates.Elements() {
-		text, asks := "", 0
+		var text strings.Builder
+		asks := 0
 		for p := range c.Get("content", "parts").Elements() {
-			text += p.Get("text").String()
+			text.WriteString(p.Get("text").String())
 			if f := p.Get("functionCall"); f.Exists() {
 				asks++
 				tool := cmp.Or(f.Get("id").String(), fmt.Sprintf("%s tool %d", id, asks))
 				r.s.call(r.line, r.at, &trace.Tool{ID: tool, Name: f.Get("name").String(), Start: r.at}, f.Get("args"))
 			}
 		}
-		r.answered(text, asks)
+		r.answered(text.String(), asks)
 		r.closing = r.closing && ended(c.Get("finishReason").String())
 		return
 	}

@@ -28,11 +28,11 @@ func isVSCodeEvents(v jsonl.Value, c jsonl.Chunk) bool {
 }
 
 func isVSCodeChat(v jsonl.Value, _ jsonl.Chunk) bool {
-	if v.Get("kind").Exists() && v.Get("v").Kind() == jsonl.Object {
-		v = v.Get("v")
+	if kind, ok := v.Get("kind").Int(); ok && kind == logInitial && v.Get("v", "requests").Kind() == jsonl.Array {
+		return true
 	}
 	return v.Get("requests").Kind() == jsonl.Array && (v.Get("responderUsername").Kind() == jsonl.String ||
-		v.Get("sessionId").Kind() == jsonl.String && v.Get("creationDate").Exists())
+		v.Get("sessionId").Kind() == jsonl.String && (v.Get("creationDate").Exists() || v.Get("version").Exists()))
 }
 
 // vscodeEventReader reads the extension's events. There are no tokens, so that a
@@ -187,12 +187,12 @@ func (r *vscodeChatReader) changeRequest(keys []jsonl.Value, v jsonl.Value, push
 	case len(keys) == 1 && !push:
 		r.current[n] = r.request(v)
 	case len(keys) == 2 && keys[1].Is("response") && push:
-		q.parts(v, cut)
+		q.parts(r.s, v, cut)
 	case len(keys) == 2 && !push:
 		r.setRequest(q, keys[1].String(), v)
 	case len(keys) == 3 && keys[1].Is("response") && !push:
 		if at, ok := keys[2].Int(); ok {
-			q.part(v, int(at))
+			q.part(r.s, v, int(at))
 		}
 	}
 }
@@ -235,7 +235,7 @@ func (r *vscodeChatReader) setRequest(q *vscodeRequest, key string, v jsonl.Valu
 			r.start.Runtime.Version = version
 		}
 	case "response":
-		q.parts(v, 0)
+		q.parts(r.s, v, 0)
 	case "result":
 		r.result(q, v)
 	case "promptTokens":

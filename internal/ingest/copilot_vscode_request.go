@@ -36,8 +36,9 @@ type vscodeRequest struct {
 	rounds      []trace.Call
 	calls       []trace.Tool // that the rounds asked for
 	invocations []vscodeInvocation
-	shown       int         // parts of the response so far
-	usage       trace.Usage // input of its last model call, output of all
+	known       map[string]int // where they are, by id
+	shown       int            // parts of the response so far
+	usage       trace.Usage    // input of its last model call, output of all
 	byModel     map[string]trace.Usage
 }
 
@@ -48,49 +49,57 @@ type vscodeInvocation struct {
 	subagent string // the invocation whose sub-agent made it
 	agent    string // the role of the sub-agent that it started
 	starts   bool   // it started a sub-agent
+	decision *trace.Decision
 }
 
 // parts takes parts of the response, after cutting it where it is told to.
-func (q *vscodeRequest) parts(v jsonl.Value, cut int64) {
+func (q *vscodeRequest) parts(s *sink, v jsonl.Value, cut int64) {
 	if cut >= 0 && cut < int64(q.shown) {
-		keep := q.invocations[:0]
-		for _, i := range q.invocations {
-			if int64(i.at) < cut {
-				keep = append(keep, i)
-			}
+		q.shown = int(cut)
+		for n := len(q.invocations); n > 0 && q.invocations[n-1].at >= q.shown; n-- {
+			delete(q.known, q.invocations[n-1].ID)
+			q.invocations = q.invocations[:n-1]
 		}
-		q.invocations, q.shown = keep, int(cut)
 	}
 	for p := range v.Elements() {
-		q.part(p, q.shown)
+		q.part(s, p, q.shown)
 	}
 }
 
-func (q *vscodeRequest) part(p jsonl.Value, at int) {
-	q.shown = max(q.shown, at+1)
+// part takes one part, which may be a later version of one that was there.
+func (q *vscodeRequest) part(s *sink, p jsonl.Value, at int) {
+	q.shown = max(q.shown, min(at, q.shown)+1)
 	if !p.Get("kind").Is("toolInvocationSerialized") && !p.Get("kind").Is("toolInvocation") {
 		return
 	}
-	next := vscodeInvoked(p)
+	next := vscodeInvoked(s, p)
 	next.at = at
-	for i := range q.invocations {
-		if old := &q.invocations[i]; old.at == at || next.ID != "" && old.ID == next.ID {
-			*old = next
-			return
-		}
+	next.ID = cmp.Or(next.ID, fmt.Sprintf("%s part %d", q.id, at))
+	if i, ok := q.known[next.ID]; ok {
+		q.invocations[i] = next
+		return
 	}
-	if len(q.invocations) < maxKept/10 {
-		q.invocations = append(q.invocations, next)
+	if q.known == nil {
+		q.known = map[string]int{}
 	}
+	q.known[next.ID] = len(q.invocations)
+	q.invocations = append(q.invocations, next)
 }
 
-func vscodeInvoked(p jsonl.Value) vscodeInvocation {
+func vscodeInvoked(s *sink, p jsonl.Value) vscodeInvocation {
 	data := p.Get("toolSpecificData")
 	i := vscodeInvocation{
-		Tool:     trace.Tool{ID: vscodeToolID(p.Get("toolCallId").String()), Name: p.Get("toolId").String(), Done: p.Get("isComplete").True()},
+		Tool:     trace.Tool{ID: vscodeToolID(p.Get("toolCallId").String()), Name: p.Get("toolId").String()},
 		subagent: vscodeToolID(p.Get("subAgentInvocationId").String()),
 		starts:   data.Get("kind").Is("subagent"), agent: firstString(data, "agentName", "description"),
 	}
+	for _, cmd := range []jsonl.Value{data.Get("commandLine", "toolEdited"), data.Get("commandLine", "original"), data.Get("command")} {
+		if cmd.StringLen() > 0 {
+			i.decision = s.describe(&i.Tool, cmd)
+			break
+		}
+	}
+	i.Done = p.Get("isComplete").True()
 	confirmed := p.Get("isConfirmed")
 	kind, typed := confirmed.Get("type").Int()
 	switch yes, plain := confirmed.Bool(); {
@@ -232,39 +241,46 @@ func (r *vscodeChatReader) emit(q *vscodeRequest, total *trace.Totals) {
 // tools joins the two accounts of a request's tool calls.
 func (r *vscodeChatReader) tools(q *vscodeRequest) {
 	joined := make([]bool, len(q.invocations))
-	join := func(t *trace.Tool, same func(*vscodeInvocation) bool) bool {
-		for i := range q.invocations {
-			if v := &q.invocations[i]; !joined[i] && v.subagent == "" && same(v) {
-				joined[i] = true
-				v.tell(t)
-				return true
-			}
-		}
-		return false
-	}
-	found := make([]bool, len(q.calls))
+	var rest []*trace.Tool // of which the editor does not show the id
 	for i := range q.calls {
 		t := &q.calls[i]
-		found[i] = join(t, func(v *vscodeInvocation) bool { return v.ID == t.ID })
+		if at, ok := q.known[t.ID]; ok && !joined[at] && q.invocations[at].subagent == "" {
+			joined[at] = true
+			q.invocations[at].tell(t)
+		} else {
+			rest = append(rest, t)
+		}
+	}
+	for i := range q.invocations {
+		if len(rest) > 0 && !joined[i] && q.invocations[i].subagent == "" {
+			joined[i] = true
+			q.invocations[i].tell(rest[0])
+			rest = rest[1:]
+		}
 	}
 	for i := range q.calls {
 		t := &q.calls[i]
-		if !found[i] {
-			join(t, func(*vscodeInvocation) bool { return true })
-		}
 		r.s.add(q.line, q.end, t)
 		r.s.settle(q.line, q.end, t.ID, t.Failed)
 	}
-	for i, v := range q.invocations {
-		if v.starts {
-			r.s.add(q.line, q.start, &trace.Subagent{ID: v.ID, Name: v.agent, ToolID: v.ID})
-		}
-		if !joined[i] {
-			v.ID = cmp.Or(v.ID, fmt.Sprintf("%s part %d", q.id, v.at))
-			r.s.subagent = v.subagent
-			r.s.add(q.line, q.end, &v.Tool)
-			r.s.subagent = ""
-		}
+	for i := range q.invocations {
+		r.shown(q, &q.invocations[i], joined[i])
+	}
+}
+
+// shown adds what only the editor knows.
+func (r *vscodeChatReader) shown(q *vscodeRequest, v *vscodeInvocation, joined bool) {
+	if v.starts {
+		r.s.add(q.line, q.start, &trace.Subagent{ID: v.ID, Name: v.agent, ToolID: v.ID})
+	}
+	if joined {
+		return
+	}
+	r.s.subagent = v.subagent
+	r.s.add(q.line, q.end, &v.Tool)
+	r.s.subagent = ""
+	if v.decision != nil && !v.Failed && v.subagent == "" {
+		r.s.add(q.line, q.end, v.decision)
 	}
 }
 

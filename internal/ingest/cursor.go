@@ -41,7 +41,7 @@ func isCursorStream(v jsonl.Value, _ jsonl.Chunk) bool {
 	case t.Is("tool_call"):
 		return v.Get("subtype").Kind() == jsonl.String && v.Get("tool_call").Kind() == jsonl.Object
 	case t.Is("thinking"):
-		return v.Get("subtype").Is("delta") || v.Get("subtype").Is("completed")
+		return v.Get("session_id").Kind() == jsonl.String && (v.Get("subtype").Is("delta") || v.Get("subtype").Is("completed"))
 	case t.Is("system"):
 		return v.Get("subtype").Is("init") && v.Get("session_id").Kind() == jsonl.String && v.Get("model").Kind() == jsonl.String &&
 			(v.Get("permissionMode").Exists() || v.Get("apiKeySource").Exists()) && missing("tools", "uuid", "claude_code_version", "mcp_servers")
@@ -62,12 +62,13 @@ func isCursorTranscript(v jsonl.Value, _ jsonl.Chunk) bool {
 type cursorStreamReader struct {
 	s       *sink
 	model   string
-	message string
+	message strings.Builder // since the last tool call
 	started bool
 	last    time.Time
 	ended   map[string]bool // model calls that were seen
 	tools   int
-	answer  bool // there were words since the last line that names a model call
+	open    map[string]int // tool calls without an id, by name
+	answer  bool           // there were words since the last line that names a model call
 }
 
 func (r *cursorStreamReader) close() {}
@@ -127,25 +128,17 @@ func (r *cursorStreamReader) assistant(v jsonl.Value) {
 	for b := range v.Get("message", "content").Elements() {
 		text.WriteString(b.Get("text").String())
 	}
-	if v.Get("timestamp_ms").Exists() && !v.Get("model_call_id").Exists() && len(r.message) < 1<<20 {
-		r.message += text.String()
-		return
+	if !v.Get("timestamp_ms").Exists() || v.Get("model_call_id").Exists() || r.message.Len() > 1<<20 {
+		r.message.Reset()
 	}
-	r.message = text.String()
+	r.message.WriteString(text.String())
 }
 
 // tool reads a tool call. What it is called is the name of its only member that
 // ends in ToolCall.
 func (r *cursorStreamReader) tool(v jsonl.Value, line int) {
-	id := v.Get("call_id").String()
-	if id == "" {
-		id = v.Get("tool_call", "toolCallId").String()
-	}
-	if id == "" {
-		r.s.bad(line, "/call_id", "a tool call has no id", "without call_id its result cannot be found")
-		return
-	}
 	name, body := cursorTool(v.Get("tool_call"))
+	id := r.toolID(v, name)
 	args := body.Get("args")
 	if name == "mcp" {
 		name = ""
@@ -157,7 +150,7 @@ func (r *cursorStreamReader) tool(v jsonl.Value, line int) {
 	if f := body.Get("arguments"); f.Exists() {
 		name, args = body.Get("name").String(), f
 	}
-	r.message = ""
+	r.message.Reset()
 	r.tools++
 	if v.Get("subtype").Is("started") {
 		r.s.call(line, r.last, &trace.Tool{ID: id, Name: name, Start: r.last}, args)
@@ -180,6 +173,21 @@ func (r *cursorStreamReader) tool(v jsonl.Value, line int) {
 		}
 		r.s.add(line, r.last, sub)
 	}
+}
+
+// toolID returns the id of a tool call. One that was written without is the
+// only one of its name that is under way.
+func (r *cursorStreamReader) toolID(v jsonl.Value, name string) string {
+	if id := cmp.Or(v.Get("call_id").String(), v.Get("tool_call", "toolCallId").String()); id != "" {
+		return id
+	}
+	if r.open == nil {
+		r.open = map[string]int{}
+	}
+	if v.Get("subtype").Is("started") && len(r.open) < maxKept {
+		r.open[name] = r.tools
+	}
+	return fmt.Sprintf("%s %d", cmp.Or(name, "tool"), r.open[name])
 }
 
 func cursorTool(call jsonl.Value) (name string, body jsonl.Value) {
@@ -251,7 +259,7 @@ func (r *cursorStreamReader) result(v jsonl.Value, line int) {
 		}})
 		return
 	}
-	d := decisionInText(r.message)
+	d := decisionInText(r.message.String())
 	if d == nil {
 		d = decisionInText(v.Get("result").String()) // all that was said, without anything between
 	}
@@ -315,6 +323,9 @@ func (r *cursorReader) assistant(m jsonl.Value, line int) {
 			r.ended = nil
 			tool := cmp.Or(b.Get("id").String(), fmt.Sprintf("%s tool %d", id, n))
 			r.s.call(line, time.Time{}, &trace.Tool{ID: tool, Name: b.Get("name").String()}, b.Get("input"))
+			if b.Get("name").Is("Task") || b.Get("name").Is("Subagent") {
+				r.s.add(line, time.Time{}, &trace.Subagent{ID: tool, ToolID: tool, Name: firstString(b.Get("input"), "subagent_type", "subagentType")})
+			}
 		}
 	}
 	if text := m.Get("content"); text.Kind() == jsonl.String {
