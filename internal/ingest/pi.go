@@ -153,12 +153,12 @@ func (r *pi) event(typ string, v jsonl.Value) {
 		if m := v.Get("message"); m.Get("role").Is("assistant") {
 			r.open = &trace.Call{
 				ID: r.identity(m, 1), Provider: m.Get("provider").String(), Model: m.Get("model").String(),
-				Start: millis(m.Get("timestamp")), Partial: true,
+				Start: piTime(m.Get("timestamp")), Partial: true,
 			}
 		}
 	case "message_end":
 		m := v.Get("message")
-		if t := millis(m.Get("timestamp")); t.After(r.last) {
+		if t := piTime(m.Get("timestamp")); t.After(r.last) {
 			r.last = t
 		}
 		r.chat(m, time.Time{})
@@ -187,7 +187,7 @@ func (r *pi) chat(m jsonl.Value, t time.Time) {
 	case "assistant":
 		r.assistant(m, t)
 	case "toolResult":
-		at := cmp.Or(t, millis(m.Get("timestamp")))
+		at := cmp.Or(t, piTime(m.Get("timestamp")))
 		r.result(m.Get("toolCallId").String(), m.Get("isError").True(), m.Get("content"), m, at)
 	case "user":
 		r.end, r.message = nil, ""
@@ -213,9 +213,18 @@ func (r *pi) identity(m jsonl.Value, ahead int) string {
 	return stamp
 }
 
+// piTime returns the time at a number of milliseconds since 1970. One long before
+// there was pi is a number that stands in for a time.
+func piTime(v jsonl.Value) time.Time {
+	if t := millis(v); t.Year() >= 2020 {
+		return t
+	}
+	return time.Time{}
+}
+
 func (r *pi) assistant(m jsonl.Value, t time.Time) {
 	r.open = nil
-	id, start := r.identity(m, 0), millis(m.Get("timestamp"))
+	id, start := r.identity(m, 0), piTime(m.Get("timestamp"))
 	at := cmp.Or(t, start)
 	r.call(id, m, start, t)
 	var text strings.Builder

@@ -80,7 +80,7 @@ func (r *pi) nested(prefix string, messages jsonl.Value) {
 	n := 0
 	for m := range messages.Elements() {
 		n++
-		at := millis(m.Get("timestamp"))
+		at := piTime(m.Get("timestamp"))
 		switch role := m.Get("role"); {
 		case role.Is("assistant"):
 			r.call(prefix+"/"+strconv.Itoa(n), m, at, time.Time{})
