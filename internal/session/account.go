@@ -66,8 +66,9 @@ type subagent struct {
 	place place
 }
 
+// isTelemetry reports whether an account is not the agent's own.
 func (a *account) isTelemetry() bool {
-	return a.space == telemetrySpace || strings.HasPrefix(a.space, telemetrySpace+"/")
+	return a.space == telemetrySpace || strings.HasPrefix(a.space, telemetrySpace+"/") || isLedger(a.space)
 }
 
 // ending is how a main agent ended, and where that was read.

@@ -238,6 +238,7 @@ func (c *Collector) adopt() {
 			}
 		}
 	}
+	c.settleLedgers()
 }
 
 func (c *Collector) absorb(b, from *builder, subagent string) {
