@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"time"
@@ -22,7 +23,7 @@ const (
 func droidFormats() []format {
 	return []format{
 		{droidSession, droidSession, isDroidSession, func(s *sink) reader { return &droidReader{s: s} }},
-		{droidSettings, droidSettings, isDroidSettings, func(s *sink) reader { return &droidSettingsReader{s} }},
+		{droidSettings, droidSession, isDroidSettings, func(s *sink) reader { return &droidSettingsReader{s} }},
 		{droidStream, droidStream, isDroidStream, newDroidStream},
 		{droidJSON, droidStream, isDroidJSON, newDroidStream},
 	}
@@ -60,17 +61,20 @@ func isDroidSettings(v jsonl.Value, _ jsonl.Chunk) bool {
 // type and subtype, by what the others of its lines have in common and by what
 // its first one lacks.
 func isDroidStream(v jsonl.Value, _ jsonl.Chunk) bool {
+	if v.Get("type").Is("completion") {
+		return v.Get("finalText").Kind() == jsonl.String
+	}
+	if v.Get("session_id").Kind() != jsonl.String && v.Get("sessionId").Kind() != jsonl.String {
+		return false
+	}
 	switch t := v.Get("type"); {
 	case t.Is("system"):
-		return v.Get("session_id").Kind() == jsonl.String && v.Get("cwd").Kind() == jsonl.String &&
-			(v.Get("tools").Kind() == jsonl.Array || v.Get("reasoning_effort").Exists() || v.Get("subtype").Kind() == jsonl.Missing) &&
+		return v.Get("cwd").Kind() == jsonl.String && (v.Get("tools").Kind() == jsonl.Array || v.Get("reasoning_effort").Exists() || v.Get("subtype").Kind() == jsonl.Missing) &&
 			lacks(v, "uuid", "mcp_servers", "permissionMode", "permission_mode", "apiKeySource", "claude_code_version", "qwen_code_version", "slash_commands", "message")
 	case t.Is("message"), t.Is("reasoning"):
-		return v.Get("text").Kind() == jsonl.String && v.Get("session_id").Kind() == jsonl.String && lacks(v, "message", "content")
+		return v.Get("text").Kind() == jsonl.String && lacks(v, "message", "content")
 	case t.Is("tool_call"):
-		return v.Get("toolName").Kind() == jsonl.String && v.Get("session_id").Kind() == jsonl.String
-	case t.Is("completion"):
-		return v.Get("finalText").Kind() == jsonl.String
+		return v.Get("toolName").Kind() == jsonl.String
 	}
 	return false
 }
@@ -97,7 +101,8 @@ func lacks(v jsonl.Value, keys ...string) bool {
 // has a session of its own, which names the one that called it.
 type droidReader struct {
 	s       *sink
-	closing bool // the last message of the model asks for no tool
+	closing bool         // the last message of the model asks for no tool
+	broken  *trace.Error // the last request failed
 	message string
 	last    time.Time
 }
@@ -105,6 +110,7 @@ type droidReader struct {
 func (r *droidReader) value(v jsonl.Value, line int) {
 	t := epoch(v.Get("timestamp"))
 	if !t.IsZero() {
+		droidBegin(r.s, line, t, r.last)
 		r.last = t
 	}
 	switch typ := v.Get("type").String(); typ {
@@ -113,10 +119,18 @@ func (r *droidReader) value(v jsonl.Value, line int) {
 	case "message":
 		r.turn(v, line, t)
 	case "compaction_state":
-		r.s.add(line, t, &trace.Log{Severity: "info", Message: "context compacted"})
+		r.s.add(line, t, &trace.Compaction{})
 	case "todo_state", "session_end", "session_title", "session_settings", "agent_state", "queue_state", "file_snapshot":
 	default:
 		r.s.drift(typ)
+	}
+}
+
+// droidBegin says when the run began, by the first line that has a time: the
+// line that begins it has none.
+func droidBegin(s *sink, line int, t, last time.Time) {
+	if s.run != "" && s.subagent == "" && last.IsZero() {
+		s.add(line, t, &trace.Start{Runtime: trace.Runtime{Name: "droid"}})
 	}
 }
 
@@ -144,13 +158,11 @@ func (r *droidReader) turn(v jsonl.Value, line int, t time.Time) {
 }
 
 func (r *droidReader) assistant(v, m jsonl.Value, line int, t time.Time) {
-	if id := v.Get("id").String(); id != "" {
-		call := &trace.Call{ID: id, Model: firstString(m, "model", "modelId"), End: t, FinishReason: m.Get("stop_reason").String()}
-		if u := m.Get("usage"); u.Kind() == jsonl.Object {
-			call.Usage = claudeUsage(u)
-		}
-		r.s.add(line, t, call)
+	call := &trace.Call{ID: cmp.Or(v.Get("id").String(), scoped(r.s, "line-"+strconv.Itoa(line))), Model: firstString(m, "model", "modelId"), End: t}
+	if u := m.Get("usage"); u.Kind() == jsonl.Object {
+		call.Usage = claudeUsage(u)
 	}
+	r.s.add(line, t, call)
 	text, tools := m.Get("content").String(), 0
 	for b := range m.Get("content").Elements() {
 		switch typ := b.Get("type"); {
@@ -164,12 +176,18 @@ func (r *droidReader) assistant(v, m jsonl.Value, line int, t time.Time) {
 	if text != "" {
 		r.message = text
 	}
-	r.closing = tools == 0 && text != ""
+	r.closing, r.broken = tools == 0 && text != "", nil
 }
 
+// user reads the results of tools, and what is shown to the user alone: that a
+// request has failed for good.
 func (r *droidReader) user(m jsonl.Value, line int, t time.Time) {
-	r.closing = false
+	r.closing, r.broken = false, nil
 	for b := range m.Get("content").Elements() {
+		if text := b.Get("text").String(); m.Get("visibility").Is("user_only") && strings.HasPrefix(text, "Error:") {
+			r.broken = &trace.Error{Type: "api_error", Message: clip(text, 300)}
+			r.s.add(line, t, &trace.Call{ID: scoped(r.s, "failed-"+strconv.Itoa(line)), End: t, Error: r.broken})
+		}
 		if !b.Get("type").Is("tool_result") {
 			continue
 		}
@@ -180,13 +198,16 @@ func (r *droidReader) user(m jsonl.Value, line int, t time.Time) {
 }
 
 func (r *droidReader) close() {
-	if !r.closing || r.s.subagent != "" {
-		return
+	switch {
+	case r.s.subagent != "":
+	case r.broken != nil:
+		r.s.add(0, r.last, &trace.End{Status: trace.Failure, Error: r.broken})
+	case r.closing:
+		if d := decisionInText(r.message); d != nil {
+			r.s.add(0, r.last, d)
+		}
+		r.s.add(0, r.last, &trace.End{Status: trace.Success})
 	}
-	if d := decisionInText(r.message); d != nil {
-		r.s.add(0, r.last, d)
-	}
-	r.s.add(0, r.last, &trace.End{Status: trace.Success})
 }
 
 func droidCall(s *sink, line int, t time.Time, id, name string, args jsonl.Value) {
@@ -224,7 +245,7 @@ func droidResult(s *sink, line int, t time.Time, id string, failed bool, value j
 		if tool.ExitCode != nil {
 			tool.Error.Type = "exit_code"
 		}
-		for _, phrase := range []string{"insufficient permission", "cancelled by user", "canceled by user", "rejected by", "denied by"} {
+		for _, phrase := range []string{"insufficient permission", "cancelled by user", "canceled by user", "rejected by user", "rejected by the user", "denied by user", "denied by the user"} {
 			if strings.Contains(strings.ToLower(head), phrase) {
 				tool.Denied, tool.Error.Type = true, "permission_denied"
 			}
@@ -290,109 +311,3 @@ func (r *droidSettingsReader) value(v jsonl.Value, line int) {
 
 // baseName returns the last part of a path in either spelling.
 func baseName(path string) string { return path[strings.LastIndexAny(path, `/\`)+1:] }
-
-// droidStreamReader reads what `droid exec` prints.
-type droidStreamReader struct {
-	s       *sink
-	model   string
-	loose   bool           // a tool call does not say which response it is of
-	calls   []droidMessage // responses, in the order of their first line
-	seen    map[string]bool
-	message string
-	last    time.Time
-}
-
-type droidMessage struct {
-	id   string
-	line int
-	at   time.Time
-}
-
-func newDroidStream(s *sink) reader { return &droidStreamReader{s: s, seen: map[string]bool{}} }
-
-func (r *droidStreamReader) value(v jsonl.Value, line int) {
-	if id := v.Get("session_id").String(); id != "" {
-		r.s.run = id
-	}
-	if t := epoch(v.Get("timestamp")); !t.IsZero() {
-		r.last = t
-	}
-	switch typ := v.Get("type").String(); typ {
-	case "system":
-		if model := v.Get("model").String(); model != "" {
-			r.model = model
-		}
-		r.s.add(line, r.last, &trace.Start{Runtime: trace.Runtime{Name: "droid"}, Model: r.model})
-	case "message":
-		if v.Get("role").Is("assistant") {
-			r.message = v.Get("text").String()
-			r.response(v.Get("id").String(), line)
-		}
-	case "reasoning":
-	case "tool_call":
-		r.message = ""
-		r.response(v.Get("messageId").String(), line)
-		droidCall(r.s, line, r.last, firstString(v, "toolCallId", "id"), firstString(v, "toolName", "toolId"), v.Get("parameters"))
-	case "tool_result":
-		if id := firstString(v, "toolCallId", "id"); id != "" {
-			value := v.Get("value")
-			if !value.Exists() {
-				value = v.Get("error")
-			}
-			droidResult(r.s, line, r.last, id, v.Get("isError").True(), value)
-		}
-	case "error":
-		r.s.add(line, r.last, &trace.End{Status: trace.Failure, Error: &trace.Error{Type: clip(firstString(v, "errorType", "source"), 80), Message: clip(firstString(v, "message", "error"), 300)}})
-	case "completion", "result":
-		r.result(v, line)
-	default:
-		r.s.drift(typ)
-	}
-}
-
-// response notes a response of the model by the id of its message. Where tool
-// calls do not say theirs, responses cannot be counted.
-func (r *droidStreamReader) response(id string, line int) {
-	r.loose = r.loose || id == ""
-	if !r.seen[id] && !r.loose {
-		r.seen[id] = true
-		r.calls = append(r.calls, droidMessage{id, line, r.last})
-	}
-}
-
-func (r *droidStreamReader) result(v jsonl.Value, line int) {
-	u := v.Get("usage")
-	total := &trace.Totals{
-		Invocation: "exec-" + strconv.Itoa(line), Usage: claudeUsage(u),
-		Turns: count(v.Get("num_turns")).Or(count(v.Get("numTurns"))), Duration: count(v.Get("duration_ms")).Or(count(v.Get("durationMs"))),
-	}
-	if n := count(u.Get("thinking_tokens")); n.N() > 0 {
-		total.Usage.Reasoning = n
-	}
-	if r.model != "" {
-		total.ByModel = map[string]trace.Usage{r.model: total.Usage}
-	}
-	r.s.add(line, r.last, &trace.Start{Runtime: trace.Runtime{Name: "droid"}})
-	r.s.add(line, r.last, total)
-	if v.Get("is_error").True() || v.Get("isError").True() || v.Get("type").Is("result") && !v.Get("subtype").Is("success") {
-		r.s.add(line, r.last, &trace.End{Status: trace.Failure, Error: &trace.Error{Type: clip(v.Get("subtype").String(), 80), Message: clip(firstString(v, "error", "result", "finalText"), 300)}})
-		return
-	}
-	text := firstString(v, "finalText", "result")
-	if text == "" {
-		text = r.message
-	}
-	if d := decisionInText(text); d != nil {
-		r.s.add(line, r.last, d)
-	}
-	r.s.add(line, r.last, &trace.End{Status: trace.Success})
-}
-
-func (r *droidStreamReader) close() {
-	if r.loose {
-		return
-	}
-	for _, c := range r.calls {
-		r.s.add(c.line, c.at, &trace.Call{ID: c.id, Model: r.model, End: c.at})
-	}
-}

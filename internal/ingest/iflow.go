@@ -11,7 +11,7 @@ import (
 // The formats of iFlow CLI. Its sessions look like Claude Code's, but for what
 // is in them: results are Gemini's, token counts are never filled in, and one
 // response of the model stands in several records that overlap. The execution
-// information has the tokens.
+// information has the tokens, and shares the session's space.
 const (
 	iflowSession = "iflow-cli/session"
 	iflowInfo    = "iflow-cli/execution-info"
@@ -20,7 +20,7 @@ const (
 func iflowFormats() []format {
 	return []format{
 		{iflowSession, iflowSession, isIflowSession, func(s *sink) reader { return &iflowReader{s: s, open: map[string]bool{}} }},
-		{iflowInfo, iflowInfo, isIflowInfo, func(s *sink) reader { return &iflowInfoReader{s} }},
+		{iflowInfo, iflowSession, isIflowInfo, func(s *sink) reader { return &iflowInfoReader{s} }},
 	}
 }
 

@@ -66,6 +66,15 @@ func kimiPlace(path string) (session, agent string) {
 	return "", ""
 }
 
+// scoped returns the identity that a step of a sub-agent has in its run: each
+// agent numbers its own.
+func scoped(s *sink, id string) string {
+	if s.subagent == "" || id == "" {
+		return id
+	}
+	return s.subagent + "/" + id
+}
+
 // kimiTools tells apart the tool calls of a file whose ids repeat: Kimi numbers
 // them anew after it has shortened the conversation.
 type kimiTools struct {
@@ -101,11 +110,14 @@ func (k kimiTools) at(id string) string {
 type kimiCode struct {
 	s        *sink
 	tools    kimiTools
+	started  bool
+	steps    int
 	step     string // id of the step that is under way or was last
 	model    string
 	provider string
 	request  time.Time
-	asked    bool // a request was made of which no step has ended yet
+	trigger  string // of the compaction that is under way
+	asked    bool   // a request was made of which no step has ended yet
 	failed   int
 	extra    int
 	rejected map[string]bool // calls that a person has refused
@@ -121,17 +133,18 @@ func newKimiCode(s *sink) reader {
 }
 
 func (r *kimiCode) value(v jsonl.Value, line int) {
-	at := v.Get("time")
-	if !at.Exists() {
-		at = v.Get("created_at")
+	t := epoch(v.Get("time"))
+	for _, key := range []string{"timestamp", "created_at"} {
+		if t.IsZero() {
+			t = epoch(v.Get(key))
+		}
 	}
-	t := epoch(at)
 	if !t.IsZero() {
 		r.last = t
 	}
+	r.start(v, line, t)
 	switch typ := v.Get("type").String(); typ {
 	case "metadata":
-		r.start(v, line, t)
 	case "turn.prompt":
 		r.turns++
 		r.message, r.end, r.asked = "", nil, false
@@ -151,8 +164,10 @@ func (r *kimiCode) value(v jsonl.Value, line int) {
 		if d := v.Get("result", "decision"); d.Is("rejected") || d.Is("cancelled") {
 			r.rejected[v.Get("toolCallId").String()] = true
 		}
+	case "full_compaction.begin":
+		r.trigger = clip(v.Get("source").String(), 40)
 	case "context.apply_compaction":
-		r.s.add(line, t, &trace.Log{Severity: "info", Message: "context compacted"})
+		r.s.add(line, t, &trace.Compaction{Trigger: r.trigger, Before: count(v.Get("tokensBefore"))})
 	default:
 		r.other(typ)
 	}
@@ -170,6 +185,10 @@ func (r *kimiCode) other(typ string) {
 }
 
 func (r *kimiCode) start(v jsonl.Value, line int, t time.Time) {
+	if r.started {
+		return
+	}
+	r.started = true
 	sub := r.s.subagent
 	r.s.subagent = ""
 	r.s.add(line, t, &trace.Start{Runtime: trace.Runtime{Name: "kimi-code", Version: v.Get("app_version").String()}})
@@ -204,7 +223,7 @@ func (r *kimiCode) requested(v jsonl.Value, line int, t time.Time) {
 	if r.asked && ok && attempt > 1 {
 		r.failed++
 		r.s.add(line, t, &trace.Call{
-			ID: "failed-" + strconv.Itoa(r.failed), Provider: r.provider, Model: r.model, Start: r.request, End: t, Error: &trace.Error{Type: "api_error"},
+			ID: scoped(r.s, "failed-"+strconv.Itoa(r.failed)), Provider: r.provider, Model: r.model, Start: r.request, End: t, Error: &trace.Error{Type: "api_error"},
 		})
 	}
 	r.asked, r.request = v.Get("kind").Is("loop"), t
@@ -226,7 +245,7 @@ func (r *kimiCode) usage(v jsonl.Value, line int, t time.Time) {
 	call := &trace.Call{ID: r.step, End: t, Usage: kimiUsage(v.Get("usage"))}
 	if v.Get("usageScope").Is("session") || r.step == "" {
 		r.extra++
-		call.ID, call.Start = "request-"+strconv.Itoa(r.extra), r.request
+		call.ID, call.Start = scoped(r.s, "request-"+strconv.Itoa(r.extra)), r.request
 		call.Provider, call.Model = r.provider, kimiModel(v.Get("model").String())
 	}
 	r.s.add(line, t, call)
@@ -250,7 +269,7 @@ func (r *kimiCode) event(e jsonl.Value, line int, t time.Time) {
 			r.message += p.Get("text").String()
 		}
 	case "tool.call":
-		id := r.tools.called(e.Get("toolCallId").String())
+		id := scoped(r.s, r.tools.called(e.Get("toolCallId").String()))
 		r.s.call(line, t, &trace.Tool{ID: id, Name: e.Get("name").String(), Start: t}, e.Get("args"))
 	case "tool.result":
 		r.result(e, line, t)
@@ -263,10 +282,12 @@ func (r *kimiCode) event(e jsonl.Value, line int, t time.Time) {
 
 func (r *kimiCode) stepEnd(e jsonl.Value, line int, t time.Time) {
 	reason := e.Get("finishReason").String()
-	r.step = e.Get("uuid").String()
+	r.steps++
+	r.step = cmp.Or(e.Get("uuid").String(), scoped(r.s, "step-"+strconv.Itoa(r.steps)))
+	r.model = cmp.Or(kimiModel(e.Get("model").String()), r.model)
 	r.s.add(line, t, &trace.Call{
 		ID: r.step, Provider: r.provider, Model: r.model, Start: r.request, End: t,
-		Usage: kimiUsage(e.Get("usage")), FinishReason: clip(reason, 40),
+		Usage: kimiUsage(e.Get("usage")), FinishReason: clip(reason, 40), FirstToken: millisOf(e.Get("llmFirstTokenLatencyMs")),
 	})
 	r.asked, r.request = false, time.Time{}
 	if reason == "end_turn" || reason == "stop" || reason == "completed" {
@@ -279,7 +300,7 @@ func (r *kimiCode) result(e jsonl.Value, line int, t time.Time) {
 	if id == "" {
 		id = e.Get("parentUuid").String()
 	}
-	tool := &trace.Tool{ID: r.tools.at(id), End: t}
+	tool := &trace.Tool{ID: scoped(r.s, r.tools.at(id)), End: t}
 	text := kimiText(out)
 	kimiOutcome(tool, e.Get("result", "isError").True(), text)
 	if r.rejected[id] && tool.Failed {

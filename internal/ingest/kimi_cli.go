@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"cmp"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -20,9 +21,9 @@ type kimiCLI struct {
 	s       *sink
 	tools   map[string]kimiTools  // by sub-agent
 	pending map[string]kimiAction // approvals that were asked for, by request
-	agents  map[string]bool
-	steps   int
-	failed  int
+	agents  map[string]string     // sub-agents by the tool call that started them
+	steps   map[string]int        // by sub-agent
+	failed  map[string]int
 	turns   int64
 	started bool
 	message string
@@ -34,7 +35,7 @@ type kimiAction struct{ agent, tool string }
 
 func newKimiCLI(s *sink) reader {
 	s.run, s.subagent = kimiPlace(s.o.Name)
-	return &kimiCLI{s: s, tools: map[string]kimiTools{}, pending: map[string]kimiAction{}, agents: map[string]bool{}}
+	return &kimiCLI{s: s, tools: map[string]kimiTools{}, pending: map[string]kimiAction{}, agents: map[string]string{}, steps: map[string]int{}, failed: map[string]int{}}
 }
 
 func (r *kimiCLI) value(v jsonl.Value, line int) {
@@ -51,12 +52,19 @@ func (r *kimiCLI) value(v jsonl.Value, line int) {
 	}
 	if !r.started {
 		r.started = true
-		sub := r.s.subagent
-		r.s.subagent = ""
-		r.s.add(line, t, &trace.Start{Runtime: trace.Runtime{Name: "kimi-cli"}})
-		r.s.subagent = sub
+		r.s.fallback = fmt.Sprintf("%016x", digest(v)) // the first line is the same in all files
+		r.start(line, t)
 	}
 	r.event(m.Get("type").String(), m.Get("payload"), line, t)
+}
+
+func (r *kimiCLI) start(line int, t time.Time) {
+	sub := r.s.subagent
+	r.s.subagent = ""
+	r.s.add(line, t, &trace.Start{Runtime: trace.Runtime{Name: "kimi-cli"}})
+	if r.s.subagent = sub; sub != "" {
+		r.s.add(line, t, &trace.Subagent{ID: sub, Start: t})
+	}
 }
 
 func (r *kimiCLI) event(typ string, p jsonl.Value, line int, t time.Time) {
@@ -113,17 +121,17 @@ func (r *kimiCLI) step(typ string, p jsonl.Value, line int, t time.Time) {
 			r.end = &trace.End{Status: trace.Failure, Error: &trace.Error{Type: "interrupted"}}
 		}
 	case "StepRetry":
-		r.failed++
+		r.failed[r.s.subagent]++
 		kind := scalar(p.Get("status_code"))
 		if kind != "" {
 			kind = "http_" + kind
 		}
 		r.s.add(line, t, &trace.Call{
-			ID: "failed-" + strconv.Itoa(r.failed), End: t,
+			ID: scoped(r.s, "failed-"+strconv.Itoa(r.failed[r.s.subagent])), End: t,
 			Error: &trace.Error{Type: cmp.Or(kind, clip(p.Get("error_type").String(), 80), "api_error")},
 		})
 	case "CompactionBegin":
-		r.s.add(line, t, &trace.Log{Severity: "info", Message: "context compacted"})
+		r.s.add(line, t, &trace.Compaction{})
 	case "CompactionEnd", "ToolCallPart", "SteerInput", "HookTriggered", "HookResolved", "HookRequest", "MCPLoadingBegin", "MCPLoadingEnd", "Notification",
 		"PlanDisplay", "BtwBegin", "BtwEnd", "QuestionRequest", "QuestionResponse", "TextPart", "ThinkPart", "ImageURLPart", "AudioURLPart", "VideoURLPart":
 	default:
@@ -138,9 +146,9 @@ func (r *kimiCLI) status(p jsonl.Value, line int, t time.Time) {
 	if u.Kind() != jsonl.Object {
 		return
 	}
-	r.steps++
-	id := cmp.Or(p.Get("message_id").String(), "step-"+strconv.Itoa(r.steps))
-	r.s.add(line, t, &trace.Call{ID: id, End: t, Usage: kimiUsage(u)})
+	r.steps[r.s.subagent]++
+	id := cmp.Or(p.Get("message_id").String(), scoped(r.s, "step-"+strconv.Itoa(r.steps[r.s.subagent])))
+	r.s.add(line, t, &trace.Call{ID: id, End: t, Usage: kimiUsage(u), Window: window(p.Get("max_context_tokens"))})
 }
 
 func (r *kimiCLI) of(agent string) kimiTools {
@@ -161,15 +169,7 @@ func (r *kimiCLI) call(p jsonl.Value, line int, t time.Time) {
 	if k.open[id] {
 		return // asked of the client too
 	}
-	r.s.call(line, t, &trace.Tool{ID: r.scoped(k.called(id)), Name: name, Start: t}, args)
-}
-
-// scoped returns the identity of a tool call, of which agents number their own.
-func (r *kimiCLI) scoped(id string) string {
-	if r.s.subagent == "" || id == "" {
-		return id
-	}
-	return r.s.subagent + "/" + id
+	r.s.call(line, t, &trace.Tool{ID: scoped(r.s, k.called(id)), Name: name, Start: t}, args)
 }
 
 func (r *kimiCLI) result(p jsonl.Value, line int, t time.Time) {
@@ -178,7 +178,7 @@ func (r *kimiCLI) result(p jsonl.Value, line int, t time.Time) {
 		v = p.Get("result")
 	}
 	k := r.of(r.s.subagent)
-	tool := &trace.Tool{ID: r.scoped(k.at(id)), End: t}
+	tool := &trace.Tool{ID: scoped(r.s, k.at(id)), End: t}
 	text := v.Get("message")
 	if text.StringLen() == 0 {
 		text = kimiText(v.Get("output"))
@@ -186,8 +186,8 @@ func (r *kimiCLI) result(p jsonl.Value, line int, t time.Time) {
 	kimiOutcome(tool, v.Get("is_error").True(), text)
 	delete(k.open, id)
 	r.s.result(line, t, tool, v.Get("output"))
-	if r.s.subagent == "" && r.agents[id] {
-		sub := &trace.Subagent{ID: id, Status: trace.Success, End: t}
+	if agent := r.agents[id]; r.s.subagent == "" && agent != "" {
+		sub := &trace.Subagent{ID: agent, Status: trace.Success, End: t}
 		if tool.Failed {
 			sub.Status = trace.Failure
 		}
@@ -204,21 +204,21 @@ func (r *kimiCLI) approval(p jsonl.Value, line int, t time.Time) {
 	}
 	was := r.s.subagent
 	r.s.subagent = asked.agent
-	r.s.add(line, t, &trace.Tool{ID: r.scoped(r.of(asked.agent).at(asked.tool)), Denied: true, Failed: true})
+	r.s.add(line, t, &trace.Tool{ID: scoped(r.s, r.of(asked.agent).at(asked.tool)), Denied: true, Failed: true})
 	r.s.subagent = was
 }
 
-// within reads an event of a sub-agent, which is known by the tool call that
-// started it: older versions give it no id of its own.
+// within reads an event of a sub-agent, which has an id of its own, and in newer
+// versions a file too; older ones know it by the tool call that started it.
 func (r *kimiCLI) within(p jsonl.Value, line int, t time.Time) {
-	id := firstString(p, "parent_tool_call_id", "task_tool_call_id", "agent_id")
-	e := p.Get("event")
+	tool, e := firstString(p, "parent_tool_call_id", "task_tool_call_id"), p.Get("event")
+	id := cmp.Or(p.Get("agent_id").String(), tool)
 	if id == "" || e.Get("type").Is("SubagentEvent") || r.s.subagent != "" {
 		return
 	}
-	if !r.agents[id] {
-		r.agents[id] = true
-		r.s.add(line, t, &trace.Subagent{ID: id, Name: clip(p.Get("subagent_type").String(), 80), ToolID: id, Start: t})
+	if tool = cmp.Or(tool, id); r.agents[tool] != id {
+		r.agents[tool] = id
+		r.s.add(line, t, &trace.Subagent{ID: id, Name: clip(p.Get("subagent_type").String(), 80), ToolID: tool, Start: t})
 	}
 	r.s.subagent = id
 	r.event(e.Get("type").String(), e.Get("payload"), line, t)
@@ -282,6 +282,7 @@ func isKimiStream(v jsonl.Value, _ jsonl.Chunk) bool {
 // Neither has times, models or the tokens of a call.
 type kimiMessages struct {
 	s       *sink
+	name    *nameless
 	tools   kimiTools
 	started bool
 	calls   int
@@ -292,18 +293,19 @@ type kimiMessages struct {
 
 func newKimiContext(s *sink) reader {
 	s.run, s.subagent = kimiPlace(s.o.Name)
-	return &kimiMessages{s: s, tools: newKimiTools()}
+	return &kimiMessages{s: s, name: newNameless(s), tools: newKimiTools()}
 }
 
 func (r *kimiMessages) value(v jsonl.Value, line int) {
 	var t time.Time
-	if !r.started {
-		r.started = true
+	r.name.saw(v)
+	if !r.started && !v.Get("type").Is("system.version") {
 		sub := r.s.subagent
 		r.s.subagent = ""
 		r.s.add(line, t, &trace.Start{Runtime: trace.Runtime{Name: "kimi-cli"}})
 		r.s.subagent = sub
 	}
+	r.started = true
 	switch role := v.Get("role").String(); role {
 	case "assistant":
 		r.assistant(v, line)
@@ -322,7 +324,7 @@ func (r *kimiMessages) value(v jsonl.Value, line int) {
 func (r *kimiMessages) assistant(v jsonl.Value, line int) {
 	var t time.Time
 	r.calls++
-	r.s.add(line, t, &trace.Call{ID: "message-" + strconv.Itoa(r.calls)})
+	r.s.add(line, t, &trace.Call{ID: scoped(r.s, "message-"+strconv.Itoa(r.calls))})
 	text, tools := v.Get("content").String(), 0
 	for p := range v.Get("content").Elements() {
 		if p.Get("type").Is("text") {
@@ -331,7 +333,7 @@ func (r *kimiMessages) assistant(v jsonl.Value, line int) {
 	}
 	for c := range v.Get("tool_calls").Elements() {
 		tools++
-		id := r.tools.called(c.Get("id").String())
+		id := scoped(r.s, r.tools.called(c.Get("id").String()))
 		r.s.call(line, t, &trace.Tool{ID: id, Name: c.Get("function", "name").String()}, c.Get("function", "arguments"))
 	}
 	if text != "" {
@@ -345,7 +347,7 @@ func (r *kimiMessages) result(v jsonl.Value, line int) {
 	r.closing = false
 	id, content := v.Get("tool_call_id").String(), v.Get("content")
 	text := kimiText(content)
-	tool := &trace.Tool{ID: r.tools.at(id)}
+	tool := &trace.Tool{ID: scoped(r.s, r.tools.at(id))}
 	head := textHead(text, 400)
 	kimiOutcome(tool, strings.HasPrefix(head, "<system>ERROR: ") || strings.HasPrefix(head, "ERROR: ") ||
 		strings.Contains(textTail(text, 200), "Command failed with exit code: "), text)
@@ -375,6 +377,7 @@ func (r *kimiMessages) meta(v jsonl.Value, line int) {
 }
 
 func (r *kimiMessages) close() {
+	defer r.name.close()
 	if !r.closing || r.s.subagent != "" {
 		return
 	}

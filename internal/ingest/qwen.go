@@ -73,6 +73,14 @@ func qwenMetadata(u jsonl.Value) trace.Usage {
 		count(u.Get("thoughtsTokenCount")), count(u.Get("totalTokenCount")))
 }
 
+// window reads the size of a model's context, of which 0 says nothing.
+func window(v jsonl.Value) trace.Count {
+	if n := count(v); n.N() > 0 {
+		return n
+	}
+	return trace.Count{}
+}
+
 // qwenSessionReader reads chats, ~/.qwen/projects/*/chats/<id>.jsonl, and those of
 // sub-agents, which have their agent's id on each record.
 //
@@ -88,11 +96,13 @@ type qwenSessionReader struct {
 	message string
 	last    time.Time
 	failed  int
+	calls   int // tool calls without an id
 	total   trace.Totals
+	counted map[string]bool // responses whose telemetry was read
 }
 
 func newQwenSession(s *sink) reader {
-	return &qwenSessionReader{s: s, total: trace.Totals{ByModel: map[string]trace.Usage{}}}
+	return &qwenSessionReader{s: s, counted: map[string]bool{}, total: trace.Totals{ByModel: map[string]trace.Usage{}}}
 }
 
 func (r *qwenSessionReader) value(v jsonl.Value, line int) {
@@ -133,24 +143,29 @@ func (r *qwenSessionReader) begin(v jsonl.Value, line int, t time.Time) {
 		}
 		r.s.add(line, t, &trace.Start{
 			Runtime: trace.Runtime{Name: "qwen-code", Version: v.Get("version").String()}, Context: trace.Context{Branch: branch},
+			ForkedFrom: v.Get("forkedFrom", "sessionId").String(),
 		})
 	}
-	id := v.Get("agentId").String()
-	if id == "" || !v.Get("isSidechain").True() {
-		r.main = true
+	if id := v.Get("agentId").String(); id != "" && v.Get("isSidechain").True() {
+		r.s.subagent = id // the session tells that it was started, by the tool call
 		return
 	}
-	r.s.subagent = id
-	r.s.add(line, t, &trace.Subagent{ID: id, Name: clip(v.Get("agentName").String(), 80), Start: t, End: t})
+	r.main = true
 }
 
 func (r *qwenSessionReader) assistant(v jsonl.Value, line int, t time.Time) {
-	r.s.add(line, t, &trace.Call{ID: v.Get("uuid").String(), Model: v.Get("model").String(), End: t, Usage: qwenMetadata(v.Get("usageMetadata"))})
+	r.s.add(line, t, &trace.Call{
+		ID: v.Get("uuid").String(), Model: v.Get("model").String(), End: t, Usage: qwenMetadata(v.Get("usageMetadata")), Window: window(v.Get("contextWindowSize")),
+	})
 	text, tools := "", 0
 	for p := range v.Get("message", "parts").Elements() {
 		if f := p.Get("functionCall"); f.Exists() {
 			tools++
-			r.s.call(line, t, &trace.Tool{ID: f.Get("id").String(), Name: f.Get("name").String(), Start: t}, f.Get("args"))
+			id, name := r.id(f), f.Get("name").String()
+			r.s.call(line, t, &trace.Tool{ID: id, Name: name, Start: t}, f.Get("args"))
+			if name == "task" || name == "agent" {
+				r.s.add(line, t, &trace.Subagent{ID: id, Name: clip(f.Get("args", "subagent_type").String(), 80), ToolID: id, Start: t})
+			}
 			continue
 		}
 		if !p.Get("thought").True() {
@@ -166,19 +181,32 @@ func (r *qwenSessionReader) assistant(v jsonl.Value, line int, t time.Time) {
 	r.closing = tools == 0 && text != ""
 }
 
+// id returns the id of a tool call. One without is counted, though no result
+// will find it.
+func (r *qwenSessionReader) id(call jsonl.Value) string {
+	if id := call.Get("id").String(); id != "" {
+		return id
+	}
+	r.calls++
+	return scoped(r.s, "nameless-"+strconv.Itoa(r.calls))
+}
+
 // results reads the results of tools, of which older versions write the record
 // as the user's.
 func (r *qwenSessionReader) results(v jsonl.Value, line int, t time.Time) {
 	outcome := v.Get("toolCallResult")
 	for p := range v.Get("message", "parts").Elements() {
 		f := p.Get("functionResponse")
-		id := firstString(f, "id")
-		if !f.Exists() || id == "" {
+		id := f.Get("id").String()
+		if id == "" {
 			continue
 		}
 		output, message, status := f.Get("response", "output"), f.Get("response", "error"), outcome.Get("status").String()
 		if status == "" && message.Exists() {
 			status = "error"
+		}
+		if !output.Exists() {
+			output = message
 		}
 		tool := &trace.Tool{ID: id, End: t}
 		geminiOutcome(tool, status, output, message)
@@ -186,21 +214,18 @@ func (r *qwenSessionReader) results(v jsonl.Value, line int, t time.Time) {
 			tool.Failed, tool.Denied = true, true
 			tool.Error = &trace.Error{Type: "permission_denied", Message: clip(message.String(), 300)}
 		}
-		if !output.Exists() {
-			output = message
-		}
 		r.s.result(line, t, tool, output)
 		r.agent(outcome.Get("resultDisplay"), tool, line, t)
 	}
 }
 
-// agent reads, from the result of the tool that starts sub-agents, which role
-// it gave one.
+// agent reads, from the result of the tool that starts sub-agents, what became
+// of one.
 func (r *qwenSessionReader) agent(d jsonl.Value, tool *trace.Tool, line int, t time.Time) {
 	if !d.Get("type").Is("task_execution") {
 		return
 	}
-	sub := &trace.Subagent{ID: cmp.Or(d.Get("agentId").String(), tool.ID), Name: clip(d.Get("subagentName").String(), 80), ToolID: tool.ID, End: t}
+	sub := &trace.Subagent{ID: tool.ID, Name: clip(d.Get("subagentName").String(), 80), ToolID: tool.ID, End: t}
 	switch status := d.Get("status"); {
 	case status.Is("completed"):
 		sub.Status = trace.Success
@@ -208,13 +233,15 @@ func (r *qwenSessionReader) agent(d jsonl.Value, tool *trace.Tool, line int, t t
 		sub.Status = trace.Failure
 	case status.Is("cancelled"):
 		sub.Status = trace.Cancelled
+	default:
+		sub.End = time.Time{} // it goes on in the background
 	}
 	r.s.add(line, t, sub)
 }
 
 func qwenDenied(message jsonl.Value) bool {
 	head := strings.ToLower(textHead(message, 400))
-	for _, phrase := range []string{"permission was declined", "permission denied by", "denied by", "requires permission to use", "user did not allow", "rejected by"} {
+	for _, phrase := range []string{"permission was declined", "requires permission to use", "user did not allow", "rejected by the user"} {
 		if strings.Contains(head, phrase) {
 			return true
 		}
@@ -227,7 +254,7 @@ func (r *qwenSessionReader) system(subtype string, payload jsonl.Value, line int
 	case "ui_telemetry":
 		r.telemetry(payload.Get("uiEvent"), line, t)
 	case "chat_compression":
-		r.s.add(line, t, &trace.Log{Severity: "info", Message: "context compacted"})
+		r.s.add(line, t, &trace.Compaction{Before: count(payload.Get("info", "originalTokenCount"))})
 	case "turn_result":
 		r.end = qwenTurn(payload)
 	case "slash_command", "at_command", "attribution_snapshot", "notification", "background_task_completed", "cron", "custom_title",
@@ -261,7 +288,13 @@ func (r *qwenSessionReader) telemetry(e jsonl.Value, line int, t time.Time) {
 	case "api_response":
 		u := qwenUsage(count(e.Get("input_token_count")), count(e.Get("cached_content_token_count")), count(e.Get("output_token_count")),
 			count(e.Get("thoughts_token_count")), count(e.Get("total_token_count")))
-		model := e.Get("model").String()
+		model, id := e.Get("model").String(), e.Get("response_id").String()
+		if r.counted[id] || !u.Total().Known() {
+			return // written twice, or not counted
+		}
+		if id != "" && len(r.counted) < 1<<20 {
+			r.counted[id] = true
+		}
 		r.total.ByModel[model] = r.total.ByModel[model].Add(u)
 		r.total.Usage = r.total.Usage.Add(u)
 		r.total.Calls = r.total.Calls.Add(trace.Measured(1))
@@ -274,7 +307,7 @@ func (r *qwenSessionReader) telemetry(e jsonl.Value, line int, t time.Time) {
 			kind = ""
 		}
 		r.s.add(line, t, &trace.Call{
-			ID: "failed-" + strconv.Itoa(r.failed), Model: e.Get("model").String(), End: t,
+			ID: scoped(r.s, "failed-"+strconv.Itoa(r.failed)), Model: e.Get("model").String(), End: t,
 			Error: &trace.Error{Type: cmp.Or(kind, clip(e.Get("error_type").String(), 80), "api_error"), Message: clip(firstString(e, "error_message", "error"), 300)},
 		})
 	case "tool_call":

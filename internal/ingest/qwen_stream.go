@@ -83,8 +83,8 @@ func (r *qwenStreamReader) assistant(m jsonl.Value, line int) {
 		case typ.Is("tool_use"):
 			id, name := b.Get("id").String(), b.Get("name").String()
 			r.s.call(line, r.last, &trace.Tool{ID: id, Name: name, Start: r.last}, b.Get("input"))
-			if role := b.Get("input", "subagent_type").String(); role != "" && (name == "task" || name == "agent") {
-				r.agent(id, role, line)
+			if id != "" && (name == "task" || name == "agent") {
+				r.agent(id, b.Get("input", "subagent_type").String(), line)
 			}
 		}
 	}
