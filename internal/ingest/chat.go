@@ -205,7 +205,7 @@ func (r *chat) said(m jsonl.Value, id string) {
 			f = c
 		}
 		if c.Get("id").Exists() || f.Get("name").Exists() { // later pieces of a stream have neither
-			tool(c.Get("id").String(), f.Get("name").String(), memberOf(f, "arguments", "args", "input"))
+			tool(c.Get("id").String(), f.Get("name").String(), firstOf(f, "arguments", "args", "input"))
 		}
 	}
 	if f := m.Get("function_call"); f.Exists() {
@@ -224,15 +224,6 @@ func ended(reason string) bool {
 		return false
 	}
 	return true
-}
-
-func memberOf(v jsonl.Value, keys ...string) jsonl.Value {
-	for _, k := range keys {
-		if w := v.Get(k); w.Exists() {
-			return w
-		}
-	}
-	return jsonl.Value{}
 }
 
 // outcome reads the result of a tool call. Whether it failed is said by few: by

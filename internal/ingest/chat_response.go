@@ -42,7 +42,7 @@ func (r *chat) response(v jsonl.Value) {
 // choice reads the first choice; the others are answers not taken.
 func (r *chat) choice(choices jsonl.Value, id string) {
 	for c := range choices.Elements() {
-		m := memberOf(c, "message", "delta")
+		m := firstOf(c, "message", "delta")
 		r.said(m, id)
 		r.closing = r.closing && ended(c.Get("finish_reason").String())
 		return
@@ -63,7 +63,7 @@ func (r *chat) output(items jsonl.Value, id string) {
 			asks++
 			tool := cmp.Or(firstString(item, "call_id", "id"), fmt.Sprintf("%s tool %d", id, asks))
 			name := cmp.Or(item.Get("name").String(), item.Get("type").String())
-			r.s.call(r.line, r.at, &trace.Tool{ID: tool, Name: name, Start: r.at}, memberOf(item, "arguments", "input", "action"))
+			r.s.call(r.line, r.at, &trace.Tool{ID: tool, Name: name, Start: r.at}, firstOf(item, "arguments", "input", "action"))
 		}
 	}
 	r.answered(text.String(), asks)
@@ -127,7 +127,7 @@ func chatUsage(m jsonl.Value) trace.Usage {
 // chatTime returns the time of a message, under the names that are common:
 // a text, or a number of seconds or milliseconds since 1970.
 func chatTime(v jsonl.Value) time.Time {
-	t := memberOf(v, "timestamp", "created_at", "created", "createdAt")
+	t := firstOf(v, "timestamp", "created_at", "created", "createdAt")
 	if at := t.Time(); !at.IsZero() {
 		return at
 	}

@@ -45,7 +45,7 @@ type vscodeEventReader struct {
 }
 
 func newVSCodeEvents(s *sink) reader {
-	return &vscodeEventReader{copilot: &copilot{s: s, asked: map[string]bool{}}}
+	return &vscodeEventReader{copilot: newCopilot(s).(*copilot)}
 }
 
 func (r *vscodeEventReader) value(v jsonl.Value, line int) {
