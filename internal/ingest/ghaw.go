@@ -36,8 +36,10 @@ func isGhawProxy(v jsonl.Value, _ jsonl.Chunk) bool {
 }
 
 func isGhawUsage(v jsonl.Value, _ jsonl.Chunk) bool {
-	if v.Get("type").Exists() || v.Get("request_id").Exists() || v.Get("session_id").Exists() {
-		return false
+	for _, key := range []string{"type", "request_id", "session_id", "run_id"} {
+		if v.Get(key).Exists() {
+			return false // a record of something else, which may have its tokens in it
+		}
 	}
 	credited := v.Get("ai_credits").Kind() == jsonl.Number || v.Get("effective_tokens").Kind() == jsonl.Number
 	return credited && v.Get("input_tokens").Kind() == jsonl.Number && v.Get("output_tokens").Kind() == jsonl.Number

@@ -41,16 +41,24 @@ func isOpenHandsSource(v jsonl.Value) bool {
 }
 
 func isOpenHandsSDK(v jsonl.Value, _ jsonl.Chunk) bool {
-	return v.Get("kind").StringLen() > 0 && v.Get("id").Kind() == jsonl.String && v.Get("timestamp").Kind() == jsonl.String &&
-		isOpenHandsSource(v.Get("source"))
+	kind := v.Get("kind")
+	known := kind.StringLen() < 80 && strings.HasSuffix(kind.String(), "Event") || kind.Is("UserRejectObservation") || kind.Is("Condensation")
+	return known && v.Get("id").Kind() == jsonl.String && v.Get("timestamp").Kind() == jsonl.String && isOpenHandsSource(v.Get("source"))
 }
 
+// isOpenHandsEvents recognises an event by its action or observation: other
+// logs have a source and an action too.
 func isOpenHandsEvents(v jsonl.Value, _ jsonl.Chunk) bool {
 	if !isOpenHandsSource(v.Get("source")) {
 		return false
 	}
-	return v.Get("action").StringLen() > 0 && (v.Get("args").Kind() == jsonl.Object || v.Get("message").Kind() == jsonl.String) ||
-		v.Get("observation").StringLen() > 0 && (v.Get("extras").Kind() == jsonl.Object || v.Get("content").Kind() == jsonl.String)
+	if action := v.Get("action").String(); byModel(action) || byOpenHands(action) {
+		return v.Get("args").Kind() == jsonl.Object || v.Get("message").Kind() == jsonl.String && v.Get("id").Kind() == jsonl.Number
+	}
+	if o := v.Get("observation").String(); byModel(o) || byOpenHands(o) {
+		return v.Get("extras").Kind() == jsonl.Object || v.Get("content").Kind() == jsonl.String
+	}
+	return false
 }
 
 func isOpenHandsState(v jsonl.Value, _ jsonl.Chunk) bool {
@@ -116,7 +124,7 @@ func (r *openHands) reset() {
 
 // openHandsFile matches the files that one conversation is spread over: an
 // event each, pages of them, and the state.
-var openHandsFile = regexp.MustCompile(`^(.*?)([^/]*)/(?:events/(?:event-\d{5,}-[0-9a-fA-F-]{8,}|\d+)\.json|event_cache/\d+-\d+\.json|base_state\.json)$`)
+var openHandsFile = regexp.MustCompile(`^(?:(.*?)([^/]*)/)?(?:events/(?:event-\d{5,}-[0-9a-fA-F-]{8,}|\d+)\.json|event_cache/\d+-\d+\.json|base_state\.json)$`)
 
 // conversationOf returns the id of the conversation whose folder a file is in,
 // or a made up one where the folder is not named by an id. This is the one place

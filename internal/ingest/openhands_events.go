@@ -77,6 +77,16 @@ func byModel(kind string) bool {
 	return false
 }
 
+// byOpenHands reports whether an action or an observation is OpenHands' own.
+func byOpenHands(kind string) bool {
+	switch kind {
+	case "system", "recall", "change_agent_state", "agent_state_changed", "null", "start", "pause", "resume", "stop", "condensation",
+		"condensation_request", "error", "mcp", "user_rejected", "success", "chat", "loop_recovery":
+		return true
+	}
+	return false
+}
+
 func (r *openHands) request(v jsonl.Value, kind, id string, t time.Time) {
 	args := v.Get("args")
 	name := firstNonEmpty(v.Get("tool_call_metadata", "function_name").String(), kind)
