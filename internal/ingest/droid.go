@@ -139,7 +139,8 @@ func (r *droidReader) start(v jsonl.Value, line int, t time.Time) {
 	root := v.Get("callingSessionId").String()
 	if root == "" || root == id {
 		r.s.run, r.s.subagent = id, ""
-		r.s.add(line, t, &trace.Start{Runtime: trace.Runtime{Name: "droid"}})
+		version := v.Get("version").String() // a number is the format's own
+		r.s.add(line, t, &trace.Start{Runtime: trace.Runtime{Name: "droid", Version: version}})
 		return
 	}
 	sub := firstString(v, "callingToolUseId", "id")
@@ -295,7 +296,9 @@ func (r *droidSettingsReader) value(v jsonl.Value, line int) {
 	if k.Kind() != jsonl.Object {
 		return
 	}
-	r.s.run = strings.TrimSuffix(baseName(r.s.o.Name), ".settings.json")
+	if id, ok := strings.CutSuffix(baseName(r.s.o.Name), ".settings.json"); ok {
+		r.s.run = id
+	}
 	u := trace.Usage{
 		Input: count(k.Get("inputTokens")), CacheRead: count(k.Get("cacheReadTokens")), CacheWrite5m: count(k.Get("cacheCreationTokens")),
 		Output: count(k.Get("outputTokens")), Reasoning: count(k.Get("thinkingTokens")),
