@@ -46,8 +46,12 @@ func (c *Collector) settleLedgers() {
 			sums = append(sums, b)
 		}
 	}
+	if len(sums) == 0 {
+		return
+	}
+	known := c.wholes()
 	for _, b := range sums {
-		if run := c.withSum(b); run != nil {
+		if run := withSum(b, known); run != nil {
 			c.absorb(run, b, "")
 		}
 	}
@@ -158,31 +162,51 @@ func (b *builder) overlaps(other *builder) bool {
 	return b.first <= other.last+slack && other.first <= b.last+slack
 }
 
-// withSum returns the run that an account is the sum of: one that cost or used
-// the same, or the first of those in the account's folder that do together.
-func (c *Collector) withSum(b *builder) *builder {
-	whole := b.accounts[0].total()
-	var beside []*builder
+// whole is what a run comes to, by each of its accounts.
+type whole struct {
+	run    *builder
+	usages []trace.Usage // the largest first
+	cost   *float64
+}
+
+// wholes returns what the runs come to that are not sums themselves.
+func (c *Collector) wholes() []whole {
+	var out []whole
 	for _, id := range slices.Sorted(maps.Keys(c.runs)) {
 		run := c.runs[id]
-		if run == b || run.isLedger() && !run.hasCalls() {
+		if run.isLedger() && !run.hasCalls() {
 			continue
 		}
-		if run.comesTo(whole) {
-			return run
+		w := whole{run: run, cost: run.reported()}
+		for _, a := range run.ranked(used) {
+			u, _ := a.usage()
+			w.usages = append(w.usages, u)
 		}
-		if run.liesBeside(b) && !run.isLedger() {
-			beside = append(beside, run)
+		out = append(out, w)
+	}
+	return out
+}
+
+// withSum returns the run that an account is the sum of: one that cost or used
+// the same, or the first of those in the account's folder that do together.
+func withSum(b *builder, known []whole) *builder {
+	sum := b.accounts[0].total()
+	var beside whole
+	for _, w := range known {
+		if w.comesTo(sum) {
+			return w.run
 		}
+		if w.run.isLedger() || !w.run.liesBeside(b) {
+			continue
+		}
+		if beside.run == nil {
+			beside = whole{run: w.run, usages: make([]trace.Usage, 1)}
+		}
+		beside.usages[0] = beside.usages[0].Add(w.usages[0])
+		beside.cost = addMoney(beside.cost, w.cost)
 	}
-	var usage trace.Usage
-	var cost *float64
-	for _, run := range beside {
-		u, _ := run.ranked(used)[0].usage()
-		usage, cost = usage.Add(u), addMoney(cost, run.reported())
-	}
-	if len(beside) > 0 && (sameCost(cost, whole.CostUSD) || sameUsage(usage, whole.Usage)) {
-		return beside[0]
+	if beside.comesTo(sum) {
+		return beside.run
 	}
 	return nil
 }
@@ -192,15 +216,9 @@ func used(a *account) int64 {
 	return u.Total().N()
 }
 
-// comesTo reports whether a run cost or used what a sum says.
-func (b *builder) comesTo(whole trace.Totals) bool {
-	if sameCost(b.reported(), whole.CostUSD) {
-		return true
-	}
-	return slices.ContainsFunc(b.accounts, func(a *account) bool {
-		u, _ := a.usage()
-		return sameUsage(u, whole.Usage)
-	})
+func (w whole) comesTo(sum trace.Totals) bool {
+	return sameCost(w.cost, sum.CostUSD) ||
+		slices.ContainsFunc(w.usages, func(u trace.Usage) bool { return sameUsage(u, sum.Usage) })
 }
 
 func sameUsage(u, v trace.Usage) bool {
