@@ -164,20 +164,22 @@ func (r *droidReader) assistant(v, m jsonl.Value, line int, t time.Time) {
 		call.Usage = claudeUsage(u)
 	}
 	r.s.add(line, t, call)
-	text, tools := m.Get("content").String(), 0
+	var text words
+	tools := 0
+	text.add(m.Get("content"))
 	for b := range m.Get("content").Elements() {
 		switch typ := b.Get("type"); {
 		case typ.Is("text"):
-			text += b.Get("text").String()
+			text.add(b.Get("text"))
 		case typ.Is("tool_use"):
 			tools++
 			droidCall(r.s, line, t, b.Get("id").String(), b.Get("name").String(), b.Get("input"))
 		}
 	}
-	if text != "" {
-		r.message = text
+	if text.Len() > 0 {
+		r.message = text.String()
 	}
-	r.closing, r.broken = tools == 0 && text != "", nil
+	r.closing, r.broken = tools == 0 && text.Len() > 0, nil
 }
 
 // user reads the results of tools, and what is shown to the user alone: that a

@@ -122,7 +122,7 @@ type kimiCode struct {
 	extra    int
 	rejected map[string]bool // calls that a person has refused
 	turns    int64
-	message  string
+	message  words
 	end      *trace.End
 	last     time.Time
 }
@@ -147,7 +147,8 @@ func (r *kimiCode) value(v jsonl.Value, line int) {
 	case "metadata":
 	case "turn.prompt":
 		r.turns++
-		r.message, r.end, r.asked = "", nil, false
+		r.message.Reset()
+		r.end, r.asked = nil, false
 	case "turn.cancel":
 		r.end = &trace.End{Status: trace.Cancelled}
 	case "turn.ended":
@@ -161,7 +162,7 @@ func (r *kimiCode) value(v jsonl.Value, line int) {
 	case "config.update", "profile.bind":
 		r.model = cmp.Or(kimiModel(v.Get("modelAlias").String()), r.model)
 	case "permission.record_approval_result":
-		if d := v.Get("result", "decision"); d.Is("rejected") || d.Is("cancelled") {
+		if d := v.Get("result", "decision"); (d.Is("rejected") || d.Is("cancelled")) && len(r.rejected) < 10_000 {
 			r.rejected[v.Get("toolCallId").String()] = true
 		}
 	case "full_compaction.begin":
@@ -263,10 +264,11 @@ func kimiUsage(u jsonl.Value) trace.Usage {
 func (r *kimiCode) event(e jsonl.Value, line int, t time.Time) {
 	switch typ := e.Get("type").String(); typ {
 	case "step.begin":
-		r.step, r.message = e.Get("uuid").String(), ""
+		r.step = e.Get("uuid").String()
+		r.message.Reset()
 	case "content.part":
-		if p := e.Get("part"); p.Get("type").Is("text") && len(r.message) < 1<<20 {
-			r.message += p.Get("text").String()
+		if p := e.Get("part"); p.Get("type").Is("text") {
+			r.message.add(p.Get("text"))
 		}
 	case "tool.call":
 		id := scoped(r.s, r.tools.called(e.Get("toolCallId").String()))
@@ -382,7 +384,7 @@ func (r *kimiCode) close() {
 	if r.end == nil {
 		return
 	}
-	if d := decisionInText(r.message); d != nil && r.end.Status == trace.Success {
+	if d := decisionInText(r.message.String()); d != nil && r.end.Status == trace.Success {
 		r.s.add(0, r.last, d)
 	}
 	r.s.add(0, r.last, r.end)

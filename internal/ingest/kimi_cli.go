@@ -26,7 +26,7 @@ type kimiCLI struct {
 	failed  map[string]int
 	turns   int64
 	started bool
-	message string
+	message words
 	end     *trace.End
 	last    time.Time
 }
@@ -78,8 +78,8 @@ func (r *kimiCLI) event(typ string, p jsonl.Value, line int, t time.Time) {
 	case "StepBegin":
 		r.stepBegin()
 	case "ContentPart":
-		if p.Get("type").Is("text") && r.s.subagent == "" && len(r.message) < 1<<20 {
-			r.message += p.Get("text").String()
+		if p.Get("type").Is("text") && r.s.subagent == "" {
+			r.message.add(p.Get("text"))
 		}
 	case "StatusUpdate":
 		r.status(p, line, t)
@@ -103,13 +103,14 @@ func (r *kimiCLI) event(typ string, p jsonl.Value, line int, t time.Time) {
 func (r *kimiCLI) begin() {
 	if r.s.subagent == "" {
 		r.turns++
-		r.message, r.end = "", nil
+		r.message.Reset()
+		r.end = nil
 	}
 }
 
 func (r *kimiCLI) stepBegin() {
 	if r.s.subagent == "" {
-		r.message = ""
+		r.message.Reset()
 	}
 }
 
@@ -234,13 +235,13 @@ func (r *kimiCLI) close() {
 	if r.turns > 0 {
 		r.s.add(0, r.last, &trace.Totals{Running: true, Turns: trace.Measured(r.turns)})
 	}
-	if r.end == nil && r.message != "" && len(r.of("").open) == 0 {
+	if r.end == nil && r.message.Len() > 0 && len(r.of("").open) == 0 {
 		r.end = &trace.End{Status: trace.Success}
 	}
 	if r.end == nil {
 		return
 	}
-	if d := decisionInText(r.message); d != nil && r.end.Status == trace.Success {
+	if d := decisionInText(r.message.String()); d != nil && r.end.Status == trace.Success {
 		r.s.add(0, r.last, d)
 	}
 	r.s.add(0, r.last, r.end)
@@ -325,10 +326,12 @@ func (r *kimiMessages) assistant(v jsonl.Value, line int) {
 	var t time.Time
 	r.calls++
 	r.s.add(line, t, &trace.Call{ID: scoped(r.s, "message-"+strconv.Itoa(r.calls))})
-	text, tools := v.Get("content").String(), 0
+	var text words
+	tools := 0
+	text.add(v.Get("content"))
 	for p := range v.Get("content").Elements() {
 		if p.Get("type").Is("text") {
-			text += p.Get("text").String()
+			text.add(p.Get("text"))
 		}
 	}
 	for c := range v.Get("tool_calls").Elements() {
@@ -336,10 +339,10 @@ func (r *kimiMessages) assistant(v jsonl.Value, line int) {
 		id := scoped(r.s, r.tools.called(c.Get("id").String()))
 		r.s.call(line, t, &trace.Tool{ID: id, Name: c.Get("function", "name").String()}, c.Get("function", "arguments"))
 	}
-	if text != "" {
-		r.message = text
+	if text.Len() > 0 {
+		r.message = text.String()
 	}
-	r.closing = tools == 0 && text != ""
+	r.closing = tools == 0 && text.Len() > 0
 }
 
 // result reads a result, of which the words say whether the tool failed.

@@ -157,7 +157,8 @@ func (r *qwenSessionReader) assistant(v jsonl.Value, line int, t time.Time) {
 	r.s.add(line, t, &trace.Call{
 		ID: v.Get("uuid").String(), Model: v.Get("model").String(), End: t, Usage: qwenMetadata(v.Get("usageMetadata")), Window: window(v.Get("contextWindowSize")),
 	})
-	text, tools := "", 0
+	var text words
+	tools := 0
 	for p := range v.Get("message", "parts").Elements() {
 		if f := p.Get("functionCall"); f.Exists() {
 			tools++
@@ -169,16 +170,16 @@ func (r *qwenSessionReader) assistant(v jsonl.Value, line int, t time.Time) {
 			continue
 		}
 		if !p.Get("thought").True() {
-			text += p.Get("text").String()
+			text.add(p.Get("text"))
 		}
 	}
 	if r.s.subagent != "" {
 		return
 	}
-	if text != "" {
-		r.message = text
+	if text.Len() > 0 {
+		r.message = text.String()
 	}
-	r.closing = tools == 0 && text != ""
+	r.closing = tools == 0 && text.Len() > 0
 }
 
 // id returns the id of a tool call. One without is counted, though no result
