@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -78,14 +79,13 @@ func (k keyFlags) key(env Env) (session.Key, []finding.Finding, error) {
 // maxEvent bounds an event's payload. GitHub's own limit is 25 MB.
 const maxEvent = 32 << 20
 
+// eventOf returns the file with the event's payload, and the event's name.
+func (k keyFlags) eventOf(env Env) (path, name string) {
+	return cmp.Or(k.event, env.Getenv("GITHUB_EVENT_PATH")), cmp.Or(k.eventName, env.Getenv("GITHUB_EVENT_NAME"))
+}
+
 func (k keyFlags) fromEvent(env Env) (session.Key, []finding.Finding) {
-	path, name := k.event, k.eventName
-	if path == "" {
-		path = env.Getenv("GITHUB_EVENT_PATH")
-	}
-	if name == "" {
-		name = env.Getenv("GITHUB_EVENT_NAME")
-	}
+	path, name := k.eventOf(env)
 	if path == "" {
 		return session.Key{}, nil
 	}
@@ -103,15 +103,17 @@ func (k keyFlags) fromEvent(env Env) (session.Key, []finding.Finding) {
 	return key, nil
 }
 
-// payload is what the key needs of an event.
+// payload is what the key and the base of the configuration need of an event.
 type payload struct {
 	Repository struct {
-		FullName string `json:"full_name"`
+		FullName      string `json:"full_name"`
+		DefaultBranch string `json:"default_branch"`
 	} `json:"repository"`
 	Number      int      `json:"number"`
 	PullRequest *change  `json:"pull_request"`
 	Issue       *subject `json:"issue"`
 	WorkflowRun *struct {
+		Event        string   `json:"event"` // that started the run
 		HeadSHA      string   `json:"head_sha"`
 		PullRequests []change `json:"pull_requests"`
 	} `json:"workflow_run"`
@@ -119,6 +121,13 @@ type payload struct {
 		HeadSHA      string   `json:"head_sha"`
 		PullRequests []change `json:"pull_requests"`
 	} `json:"check_run"`
+	CheckSuite *struct {
+		PullRequests []change `json:"pull_requests"`
+	} `json:"check_suite"`
+	MergeGroup *struct {
+		BaseRef string `json:"base_ref"`
+		BaseSHA string `json:"base_sha"`
+	} `json:"merge_group"`
 	After string `json:"after"`
 }
 
@@ -127,6 +136,10 @@ type change struct {
 	Head   struct {
 		SHA string `json:"sha"`
 	} `json:"head"`
+	Base struct {
+		Ref string `json:"ref"`
+		SHA string `json:"sha"`
+	} `json:"base"`
 }
 
 type subject struct {

@@ -22,8 +22,8 @@ func allRules() []finding.Rule {
 // inputRules are about files rather than what stands in them.
 func inputRules() []finding.Rule {
 	return []finding.Rule{
-		{ID: "config/ignored", Severity: finding.Warning, Title: "A setting of a pull request's head was ignored",
-			Help: "What loosens a check counts only from the base revision, which could not be read. Check out with `fetch-depth: 0`, or set the action's input instead."},
+		{ID: "config/ignored", Severity: finding.Warning, Title: "The configuration of the base could not be read, or a setting of the head was ignored",
+			Help: "What loosens a check counts only from the base revision, so that a pull request does not open its own gate. Check out with `fetch-depth: 2` or fetch the base, or set the action's inputs instead."},
 		{ID: "input/empty", Severity: finding.Warning, Title: "A trace is empty",
 			Help: "The agent was stopped before it wrote anything, or wrote elsewhere. Look at its step's log."},
 		{ID: "input/event", Severity: finding.Warning, Title: "The event could not be read",
