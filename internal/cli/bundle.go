@@ -185,7 +185,7 @@ func (c *collection) writeRollups(env Env, w io.Writer) error {
 	p := pipelineOf(env.Getenv)
 	for _, s := range c.report.Sessions {
 		for _, r := range s.Runs {
-			if err := enc.Encode(rollup{r, s.Repository, s.Subject, s.HeadSHA, s.ID, p}); err != nil {
+			if err := enc.Encode(rollup{r.Rollup(), s.Repository, s.Subject, s.HeadSHA, s.ID, p}); err != nil {
 				return err
 			}
 		}

@@ -16,10 +16,11 @@ import (
 type collectFlags struct {
 	keyFlags
 	settings
-	format string
-	out    string
-	config string
-	quiet  bool
+	format  string
+	out     string
+	config  string
+	explain bool
+	quiet   bool
 }
 
 func collectCommand() command {
@@ -52,6 +53,7 @@ func (f *collectFlags) define(fs *flag.FlagSet) {
 	fs.StringVar(&f.format, "format", "text", "`FORMAT` of the output: text, markdown or json")
 	fs.StringVar(&f.out, "out", "", "write a bundle to `DIR`")
 	fs.StringVar(&f.config, "config", "", "configuration `FILE` (default "+configPath+")")
+	fs.BoolVar(&f.explain, "explain", false, "show for each total the lines it came from")
 	fs.BoolVar(&f.quiet, "quiet", false, "no progress on stderr")
 }
 
@@ -67,7 +69,7 @@ func (f *collectFlags) run(ctx context.Context, env Env, args []string) error {
 	if err := oneOf("--format", f.format, "text", "markdown", "json"); err != nil {
 		return err
 	}
-	notes, err := f.settings.complete(ctx, env, f.config, f.keyFlags.checkout(env))
+	notes, err := f.settings.complete(ctx, env, f.config)
 	if err != nil {
 		return err
 	}

@@ -43,6 +43,7 @@ func newCollection(env Env, f *collectFlags, paths []string) (*collection, error
 		return nil, err
 	}
 	runs := session.NewCollector(prices)
+	runs.Explain = f.explain
 	g, err := newGatherer(scan, runs.Add)
 	if err != nil {
 		return nil, err
@@ -232,6 +233,7 @@ func (c *collection) clean(b []byte) []byte {
 func (c *collection) markdown(env Env) report.Options {
 	return report.Options{
 		ServerURL: env.Getenv("GITHUB_SERVER_URL"),
+		Content:   c.flags.content != "none",
 		PriceNote: fmt.Sprintf("%s, %s", c.prices.Source(), c.prices.Date()),
 	}
 }

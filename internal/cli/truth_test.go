@@ -196,6 +196,9 @@ func TestThirdParty(t *testing.T) {
 					if f.Rule == "price/mismatch" && kind.Name() == "pi-stream" {
 						continue // the costs in it were made up
 					}
+					if strings.HasPrefix(f.Rule, "failure/") {
+						continue // of the run, not of the file: TestFailureModes knows them
+					}
 					if f.Severity != finding.Info {
 						t.Errorf("%s: %s [%s]", f.Place(), f.Message, f.Rule)
 					}

@@ -89,7 +89,7 @@ func (r *codexTools) output(p jsonl.Value, line int, at time.Time) {
 		return // of a call that a fork took over, or told before
 	}
 	delete(r.open, id)
-	t := &trace.Tool{ID: id, End: at}
+	t := &trace.Tool{ID: id, End: at, Result: codexAnswer(p.Get("output").Raw())}
 	res := r.result(p.Get("output"))
 	if open.session == "" {
 		res.apply(t)
@@ -107,6 +107,15 @@ func (r *codexTools) output(p jsonl.Value, line int, at time.Time) {
 		res.apply(t)
 	}
 	r.s.result(line, at, t, p.Get("output"))
+}
+
+// codexAnswer tells results apart by what follows the header, which names each
+// piece of output anew.
+func codexAnswer(raw []byte) uint64 {
+	if _, body, ok := bytes.Cut(raw, []byte(`\nOutput:\n`)); ok {
+		return answer(body)
+	}
+	return answer(raw)
 }
 
 // codexResult is what the output of a tool says of how it went.

@@ -202,7 +202,7 @@ func (r *copilot) toolEnd(d jsonl.Value) {
 		return
 	}
 	content := d.Get("result", "content")
-	t := &trace.Tool{ID: id, End: r.last, Done: true, ResultSize: size(content), Result: digest(content)}
+	t := &trace.Tool{ID: id, End: r.last, Done: true, ResultSize: size(content), Result: answer(content.Raw())}
 	if ms, ok := d.Get("toolTelemetry", "metrics", "durationMs").Float(); ok {
 		t.Duration = trace.Measured(int64(ms))
 	}

@@ -172,7 +172,7 @@ func (o *otlpSpans) tool(s otlpSpan, span string, line int) {
 	}
 	args, out := s.attrs.get("gen_ai.tool.call.arguments", "ai.toolCall.args", "full_command"), s.attrs.get("gen_ai.tool.call.result", "ai.toolCall.result")
 	decision := o.r.s.describe(t, args)
-	t.ResultSize, t.Result = size(out), digest(out)
+	t.ResultSize, t.Result = size(out), answer(out.Raw())
 	t.Failed = t.Error != nil || t.Denied || t.ExitCode != nil && *t.ExitCode != 0
 	delete(o.denied, span)
 	if len(o.tools) < maxSpans {

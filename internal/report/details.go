@@ -43,7 +43,7 @@ func facts(r *session.Run) [][2]string {
 		add("runtime", mdCode(strings.TrimSpace(r.Runtime.Name+" "+r.Runtime.Version), maxName))
 	}
 	add("models", names(r.Models))
-	add("files", names(r.Files))
+	add("traces", names(r.Files))
 	if i := r.Agent.Instructions; i != nil {
 		add("instructions", strings.TrimSpace(optionalCode(i.Path)+" "+optionalCode(shortSHA(i.SHA256))))
 	}
@@ -53,6 +53,9 @@ func facts(r *session.Run) [][2]string {
 	add("cost", bothCosts(r.Cost))
 	add("permission denials", count(r.PermissionDenials))
 	add("sub-agents", count(r.Subagents))
+	for _, w := range work(r, markdownWriting()) {
+		add(w[0], w[1])
+	}
 	return out
 }
 

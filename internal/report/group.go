@@ -14,13 +14,15 @@ import (
 type fault struct {
 	run    *session.Run
 	step   *session.Step // the first of them; nil for the run itself
+	err    *trace.Error  // of the step, as far as it may be shown
 	places []string
 	n      int
 }
 
 // faults returns what failed in a session, run by run. An agent that tries the
-// same in vain twenty times has one fault and not twenty.
-func faults(s *session.Session) []fault {
+// same in vain twenty times has one fault and not twenty. What tools have said is
+// part of it only where content may be shown.
+func faults(s *session.Session, content bool) []fault {
 	type cause struct {
 		kind, name string
 		exit       int
@@ -38,14 +40,17 @@ func faults(s *session.Session) []fault {
 				continue
 			}
 			c := cause{kind: st.Kind, name: st.Name, exit: exitCode(st)}
-			if st.Error != nil {
-				c.err = *st.Error
+			if e := withoutExit(st); e != nil {
+				c.err = *e
+			}
+			if !content && st.Kind == session.StepTool {
+				c.err.Message = ""
 			}
 			k, known := at[c]
 			if !known {
 				k = len(out)
 				at[c] = k
-				out = append(out, fault{run: r, step: st})
+				out = append(out, fault{run: r, step: st, err: &c.err})
 			}
 			out[k].n++
 			out[k].places = addPlace(out[k].places, place(st.Pos))

@@ -99,7 +99,7 @@ func filled(s string, all bool) *session.Report {
 }
 
 func markdownOf(t testing.TB, s string, all bool) string {
-	return render(t, filled(s, all), Options{PriceNote: s})
+	return render(t, filled(s, all), Options{PriceNote: s, Content: true})
 }
 
 // page is what a browser would make of a summary.

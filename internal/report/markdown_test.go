@@ -31,7 +31,7 @@ func TestMarkdown(t *testing.T) {
 		"hostile": filled("# @octocat [a](http://b.example) <b> #12 `c` | $x$ :tada:\n::error::\x1b[31m\u202e%%{init}%% _x_", false),
 	} {
 		t.Run(name, func(t *testing.T) {
-			o := Options{PriceNote: "LiteLLM, 2026-11-18"}
+			o := Options{PriceNote: "LiteLLM, 2026-11-18", Content: true}
 			golden(t, name+".md", []byte(render(t, r, o)))
 		})
 	}

@@ -24,6 +24,7 @@ type Options struct {
 	Limit     int    // most bytes of the summary; 0 is 900 KiB, below GitHub's 1 MiB a step
 	ServerURL string // of the forge, for links; empty is https://github.com
 	PriceNote string // source and date of the prices; empty is not shown
+	Content   bool   // what tools have said may be quoted
 }
 
 // TerminalOptions says what a terminal can show.

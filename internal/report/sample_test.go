@@ -74,6 +74,26 @@ func security() *session.Run {
 			"Read": {Calls: 11, DurationMS: n(812)}, "Grep": {Calls: 6, DurationMS: n(1_930)},
 			"Bash": {Calls: 5, Errors: 2, DurationMS: n(41_200)}, "Task": {Calls: 1, DurationMS: n(52_000)},
 		},
+		Commands: map[string]session.CommandStat{
+			"go test": {Calls: 4, Errors: 2, ExitCodes: map[string]int{"0": 2, "1": 2}},
+		},
+		Changes: &session.Changes{
+			Files:       []session.FileChange{{Path: "api/query.go", Edits: 2, Added: n(14), Removed: n(9)}},
+			FilesEdited: 1, LinesAdded: n(14), LinesRemoved: n(9), Commits: 1, Reviews: 1,
+		},
+		Time: &session.Time{
+			Model: n(84_000), Tool: n(43_100), Subagent: n(51_000), Idle: n(5_300), FirstToken: n(740),
+			Longest: []session.Span{{Kind: "llm", Name: "claude-sonnet-4-5", DurationMS: n(57_500)}, {Kind: "subagent", Name: "Explore", DurationMS: n(52_000)}},
+			Gaps:    []session.Span{{Kind: "gap", DurationMS: n(2_400)}},
+		},
+		Context: &session.Context{PeakTokens: n(215_442), Window: n(1_000_000), Share: 0.2154, Compactions: 1},
+		Agents: []*session.Subagent{{
+			ID: "s1", Name: "Explore", Models: []string{"claude-haiku-4-5"}, DurationMS: n(52_000), Status: trace.Success,
+			LLMCalls: n(4), ToolCalls: n(6), ToolErrors: n(1), Usage: tokensOf(150, 180_000, 4_000, 0, 900), CostUSD: money(0.0242),
+			Subagents: []*session.Subagent{{ID: "s2", Status: trace.Incomplete}},
+		}},
+		ForkedFrom: "5b0d6c1e-7a42-4f0e-9c53-2f6f0d1a9b11",
+		Sources:    map[string]string{"usage": "claude-code/session"},
 		Decision: &session.Decision{Kind: trace.RequestChanges, Source: trace.FromToolCall, Findings: n(2),
 			Summary: "The new endpoint builds its SQL from the query string, and the token is compared with ==.",
 			Place:   &trace.Pos{File: file, Line: 812}},

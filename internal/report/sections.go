@@ -192,7 +192,7 @@ func severityMark(s finding.Severity) string {
 // errors lists the runs that did not succeed, and the steps that failed,
 // each with the lines that show it.
 func (m *summary) errors(s *session.Session) string {
-	all := faults(s)
+	all := faults(s, m.options.Content)
 	if len(all) == 0 {
 		return ""
 	}
@@ -212,7 +212,7 @@ func (m *summary) errorItem(b *strings.Builder, f fault, label string) {
 		fmt.Fprintf(b, "- %s ended with %s%s", agent, status(f.run.Status, markdownWriting()), errorText(f.run.Error))
 	default:
 		fmt.Fprintf(b, "- %s: %s failed%s", agent, mdCode(stepName(f.step), maxName), times(f.n))
-		b.WriteString(exitText(f.step) + errorText(withoutExit(f.step)))
+		b.WriteString(exitText(f.step) + errorText(f.err))
 	}
 	if len(f.places) > 0 {
 		fmt.Fprintf(b, " – %s", m.codes(f.places))

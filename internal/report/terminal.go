@@ -43,7 +43,7 @@ func (o TerminalOptions) lampLine(b *strings.Builder, l light, line string) {
 func (o TerminalOptions) writing() writing {
 	return writing{
 		strong: func(s string) string { return s },
-		name:   func(s string) string { return termText(s, maxName) },
+		name:   func(s string) string { return squeeze(termText(s, maxName), o.width()-18) },
 	}
 }
 
@@ -88,7 +88,33 @@ func terminalSession(b *strings.Builder, s *session.Session, ids int, o Terminal
 		all[0] = all[0][1:]
 	}
 	table(b, columns, all, o, "  ")
+	terminalWork(b, s, o)
 	terminalErrors(b, s, o)
+}
+
+// terminalWork says of each run where its time went and what it changed.
+func terminalWork(b *strings.Builder, s *session.Session, o TerminalOptions) {
+	label := labels(s)
+	const shown = 10
+	for _, r := range s.Runs[:min(len(s.Runs), shown)] {
+		lines := work(r, o.writing())
+		if len(lines) == 0 {
+			continue
+		}
+		b.WriteByte('\n')
+		if len(s.Runs) > 1 {
+			b.WriteString("  " + o.in(bold, squeeze(termText(label[r], maxName), o.width()-2)) + "\n")
+		}
+		for _, l := range lines {
+			for i, part := range wrap(l[1], o.width()-16) {
+				lead := l[0]
+				if i > 0 {
+					lead = ""
+				}
+				fmt.Fprintf(b, "  %s %s\n", o.in(dim, fmt.Sprintf("%-13s", lead)), part)
+			}
+		}
+	}
 }
 
 // aboutKey says who told what a session is about.
@@ -122,7 +148,7 @@ func basis(c session.Cost) string {
 }
 
 func terminalErrors(b *strings.Builder, s *session.Session, o TerminalOptions) {
-	all, label := faults(s), labels(s)
+	all, label := faults(s, true), labels(s)
 	if len(all) == 0 {
 		return
 	}
@@ -134,7 +160,7 @@ func terminalErrors(b *strings.Builder, s *session.Session, o TerminalOptions) {
 		case f.step == nil && f.run.Status == trace.Incomplete && f.run.Error == nil:
 			text = label[f.run] + " has no end: its trace stops"
 		case f.step != nil:
-			text = label[f.run] + ": " + stepName(f.step) + " failed" + times(f.n) + exitText(f.step) + plainError(f.step.Error)
+			text = label[f.run] + ": " + stepName(f.step) + " failed" + times(f.n) + exitText(f.step) + plainError(f.err)
 		}
 		item(b, "✗", inRed, text, f.places, o)
 	}

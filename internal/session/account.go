@@ -25,9 +25,12 @@ type account struct {
 	toolAt    map[spanID]int32
 	subAt     map[string]int32
 
-	totals   map[string]*trace.Totals // by invocation
-	order    []string                 // invocations in the order of their first record
+	totals   map[string]*totals // by invocation
+	order    []string           // invocations in the order of their first record
+	compacts map[stamp]place    // by time; those without one by the order in their file
 	end      *ending
+	ends     map[string]trace.Status // of sub-agents
+	merged   map[spanID][]place      // all lines that tell of a step; nil where nobody asks
 	decision *decided
 }
 
@@ -41,7 +44,11 @@ type call struct {
 	usage      trace.Usage
 	cost       *float64
 	err        *trace.Error
+	source     symbol // that told its usage
+	firstToken int32  // milliseconds, -1 unknown
+	window     int32  // tokens, 0 unknown
 	partial    bool
+	derived    bool // its start is the end of what came before it
 }
 
 // tool is a trace.Tool in little space.
@@ -52,10 +59,20 @@ type tool struct {
 	place      place
 	start, end stamp
 	err        *trace.Error
+	effect     *effect // nil for none
+	args       uint64  // tell arguments and results apart; 0 unknown
+	result     uint64
 	duration   int32 // milliseconds, -1 unknown
 	exit       int16 // exit code, noExit unknown
 	failed     bool
 	denied     bool
+	done       bool // a result was seen
+}
+
+// effect is what a tool call runs and changes.
+type effect struct {
+	programs string
+	changes  []trace.Change
 }
 
 // noExit is the exit code of a tool call that is not known to have one.
@@ -71,27 +88,41 @@ func (a *account) isTelemetry() bool {
 	return a.space == telemetrySpace || strings.HasPrefix(a.space, telemetrySpace+"/") || isLedger(a.space)
 }
 
+// totals are what an invocation reports of itself, and where.
+type totals struct {
+	trace.Totals
+	source  string
+	pos     trace.Pos
+	ignored []trace.Pos // reports that it replaced
+}
+
 // ending is how a main agent ended, and where that was read.
 type ending struct {
 	trace.End
-	at  time.Time
-	pos trace.Pos
+	at     time.Time
+	pos    trace.Pos
+	source string
 }
 
 // decided is a decision and where it was read.
 type decided struct {
 	trace.Decision
-	at  time.Time
-	pos trace.Pos
+	at     time.Time
+	pos    trace.Pos
+	source string
 }
 
-func newAccount(space string) *account {
-	return &account{
+func newAccount(space string, explains bool) *account {
+	a := &account{
 		space:   space,
 		symbols: []string{""}, symbolAt: map[string]symbol{},
 		callAt: map[spanID]int32{}, toolAt: map[spanID]int32{}, subAt: map[string]int32{},
-		totals: map[string]*trace.Totals{},
+		totals: map[string]*totals{}, ends: map[string]trace.Status{},
 	}
+	if explains {
+		a.merged = map[spanID][]place{}
+	}
+	return a
 }
 
 // from notes a source.
@@ -124,7 +155,7 @@ func (a *account) absorb(from *account, subagent string) {
 	for _, c := range from.calls {
 		if _, seen := a.callAt[c.id]; !seen {
 			c.subagent = cmp.Or(translate(c.subagent), a.symbol(subagent))
-			c.model, c.place.file = translate(c.model), translate(c.place.file)
+			c.model, c.source, c.place.file = translate(c.model), translate(c.source), translate(c.place.file)
 			a.callAt[c.id] = int32(len(a.calls))
 			a.calls = append(a.calls, c)
 		}
@@ -145,13 +176,22 @@ func (a *account) addCall(r *trace.Record, f *trace.Call) {
 	if !seen {
 		i = int32(len(a.calls))
 		a.callAt[id] = i
-		a.calls = append(a.calls, call{id: id, subagent: a.symbol(r.Subagent), place: a.place(r.Pos), err: f.Error, partial: f.Partial})
+		a.calls = append(a.calls, call{id: id, subagent: a.symbol(r.Subagent), place: a.place(r.Pos), err: f.Error, partial: f.Partial, firstToken: -1})
 	}
+	a.note(id, r)
 	c := &a.calls[i]
+	if usage := c.usage.Max(f.Usage); usage != c.usage || c.source == 0 {
+		c.usage, c.source = usage, a.symbol(r.Source)
+	}
 	if f.Model != "" {
 		c.model = a.symbol(f.Model)
 	}
-	c.usage = c.usage.Max(f.Usage)
+	if ms, ok := f.FirstToken.Get(); ok && ms < 1<<31 {
+		c.firstToken = int32(ms)
+	}
+	if n, ok := f.Window.Get(); ok && n < 1<<31 {
+		c.window = int32(n)
+	}
 	c.start.earliest(f.Start)
 	c.end.latest(f.End)
 	if f.CostUSD != nil {
@@ -172,7 +212,11 @@ func (a *account) addTool(r *trace.Record, f *trace.Tool) {
 		a.toolAt[id] = i
 		a.tools = append(a.tools, tool{id: id, duration: -1, exit: noExit, subagent: a.symbol(r.Subagent), place: a.place(r.Pos)})
 	}
+	a.note(id, r)
 	t := &a.tools[i]
+	t.args, t.result = known(t.args, f.Args), known(t.result, f.Result)
+	t.addEffect(f)
+	t.done = t.done || f.Done
 	if f.Name != "" {
 		t.name = a.symbol(f.Name)
 	}
@@ -193,6 +237,52 @@ func (a *account) addTool(r *trace.Record, f *trace.Tool) {
 	t.failed = t.failed || f.Failed
 	t.denied = t.denied || f.Denied
 	t.subagent = cmp.Or(t.subagent, a.symbol(r.Subagent))
+}
+
+// known returns the digest that two sources give a value: the smaller, so that
+// it does not depend on their order.
+func known(a, b uint64) uint64 {
+	if a == 0 || b != 0 && b < a {
+		return b
+	}
+	return a
+}
+
+// addEffect keeps what a tool call runs and changes. What a result says of the
+// lines is surer than what the arguments do.
+func (t *tool) addEffect(f *trace.Tool) {
+	if len(f.Programs) == 0 && len(f.Changes) == 0 {
+		return
+	}
+	if t.effect == nil {
+		t.effect = &effect{}
+	}
+	if len(f.Programs) > 0 {
+		t.effect.programs = strings.Join(f.Programs, "; ")
+	}
+	if len(t.effect.changes) == 0 || f.Done && len(f.Changes) > 0 {
+		t.effect.refine(f.Changes)
+	}
+}
+
+// refine takes over changes, and from the earlier ones what they do not say.
+func (e *effect) refine(changes []trace.Change) {
+	old := e.changes
+	e.changes = changes
+	if len(old) == len(changes) {
+		for i := range changes {
+			c := &e.changes[i]
+			c.Old, c.New = known(c.Old, old[i].Old), known(c.New, old[i].New)
+			c.Added, c.Removed = c.Added.Or(old[i].Added), c.Removed.Or(old[i].Removed)
+		}
+	}
+}
+
+// note keeps the line of a record of a step, where somebody asks for all.
+func (a *account) note(id spanID, r *trace.Record) {
+	if a.merged != nil {
+		a.merged[id] = append(a.merged[id], a.place(r.Pos))
+	}
 }
 
 func (a *account) addSubagent(r *trace.Record, f *trace.Subagent) {
@@ -220,14 +310,14 @@ func (a *account) addSubagent(r *trace.Record, f *trace.Subagent) {
 // a stream and in its session file, or in the two streams of a session that was
 // resumed, are of one running total: the larger is the later, and what it does
 // not say is taken from the other.
-func (a *account) addTotals(f *trace.Totals) {
+func (a *account) addTotals(r *trace.Record, f *trace.Totals) {
 	old := a.totals[f.Invocation]
 	if old == nil {
 		a.order = append(a.order, f.Invocation)
-		a.totals[f.Invocation] = f
+		a.totals[f.Invocation] = &totals{Totals: *f, source: r.Source, pos: r.Pos}
 		return
 	}
-	late, early := *f, *old
+	late, early := totals{Totals: *f, source: r.Source, pos: r.Pos}, *old
 	if late.Usage.Total().N() < early.Usage.Total().N() {
 		late, early = early, late
 	}
@@ -245,6 +335,11 @@ func (a *account) addTotals(f *trace.Totals) {
 	if late.ByModel == nil {
 		late.ByModel = early.ByModel
 	}
+	if len(late.Windows) == 0 {
+		late.Windows = early.Windows
+	}
+	late.FirstToken = late.FirstToken.Or(early.FirstToken)
+	late.ignored = append(append(late.ignored, early.ignored...), early.pos)
 	a.totals[f.Invocation] = &late
 }
 
@@ -255,7 +350,7 @@ const sameMoment = 2 * time.Second
 // counts: a session file shows a normal last message also where the stream's
 // result says that the turns ran out.
 func (a *account) addEnd(r *trace.Record, f *trace.End) {
-	e := &ending{End: *f, at: r.Time, pos: r.Pos}
+	e := &ending{End: *f, at: r.Time, pos: r.Pos, source: r.Source}
 	if a.end == nil || a.end.pos.File == e.pos.File || e.outweighs(a.end) {
 		a.end = e
 	}
@@ -287,7 +382,7 @@ func severity(s trace.Status) int {
 // addDecision keeps the main agent's weightiest decision, of equal ones the
 // last.
 func (a *account) addDecision(r *trace.Record, f *trace.Decision) {
-	d := &decided{Decision: *f, at: r.Time, pos: r.Pos}
+	d := &decided{Decision: *f, at: r.Time, pos: r.Pos, source: r.Source}
 	if a.decision == nil || d.weight() >= a.decision.weight() {
 		a.decision = d
 	}

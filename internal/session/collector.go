@@ -17,11 +17,18 @@ type Pricer interface {
 	// together, 0 for an unknown number, and false where the model or one of
 	// the classes that they used has none.
 	Cost(model string, u trace.Usage, calls int64) (usd float64, ok bool)
+	// Window returns how many tokens the context of a model holds, and false
+	// where that is not known.
+	Window(model string) (tokens int64, ok bool)
 }
 
 // Collector reduces records to runs. Records of one run may come from several
 // files, in any order of the files.
 type Collector struct {
+	// Explain makes each run tell which lines its totals are from, at the cost
+	// of memory for every line. Set it before the first Add.
+	Explain bool
+
 	prices Pricer
 	runs   map[string]*builder
 	names  map[string]string
@@ -37,7 +44,8 @@ func NewCollector(p Pricer) *Collector {
 type builder struct {
 	id       string
 	unnamed  bool // the id is made up
-	files    map[string]bool
+	explains bool
+	files    map[string]string // and the format of each
 	accounts []*account
 	start    trace.Start
 	starts   []trace.Pos // of the native format, to find an id that is used twice
@@ -51,10 +59,10 @@ type builder struct {
 func (c *Collector) Add(r trace.Record) {
 	b := c.runs[r.RunID]
 	if b == nil {
-		b = &builder{id: r.RunID, unnamed: r.Unnamed, files: map[string]bool{}}
+		b = &builder{id: r.RunID, unnamed: r.Unnamed, files: map[string]string{}, explains: c.Explain}
 		c.runs[r.RunID] = b
 	}
-	b.files[r.Pos.File] = true
+	b.files[r.Pos.File] = r.Source
 	b.see(&r)
 	a := b.account(&r)
 	switch f := r.Fact.(type) {
@@ -72,10 +80,14 @@ func (c *Collector) Add(r trace.Record) {
 		b.span(f.Start, f.End)
 		a.addSubagent(&r, f)
 	case *trace.Totals:
-		a.addTotals(f)
+		a.addTotals(&r, f)
+	case *trace.Compaction:
+		a.addCompaction(&r)
 	case *trace.End:
 		if r.Subagent == "" {
 			a.addEnd(&r, f)
+		} else {
+			a.ends[r.Subagent] = f.Status
 		}
 	case *trace.Decision:
 		if r.Subagent == "" {
@@ -110,7 +122,7 @@ func (b *builder) accountIn(space string, sources []string) *account {
 	i := slices.IndexFunc(b.accounts, func(a *account) bool { return a.space == space })
 	if i < 0 {
 		i = len(b.accounts)
-		b.accounts = append(b.accounts, newAccount(space))
+		b.accounts = append(b.accounts, newAccount(space, b.explains))
 	}
 	for _, s := range sources {
 		b.accounts[i].from(s)
@@ -186,6 +198,7 @@ func merge(dst, f *trace.Start) {
 	} {
 		*s.dst = orString(*s.dst, s.s)
 	}
+	dst.ForkedFrom = orString(dst.ForkedFrom, f.ForkedFrom)
 	dst.Context.Number = cmp.Or(dst.Context.Number, f.Context.Number)
 	if dst.Agent.Instructions == nil {
 		dst.Agent.Instructions = f.Agent.Instructions
@@ -196,6 +209,7 @@ func merge(dst, f *trace.Start) {
 // each trace says about the change it worked on.
 func (c *Collector) Runs() []Collected {
 	c.adopt()
+	c.unfork()
 	var out []Collected
 	for _, id := range slices.Sorted(maps.Keys(c.runs)) {
 		b := c.runs[id]

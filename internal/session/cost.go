@@ -70,19 +70,26 @@ func (b *builder) compare(r *Run, reported, computed float64) {
 func (b *builder) reported() *float64 {
 	var most *float64
 	for _, a := range b.accounts {
-		sum := a.total().CostUSD
-		if sum == nil {
-			for i := range a.calls {
-				if a.calls[i].ok() {
-					sum = addMoney(sum, a.calls[i].cost)
-				}
-			}
-		}
+		sum := a.reported()
 		if sum != nil && (most == nil || *sum > *most) {
 			most = sum
 		}
 	}
 	return most
+}
+
+// reported returns what an account says that the run cost, as a whole or call by
+// call, nil for nothing.
+func (a *account) reported() *float64 {
+	sum := a.total().CostUSD
+	if sum == nil {
+		for i := range a.calls {
+			if a.calls[i].ok() {
+				sum = addMoney(sum, a.calls[i].cost)
+			}
+		}
+	}
+	return sum
 }
 
 // computed prices the usage of an account, and names the models without a

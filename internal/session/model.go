@@ -92,9 +92,19 @@ type Run struct {
 	PermissionDenials trace.Count `json:"permission_denials,omitzero"`
 	Subagents         trace.Count `json:"subagents,omitzero"`
 
-	Tools    map[string]ToolStat `json:"tools,omitempty"`
-	Decision *Decision           `json:"decision,omitempty"`
-	Findings []finding.Finding   `json:"findings"`
+	Tools    map[string]ToolStat    `json:"tools,omitempty"`
+	Commands map[string]CommandStat `json:"commands,omitempty"` // by what they ran, such as "git add; git commit"
+	Changes  *Changes               `json:"changes,omitempty"`
+	Time     *Time                  `json:"time,omitempty"`
+	Context  *Context               `json:"context,omitempty"`
+	Agents   []*Subagent            `json:"subagent_tree,omitempty"`
+	Decision *Decision              `json:"decision,omitempty"`
+
+	ForkedFrom string            `json:"forked_from,omitempty"` // the run whose history this one began with
+	Sources    map[string]string `json:"sources,omitempty"`     // of each figure, the format it was taken from; where several told
+	Explained  *Explanation      `json:"explanation,omitempty"` // only where it was asked for
+
+	Findings []finding.Finding `json:"findings"`
 
 	Steps        []Step `json:"-"` // in order of start
 	StepsDropped int    `json:"-"` // steps over the limit, counted in the figures but not listed
@@ -105,6 +115,105 @@ type ToolStat struct {
 	Calls      int         `json:"calls"`
 	Errors     int         `json:"errors"`
 	DurationMS trace.Count `json:"duration_ms,omitzero"`
+}
+
+// Rollup returns the run as history keeps it: its figures without the lists of
+// files, steps and sub-agents.
+func (r *Run) Rollup() *Run {
+	out := *r
+	out.Agents, out.Explained, out.Sources = nil, nil, nil
+	if r.Changes != nil {
+		c := *r.Changes
+		c.Files = nil
+		out.Changes = &c
+	}
+	if r.Time != nil {
+		t := *r.Time
+		t.Longest, t.Gaps = nil, nil
+		out.Time = &t
+	}
+	return &out
+}
+
+// CommandStat is how the commands of one kind went.
+type CommandStat struct {
+	Calls     int            `json:"calls"`
+	Errors    int            `json:"errors"`
+	ExitCodes map[string]int `json:"exit_codes,omitempty"` // calls by exit code, where that is known
+}
+
+// Changes are what a run did to the repository and to the forge, told by its
+// tool calls that succeeded.
+type Changes struct {
+	Files        []FileChange `json:"files,omitempty"` // in order of path
+	FilesEdited  int          `json:"files_edited"`    // also those beyond the list's limit
+	LinesAdded   trace.Count  `json:"lines_added,omitzero"`
+	LinesRemoved trace.Count  `json:"lines_removed,omitzero"`
+	LinesPartial bool         `json:"lines_partial,omitempty"` // some edits do not say how many lines they change
+	Commits      int          `json:"commits"`
+	Pushes       int          `json:"pushes"`
+	PullRequests int          `json:"pull_requests"` // opened
+	Reviews      int          `json:"reviews"`       // posted
+	Comments     int          `json:"comments"`
+	Merges       int          `json:"merges"`
+}
+
+// FileChange is what was done to one file.
+type FileChange struct {
+	Path    string      `json:"path"`
+	Edits   int         `json:"edits"`
+	Added   trace.Count `json:"lines_added,omitzero"`
+	Removed trace.Count `json:"lines_removed,omitzero"`
+	Deleted bool        `json:"deleted,omitempty"` // the last that was done
+}
+
+// Time is where the main agent's wall clock went, in milliseconds. The parts do
+// not overlap: what was spent on a tool while the model answered counts as the
+// model's.
+type Time struct {
+	Model      trace.Count `json:"model_ms"`                // waiting for the model
+	Tool       trace.Count `json:"tool_ms"`                 // waiting for tools
+	Subagent   trace.Count `json:"subagent_ms"`             // while only sub-agents worked
+	Idle       trace.Count `json:"idle_ms"`                 // the rest
+	FirstToken trace.Count `json:"first_token_ms,omitzero"` // median over the calls that say it
+	Longest    []Span      `json:"longest,omitempty"`       // steps, the longest first
+	Gaps       []Span      `json:"gaps,omitempty"`          // in which nothing was seen to happen, the longest first
+}
+
+// Span is a stretch of time in a run.
+type Span struct {
+	Kind       string      `json:"kind"` // llm, tool, subagent, gap
+	Name       string      `json:"name,omitempty"`
+	Start      time.Time   `json:"start,omitzero"`
+	DurationMS trace.Count `json:"duration_ms"`
+	File       string      `json:"file,omitempty"`
+	Line       int         `json:"line,omitempty"`
+}
+
+// Context is how full the model's context got.
+type Context struct {
+	PeakTokens  trace.Count `json:"peak_tokens,omitzero"` // the largest prompt of a call
+	Window      trace.Count `json:"window,omitzero"`      // what that call's model holds
+	Share       float64     `json:"share,omitempty"`      // of the two, where both are known
+	Compactions int         `json:"compactions"`
+}
+
+// Subagent is what one sub-agent did. Its figures are its own; those of the
+// sub-agents it started are theirs.
+type Subagent struct {
+	ID         string       `json:"id"`
+	Name       string       `json:"name,omitempty"`
+	Models     []string     `json:"models,omitempty"`
+	Start      time.Time    `json:"start,omitzero"`
+	End        time.Time    `json:"end,omitzero"`
+	DurationMS trace.Count  `json:"duration_ms,omitzero"`
+	Status     trace.Status `json:"status"` // incomplete where no end was seen
+	LLMCalls   trace.Count  `json:"llm_calls,omitzero"`
+	ToolCalls  trace.Count  `json:"tool_calls,omitzero"`
+	ToolErrors trace.Count  `json:"tool_errors,omitzero"`
+	Usage      trace.Usage  `json:"usage"`
+	CostUSD    *float64     `json:"cost_usd,omitempty"`
+	Subagents  []*Subagent  `json:"subagents,omitempty"`
 }
 
 // Decision is what one run concluded.

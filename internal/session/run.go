@@ -31,6 +31,10 @@ func (b *builder) run(p Pricer) *Run {
 	if r.Findings == nil {
 		r.Findings = []finding.Finding{}
 	}
+	for _, a := range b.accounts {
+		a.derive(b.first)
+	}
+	r.ForkedFrom = b.start.ForkedFrom
 	b.formats(r)
 	b.usage(r, p)
 	b.tools(r)
@@ -38,6 +42,12 @@ func (b *builder) run(p Pricer) *Run {
 	b.counts(r)
 	r.DurationMS = b.duration()
 	b.steps(r)
+	r.Time, r.Changes, r.Commands, r.Agents = b.time(r), b.changes(), b.commands(), b.subagentTree(p)
+	b.failures(r, p)
+	b.sources(r)
+	if b.explains {
+		r.Explained = b.explain()
+	}
 	return r
 }
 
@@ -177,11 +187,18 @@ func (a *account) llmCalls() trace.Count {
 	return trace.Measured(n).Max(a.total().Calls)
 }
 
-func (b *builder) usage(r *Run, p Pricer) {
-	accounts := b.ranked(func(a *account) int64 {
+// byUsage returns the accounts that know of most tokens first.
+func (b *builder) byUsage() []*account {
+	return b.ranked(func(a *account) int64 {
 		u, _ := a.usage()
 		return u.Total().N()
 	})
+}
+
+func (b *builder) usageAccount() *account { return b.byUsage()[0] }
+
+func (b *builder) usage(r *Run, p Pricer) {
+	accounts := b.byUsage()
 	best := accounts[0]
 	r.Usage, _ = best.usage()
 	r.LLMCalls = best.llmCalls()
@@ -216,16 +233,17 @@ func reasoning(a *account) trace.Count {
 	return u.Reasoning
 }
 
-// tools takes the account that saw the most tool calls, of equals the one that
-// knows of the most errors: not every source shows exit codes.
+// tools counts the tool calls and how they went, by tool.
 func (b *builder) tools(r *Run) {
-	best := b.ranked(func(a *account) int64 { return int64(len(a.tools))<<20 + int64(a.toolErrors()) })[0]
+	best := b.toolAccount()
 	if len(best.tools) == 0 {
 		r.noTools(b)
 		return
 	}
 	r.ToolCalls = trace.Measured(int64(len(best.tools)))
-	r.ToolErrors = trace.Measured(int64(best.toolErrors()))
+	if best.sawResults() {
+		r.ToolErrors = trace.Measured(int64(best.toolErrors()))
+	}
 	r.Tools = map[string]ToolStat{}
 	for i := range best.tools {
 		t := &best.tools[i]
@@ -263,6 +281,12 @@ func (a *account) toolErrors() int {
 	return n
 }
 
+// sawResults reports whether a source shows how tool calls ended: some transcripts
+// show only that they were made.
+func (a *account) sawResults() bool {
+	return slices.ContainsFunc(a.tools, func(t tool) bool { return t.done || t.failed })
+}
+
 // took returns how long a tool call ran, in milliseconds.
 func (t *tool) took() trace.Count {
 	if t.duration >= 0 {
@@ -277,16 +301,7 @@ func (t *tool) took() trace.Count {
 // outcome takes the status from the account that says one, an agent's own
 // before telemetry and the worse of two, and the weightiest decision.
 func (b *builder) outcome(r *Run) {
-	var end *ending
-	var decision *decided
-	for _, a := range b.ranked((*account).weight) {
-		if a.end != nil && (end == nil || !a.isTelemetry() && severity(a.end.Status) > severity(end.Status)) {
-			end = a.end
-		}
-		if a.decision != nil && (decision == nil || a.decision.weight() > decision.weight()) {
-			decision = a.decision
-		}
-	}
+	end, decision := b.verdicts()
 	if end != nil {
 		r.Status, r.Error = end.Status, end.Error
 	}
@@ -297,6 +312,18 @@ func (b *builder) outcome(r *Run) {
 			Findings: decision.Findings, Place: &at, composedFrom: decision.ComposedFrom,
 		}
 	}
+}
+
+func (b *builder) verdicts() (end *ending, decision *decided) {
+	for _, a := range b.ranked((*account).weight) {
+		if a.end != nil && (end == nil || !a.isTelemetry() && severity(a.end.Status) > severity(end.Status)) {
+			end = a.end
+		}
+		if a.decision != nil && (decision == nil || a.decision.weight() > decision.weight()) {
+			decision = a.decision
+		}
+	}
+	return end, decision
 }
 
 // counts takes what each account counts apart from usage and tools: the largest

@@ -19,7 +19,7 @@ const (
 // steps lists what the run did, from the accounts that know most of it.
 func (b *builder) steps(r *Run) {
 	calls := b.ranked(func(a *account) int64 { return int64(len(a.calls)) })[0]
-	tools := b.ranked(func(a *account) int64 { return int64(len(a.tools))<<20 + int64(a.toolErrors()) })[0]
+	tools := b.toolAccount()
 	subs := b.ranked(func(a *account) int64 { return int64(len(a.subagents)) })[0]
 	total := len(calls.calls) + len(tools.tools) + len(subs.subagents)
 	r.StepsDropped = max(0, total-maxSteps)
