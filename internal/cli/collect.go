@@ -69,7 +69,7 @@ func (f *collectFlags) run(ctx context.Context, env Env, args []string) error {
 	if err := oneOf("--format", f.format, "text", "markdown", "json"); err != nil {
 		return err
 	}
-	notes, err := f.settings.complete(ctx, env, f.config)
+	notes, err := f.settings.complete(ctx, env, f.config, f.keyFlags.checkout(env))
 	if err != nil {
 		return err
 	}
