@@ -72,20 +72,30 @@ func (s *Scanner) searchLevels(raw []byte, r *region) {
 			s.search(&s.bare, r)
 			r.joined = false
 		}
-		if !w.undo(next) {
+		if level > 0 && !s.hides(w.text) || !w.undo(next) {
 			return
 		}
 		w, next = next, w
 	}
 }
 
-// need notes that a credential may reach so many bytes beyond a keyword. One
-// that begins behind the last spot is found without the region.
+// hides reports whether another level of escapes may hide something.
+func (s *Scanner) hides(text []byte) bool {
+	spot := false
+	s.spots.each(text, func(at int, _ bool) { spot = spot || text[at] == '\\' })
+	return spot
+}
+
+// need notes that a credential may reach so many bytes beyond a keyword.
 func (r *region) need(w *window, at, n int) {
-	if r != nil && at+n > len(w.text) && w.start(at) <= r.last {
+	if r != nil && at+n > len(w.text) {
 		r.more = max(r.more, w.start(at)+2*n)
 	}
 }
 
-// admits reports whether a keyword is looked for in what became of a region.
-func (r *region) admits(k *keyword) bool { return r == nil || !r.joined || k.whole() }
+// admits reports whether a keyword is looked for in what became of a region:
+// one behind the last spot stands there for all to see, and where lines were
+// joined, only those whose credentials are of an exact format count.
+func (r *region) admits(w *window, h hit) bool {
+	return r == nil || w.start(h.at) <= r.last && (!r.joined || h.whole())
+}
