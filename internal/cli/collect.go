@@ -56,7 +56,7 @@ func (f *collectFlags) define(fs *flag.FlagSet) {
 	f.keyFlags.define(fs)
 	f.settings.define(fs)
 	fs.StringVar(&f.format, "format", "text", "`FORMAT` of the output: text, markdown or json")
-	fs.StringVar(&f.out, "out", "", "write a bundle to `DIR`")
+	fs.StringVar(&f.out, "out", "", "write a bundle to `DIR`: new, empty or an earlier bundle")
 	fs.StringVar(&f.config, "config", "", "configuration `FILE` (default "+configPath+")")
 	fs.BoolVar(&f.explain, "explain", false, "show for each total the lines it came from")
 	fs.BoolVar(&f.quiet, "quiet", false, "no progress on stderr")
