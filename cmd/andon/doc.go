@@ -27,9 +27,14 @@ files compressed with gzip or zstd are read as they are.
 	2  wrong usage
 	3  could not do the job: input or output, configuration
 
+A path that was named and is not there is 3, after everything else was read;
+findings at the gate outweigh it. A file that is there and cannot be read is a
+finding.
+
 # Output
 
-Results go to stdout, progress and messages to stderr. The same input gives the
+Results go to stdout, progress and messages to stderr; with --format json in
+GitHub Actions annotations too, so that stdout is one document. The same input gives the
 same bytes. A figure that was not measured is absent or shown as unknown, and
 never as 0.
 

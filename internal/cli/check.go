@@ -93,8 +93,8 @@ func (f *checkFlags) gather(ctx context.Context, env Env, args []string, secrets
 	if err := checkGate(f.failOn); err != nil {
 		return nil, err
 	}
-	files, problems := find(args)
-	scan, err := newScanner(env, files, strings.FieldsFunc(env.Getenv("ANDON_SECRETS"), isSeparator))
+	found := find(args)
+	scan, err := newScanner(env, found.files, strings.FieldsFunc(env.Getenv("ANDON_SECRETS"), isSeparator))
 	if err != nil {
 		return nil, err
 	}
@@ -103,8 +103,8 @@ func (f *checkFlags) gather(ctx context.Context, env Env, args []string, secrets
 		return nil, err
 	}
 	g.keep, g.secrets, g.bar = keep, secrets, newProgress(env, f.quiet)
-	g.findings = problems
-	if err := g.read(ctx, env, files); err != nil {
+	g.findings, g.missing = found.findings, found.missing
+	if err := g.read(ctx, env, found.files); err != nil {
 		return nil, err
 	}
 	g.bar.done()
@@ -127,7 +127,7 @@ func (f *checkFlags) print(env Env, g *gatherer) error {
 		_, err = env.Stdout.Write(out)
 	}
 	if err != nil {
-		return failure(err, "writing the output", "check that stdout can be written, and the space on the disk")
+		return printed(0, err)
 	}
-	return gate(g.findings, f.failOn)
+	return g.outcome(g.findings, f.failOn)
 }

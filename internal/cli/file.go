@@ -29,20 +29,21 @@ type input struct {
 // maxFiles bounds what one command looks at.
 const maxFiles = 100_000
 
-// find returns the files that paths stand for, each once and in order of their
-// names, and a finding for each path that stands for none.
-func find(paths []string) ([]input, []finding.Finding) {
-	f := finder{seen: map[string]bool{}}
+// find looks for the files that paths stand for, each once and in order of
+// their names. A path that stands for none is a finding.
+func find(paths []string) *finder {
+	f := &finder{seen: map[string]bool{}}
 	for _, p := range paths {
 		f.add(p)
 	}
 	slices.SortFunc(f.files, func(a, b input) int { return strings.Compare(a.path, b.path) })
-	return f.files, f.findings
+	return f
 }
 
 type finder struct {
 	files    []input
 	findings []finding.Finding
+	missing  []string // paths that are not there
 	seen     map[string]bool
 }
 
@@ -62,6 +63,7 @@ func (f *finder) add(path string) {
 	case strings.ContainsAny(path, "*?[{"):
 		f.glob(path)
 	default:
+		f.missing = append(f.missing, path)
 		f.problem("input/unreadable", path, "cannot be opened: "+reason(err), "check the path; `ls` shows what is there")
 	}
 }

@@ -31,6 +31,7 @@ type gatherer struct {
 	keep    func(finding.Finding) bool // which findings are wanted; nil is all
 
 	sources  []source
+	missing  []string // paths that were given and are not there
 	coverage session.Coverage
 	findings []finding.Finding
 	dropped  int

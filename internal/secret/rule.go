@@ -104,7 +104,7 @@ func Rules() []finding.Rule {
 // plausible reports whether a value can be a credential of the rule, and is no
 // placeholder.
 func (r *rule) plausible(value string) bool {
-	if len(value) < r.Min || placeholder(value) {
+	if len(value) < r.Min {
 		return false
 	}
 	if r.Digits && !strings.ContainsAny(value, "0123456789") {
@@ -113,7 +113,7 @@ func (r *rule) plausible(value string) bool {
 	if r.Letters && !strings.ContainsFunc(value, isLetter) {
 		return false
 	}
-	return r.Entropy == 0 || entropy(value) >= r.Entropy
+	return (r.Entropy == 0 || entropy(value) >= r.Entropy) && !placeholder(value)
 }
 
 func isLetter(c rune) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
