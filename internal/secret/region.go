@@ -60,9 +60,10 @@ func (s *Scanner) searchRegion(raw []byte, r *region) (covered int) {
 func (s *Scanner) searchLevels(raw []byte, r *region) {
 	w, next := &s.layer[0], &s.layer[1]
 	w.set(raw[r.from:r.to], r.from)
-	for level := range maxLevels {
+	for level, more := 0, true; more && level < maxLevels; level++ {
 		if level > 0 {
 			s.search(w, r)
+			more = s.survey(w, r)
 		}
 		if w.strip(&s.bare) {
 			s.search(&s.bare, r)
@@ -72,18 +73,19 @@ func (s *Scanner) searchLevels(raw []byte, r *region) {
 			s.search(&s.bare, r)
 			r.joined = false
 		}
-		if level > 0 && !s.hides(w.text) || !w.undo(next) {
-			return
-		}
+		more = more && w.undo(next)
 		w, next = next, w
 	}
 }
 
-// hides reports whether another level of escapes may hide something.
-func (s *Scanner) hides(text []byte) bool {
-	spot := false
-	s.spots.each(text, func(at int, _ bool) { spot = spot || text[at] == '\\' })
-	return spot
+// survey reports whether another level of escapes may hide something, and notes
+// whether a line ends within a keyword.
+func (s *Scanner) survey(w *window, r *region) (more bool) {
+	s.spots.each(w.text, func(at int, broken bool) {
+		more = more || w.text[at] == '\\'
+		r.broken = r.broken || broken
+	})
+	return more
 }
 
 // need notes that a credential may reach so many bytes beyond a keyword.

@@ -10,7 +10,7 @@ import (
 const (
 	maxBreaks = 12 // breaks in it, at most
 	fullPiece = 16 // bytes of each piece between two breaks, at least
-	lastPiece = 6  // and of one that merely goes on with what would do without
+	lastPiece = 3  // and of one that merely goes on with what would do without
 )
 
 // wraps reports whether a rule's credentials are tokens of an exact format,
