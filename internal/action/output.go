@@ -164,6 +164,12 @@ func digest(r *session.Report) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
+// SetGated writes, before anything can fail, whether findings are to fail the
+// job: a gate that was not reached is not open.
+func (r *Runner) SetGated(gated bool) error {
+	return r.appendTo("GITHUB_OUTPUT", fmt.Appendf(nil, "gated=%t\n", gated))
+}
+
 // SetOutputs writes the step's outputs, among them the name under which the
 // bundle may be uploaded and whether it may.
 func (r *Runner) SetOutputs(o Outputs) error {

@@ -133,3 +133,13 @@ func TestSetOutputsFails(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestSetGated(t *testing.T) {
+	getenv := env(t, nil)
+	if err := New(&strings.Builder{}, getenv).SetGated(true); err != nil {
+		t.Fatal(err)
+	}
+	if got := read(t, getenv("GITHUB_OUTPUT")); got != "gated=true\n" {
+		t.Errorf("got %q", got)
+	}
+}

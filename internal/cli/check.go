@@ -55,6 +55,8 @@ func scanCommand() command {
   andon scan --redact clean traces        copies without the credentials, in clean/
 
 A credential is reported by its rule, line and fingerprint, never by its value.
+The names of files and folders are looked at too. Copies are plain text in UTF-8,
+without the ending .gz, .bz2 or .zst, and without the credentials of names.
 `,
 		start: func(fs *flag.FlagSet) runner {
 			f := &checkFlags{}
@@ -93,8 +95,8 @@ func (f *checkFlags) gather(ctx context.Context, env Env, args []string, secrets
 	if err := checkGate(f.failOn); err != nil {
 		return nil, err
 	}
-	files, problems := find(args)
-	scan, err := newScanner(env, files, strings.FieldsFunc(env.Getenv("ANDON_SECRETS"), isSeparator))
+	found := find(args)
+	scan, err := newScanner(env, found.files, strings.FieldsFunc(env.Getenv("ANDON_SECRETS"), isSeparator))
 	if err != nil {
 		return nil, err
 	}
@@ -103,8 +105,8 @@ func (f *checkFlags) gather(ctx context.Context, env Env, args []string, secrets
 		return nil, err
 	}
 	g.keep, g.secrets, g.bar = keep, secrets, newProgress(env, f.quiet)
-	g.findings = problems
-	if err := g.read(ctx, env, files); err != nil {
+	g.findings, g.missing = found.findings, found.missing
+	if err := g.read(ctx, env, found.files); err != nil {
 		return nil, err
 	}
 	g.bar.done()
@@ -127,7 +129,7 @@ func (f *checkFlags) print(env Env, g *gatherer) error {
 		_, err = env.Stdout.Write(out)
 	}
 	if err != nil {
-		return failure(err, "writing the output", "check that stdout can be written, and the space on the disk")
+		return printed(0, err)
 	}
-	return gate(g.findings, f.failOn)
+	return g.outcome(g.findings, f.failOn)
 }

@@ -67,7 +67,9 @@ func Main(ctx context.Context, env Env, args []string) int {
 
 func run(ctx context.Context, env Env, args []string) error {
 	if len(args) == 0 {
-		printHelp(env.Stderr)
+		if err := printHelp(env.Stderr); err != nil {
+			return err
+		}
 		return usage("no command given", "andon help")
 	}
 	name, rest := args[0], args[1:]
@@ -92,8 +94,7 @@ func (c command) run(ctx context.Context, env Env, args []string) error {
 	paths, err := parse(fs, args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
-		c.printHelp(env.Stdout)
-		return nil
+		return c.printHelp(env.Stdout)
 	case err != nil:
 		return usage(fmt.Sprintf("%s: %v", c.name, err), "andon help "+c.name)
 	}
@@ -120,51 +121,63 @@ func parse(fs *flag.FlagSet, args []string) (paths []string, err error) {
 
 func help(w io.Writer, args []string) error {
 	if len(args) == 0 {
-		printHelp(w)
-		return nil
+		return printHelp(w)
 	}
 	for _, c := range commands() {
 		if c.name == args[0] {
-			c.printHelp(w)
-			return nil
+			return c.printHelp(w)
 		}
 	}
 	return usage(fmt.Sprintf("no help for %q", args[0]), "andon help lists the commands")
 }
 
-func printHelp(w io.Writer) {
-	fmt.Fprint(w, `Andon reads the traces that coding agents leave, and says what happened.
+func printHelp(w io.Writer) error {
+	var b strings.Builder
+	b.WriteString(`Andon reads the traces that coding agents leave, and says what happened.
 
 usage: andon COMMAND [flags] [PATH...]
 
 `)
 	for _, c := range commands() {
-		fmt.Fprintf(w, "  %-11s %s\n", c.name, c.summary)
+		fmt.Fprintf(&b, "  %-11s %s\n", c.name, c.summary)
 	}
-	fmt.Fprint(w, `
+	b.WriteString(`
 A PATH is a file, a folder or a glob ("**" matches any depth). The format of a
-file is recognised from its content; .gz and .zst are read as they are.
+file is recognised from its content; gzip, bzip2, zstd and UTF-16 are read as
+they are.
 
 exit codes: 0 clean, 1 findings at or above the gate, 2 wrong usage,
             3 could not do the job
 
-`+"`andon help COMMAND`"+` shows flags and examples.
+` + "`andon help COMMAND`" + ` shows flags and examples.
 `)
+	return printed(io.WriteString(w, b.String()))
 }
 
-func (c command) printHelp(w io.Writer) {
-	fmt.Fprintf(w, "%s\n\nusage: andon %s\n", c.summary, strings.TrimSpace(c.name+" "+c.args))
+// printed is the outcome of writing to stdout.
+func printed(_ int, err error) error {
+	if err != nil {
+		return failure(err, "writing the output", "check that stdout can be written, and the space on the disk")
+	}
+	return nil
+}
+
+func (c command) printHelp(w io.Writer) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n\nusage: andon %s\n", c.summary, strings.TrimSpace(c.name+" "+c.args))
 	fs := flag.NewFlagSet(c.name, flag.ContinueOnError)
 	c.start(fs)
-	var flags strings.Builder
+	flags := false
 	fs.VisitAll(func(f *flag.Flag) {
 		kind, text := flag.UnquoteUsage(f)
-		fmt.Fprintf(&flags, "  %-24s %s\n", strings.TrimSpace("--"+f.Name+" "+kind), text)
+		if !flags {
+			b.WriteByte('\n')
+			flags = true
+		}
+		fmt.Fprintf(&b, "  %-24s %s\n", strings.TrimSpace("--"+f.Name+" "+kind), text)
 	})
-	if flags.Len() > 0 {
-		fmt.Fprintf(w, "\n%s", flags.String())
-	}
 	if c.help != "" {
-		fmt.Fprintf(w, "\n%s", c.help)
+		fmt.Fprintf(&b, "\n%s", c.help)
 	}
+	return printed(io.WriteString(w, b.String()))
 }

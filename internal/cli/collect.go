@@ -1,14 +1,19 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
+	"strconv"
+	"strings"
 
+	"github.com/andon-ci/andon/internal/action"
 	"github.com/andon-ci/andon/internal/trace"
 )
 
@@ -51,15 +56,20 @@ func (f *collectFlags) define(fs *flag.FlagSet) {
 	f.keyFlags.define(fs)
 	f.settings.define(fs)
 	fs.StringVar(&f.format, "format", "text", "`FORMAT` of the output: text, markdown or json")
-	fs.StringVar(&f.out, "out", "", "write a bundle to `DIR`")
+	fs.StringVar(&f.out, "out", "", "write a bundle to `DIR`: new, empty or an earlier bundle")
 	fs.StringVar(&f.config, "config", "", "configuration `FILE` (default "+configPath+")")
-	fs.BoolVar(&f.explain, "explain", false, "show for each total the lines it came from")
+	fs.BoolVar(&f.explain, "explain", false, "show for each total the lines it came from (text and json)")
 	fs.BoolVar(&f.quiet, "quiet", false, "no progress on stderr")
 }
 
 func (k *keyFlags) define(fs *flag.FlagSet) {
 	fs.StringVar(&k.repository, "repository", "", "the `OWNER/NAME` that the traces are about")
-	fs.IntVar(&k.pr, "pr", 0, "the pull request's `NUMBER`")
+	fs.Func("pr", "the pull request's `NUMBER`", func(s string) (err error) {
+		if k.pr, err = strconv.Atoi(s); err != nil || k.pr < 1 {
+			return errors.New("a pull request has a number from 1 on")
+		}
+		return nil
+	})
 	fs.StringVar(&k.sha, "sha", "", "the head commit's `SHA`")
 	fs.StringVar(&k.event, "event", "", "`FILE` with the event's payload (default $GITHUB_EVENT_PATH)")
 	fs.StringVar(&k.eventName, "event-name", "", "`NAME` of the event (default $GITHUB_EVENT_NAME)")
@@ -69,9 +79,15 @@ func (f *collectFlags) run(ctx context.Context, env Env, args []string) error {
 	if err := oneOf("--format", f.format, "text", "markdown", "json"); err != nil {
 		return err
 	}
-	notes, err := f.settings.complete(ctx, env, f.config)
+	if err := oneOf("ANDON_SUMMARY", cmp.Or(env.Getenv("ANDON_SUMMARY"), "true"), "true", "false"); err != nil {
+		return err
+	}
+	notes, err := f.settings.complete(ctx, env, f.config, f.keyFlags.checkout(env))
 	if err != nil {
 		return err
+	}
+	if inActions(env) { // SetOutputs says it where this cannot be written
+		action.New(env.Stdout, env.Getenv).SetGated(f.onSecret == "fail" || strings.Trim(f.failOn, ", ") != "" && f.failOn != "none")
 	}
 	agent, err := f.givenAgent()
 	if err != nil {
@@ -114,6 +130,9 @@ func (f *collectFlags) givenAgent() (trace.Agent, error) {
 	a := trace.Agent{Name: f.agent}
 	if f.instructions == "" {
 		return a, nil
+	}
+	if info, err := os.Stat(f.instructions); err == nil && !info.Mode().IsRegular() { // a device may never end, nor open
+		return a, failure(errors.New("not a regular file"), "reading the instructions", "--instructions takes a readable file")
 	}
 	file, err := os.Open(f.instructions)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -29,8 +30,8 @@ type collection struct {
 }
 
 func newCollection(env Env, f *collectFlags, paths []string) (*collection, error) {
-	files, problems := find(paths)
-	scan, err := newScanner(env, files, f.secrets)
+	found := find(paths)
+	scan, err := newScanner(env, found.files, f.secrets)
 	if err != nil {
 		return nil, err
 	}
@@ -49,9 +50,9 @@ func newCollection(env Env, f *collectFlags, paths []string) (*collection, error
 		return nil, err
 	}
 	g.bar = newProgress(env, f.quiet)
-	g.findings = append(problems, notes...)
-	g.coverage.Unreadable = countRule(problems, "input/unreadable") + countRule(problems, "input/not-a-file")
-	return &collection{gatherer: g, flags: f, files: files, runs: runs, key: key, prices: prices}, nil
+	g.findings, g.missing = append(found.findings, notes...), found.missing
+	g.coverage.Unreadable = countRule(found.findings, "input/unreadable") + countRule(found.findings, "input/not-a-file")
+	return &collection{gatherer: g, flags: f, files: found.files, runs: runs, key: key, prices: prices}, nil
 }
 
 func countRule(fs []finding.Finding, rule string) int {
@@ -186,8 +187,8 @@ func (c *collection) deliver(ctx context.Context, env Env) error {
 			return err
 		}
 	}
-	if err := c.print(env); err != nil {
-		return failure(err, "writing the output", "check that stdout can be written, and the space on the disk")
+	if err := printed(0, c.print(env)); err != nil {
+		return err
 	}
 	if inActions(env) {
 		if err := c.tellActions(env); err != nil {
@@ -197,7 +198,7 @@ func (c *collection) deliver(ctx context.Context, env Env) error {
 	if c.flags.onSecret == "fail" && len(c.leaking()) > 0 {
 		return errGate
 	}
-	return gate(c.all(), c.flags.failOn)
+	return c.outcome(c.all(), c.flags.failOn)
 }
 
 // print writes the report to stdout in the form that was asked for.
@@ -211,6 +212,9 @@ func (c *collection) print(env Env) error {
 		err = report.Markdown(&b, c.report, c.markdown(env))
 	default:
 		err = report.Terminal(&b, c.report, terminalOptions(env))
+		if err == nil && c.flags.explain {
+			err = report.Explain(&b, c.report, terminalOptions(env))
+		}
 	}
 	if err != nil {
 		return err
@@ -244,11 +248,14 @@ func (c *collection) tellActions(env Env) error {
 	if err := report.Markdown(&b, c.report, c.markdown(env)); err != nil {
 		return err
 	}
-	r := action.New(&log, env.Getenv)
+	r, w := action.New(&log, env.Getenv), env.Stdout
+	if c.flags.format == "json" {
+		w = env.Stderr // stdout is one document; GitHub reads commands from both
+	}
 	if err := r.Annotate(c.all()); err != nil {
 		return err
 	}
-	if _, err := env.Stdout.Write(c.clean(log.Bytes())); err != nil {
+	if _, err := w.Write(c.clean(log.Bytes())); err != nil {
 		return failure(err, "writing the annotations", "")
 	}
 	if env.Getenv("ANDON_SUMMARY") != "false" {
@@ -260,6 +267,31 @@ func (c *collection) tellActions(env Env) error {
 		return failure(err, "telling GitHub", "")
 	}
 	return nil
+}
+
+// outcome is what a command comes to that has printed its findings: the gate,
+// then whether every path that it was given was there.
+func (g *gatherer) outcome(fs []finding.Finding, failOn string) error {
+	there := slices.DeleteFunc(slices.Clone(fs), func(f finding.Finding) bool {
+		return f.Rule == "input/unreadable" && slices.Contains(g.missing, f.File)
+	})
+	if err := gate(there, failOn); err != nil {
+		return err
+	}
+	return g.allThere()
+}
+
+// allThere returns an error where a path that was given is not there.
+func (g *gatherer) allThere() error {
+	if len(g.missing) == 0 {
+		return nil
+	}
+	name := g.missing[0]
+	g.words.text(&name)
+	if more := len(g.missing) - 1; more > 0 {
+		name += fmt.Sprintf(" and %d more", more)
+	}
+	return failure(os.ErrNotExist, "reading "+name, "check the path; whatever else was named has been read")
 }
 
 // gate returns errGate where a finding is of the severity, or matches one of

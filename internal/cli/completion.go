@@ -22,13 +22,17 @@ func completionCommand() command {
 				if len(args) != 1 {
 					return usage("completion: name one shell", "andon completion bash, zsh or fish")
 				}
-				return complete(env.Stdout, args[0])
+				var b strings.Builder
+				if err := complete(&b, args[0]); err != nil {
+					return err
+				}
+				return printed(io.WriteString(env.Stdout, b.String()))
 			}
 		},
 	}
 }
 
-func complete(w io.Writer, shell string) error {
+func complete(w *strings.Builder, shell string) error {
 	names, flags := words()
 	switch shell {
 	case "bash", "zsh":

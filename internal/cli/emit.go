@@ -309,6 +309,9 @@ func (e *emission) startBefore(env Env, r map[string]any, d time.Duration) error
 func (e *emission) context(env Env, r map[string]any) error {
 	k := keyFlags{repository: e.values["repository"].text, sha: e.values["sha"].text}
 	if n, ok := lookup(r, "context.subject.number").(int64); ok && e.values["pr"].set {
+		if n == 0 {
+			return usage("emit: --pr 0 is no pull request", "a pull request has a number from 1 on")
+		}
 		k.pr = int(n)
 	}
 	key, notes, err := k.key(env)

@@ -20,15 +20,13 @@ func schemaCommand() command {
 		start: func(*flag.FlagSet) runner {
 			return func(_ context.Context, env Env, args []string) error {
 				if len(args) == 0 {
-					_, err := fmt.Fprintln(env.Stdout, strings.Join(schemas.Names(), "\n"))
-					return err
+					return printed(fmt.Fprintln(env.Stdout, strings.Join(schemas.Names(), "\n")))
 				}
 				raw, err := schemas.Get(args[0])
 				if err != nil {
 					return usage(err.Error(), "andon schema lists the names")
 				}
-				_, err = env.Stdout.Write(raw)
-				return err
+				return printed(env.Stdout.Write(raw))
 			}
 		},
 	}

@@ -46,10 +46,10 @@ func show(ctx context.Context, env Env, args []string, run string) error {
 	if err := c.show(&b, env, run); err != nil {
 		return err
 	}
-	if _, err := env.Stdout.Write(c.clean(b.Bytes())); err != nil {
-		return failure(err, "writing the output", "check that stdout can be written, and the space on the disk")
+	if err := printed(env.Stdout.Write(c.clean(b.Bytes()))); err != nil {
+		return err
 	}
-	return nil
+	return c.allThere()
 }
 
 // load collects what stands at the paths. Of a bundle, the figures are those

@@ -22,9 +22,8 @@ func versionCommand() command {
 				if err != nil {
 					return err
 				}
-				_, err = fmt.Fprintf(env.Stdout, "andon %s %s/%s %s\nprices %s, %s\n",
-					version(), runtime.GOOS, runtime.GOARCH, runtime.Version(), t.Date(), t.Source())
-				return err
+				return printed(fmt.Fprintf(env.Stdout, "andon %s %s/%s %s\nprices %s, %s\n",
+					version(), runtime.GOOS, runtime.GOARCH, runtime.Version(), t.Date(), t.Source()))
 			}
 		},
 	}

@@ -5,15 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"net/url"
-	"regexp"
 	"strings"
-)
-
-// The rule of values that the job itself holds.
-const (
-	knownRule  = "secret/known-value"
-	knownTitle = "Secret of the job"
-	minKnown   = 6
 )
 
 // words returns what is looked for to find a rule's credentials.
@@ -67,35 +59,6 @@ func percent(s, format string) string {
 	}
 	return b.String()
 }
-
-// knownWords returns the forms in which a value of the job is looked for.
-func knownWords(value string, n int) []keyword {
-	forms := map[string]bool{value: true}
-	esc := jsonEscape(value)
-	forms[esc] = true
-	forms[jsonEscape(esc)] = true
-	forms[url.QueryEscape(value)] = true
-	forms[url.PathEscape(value)] = true
-	forms[percent(value, "%02X")] = true
-	forms[percent(value, "%02x")] = true
-	forms[hex.EncodeToString([]byte(value))] = true
-	forms[strings.ToUpper(hex.EncodeToString([]byte(value)))] = true
-	for _, c := range base64Cores(value) {
-		forms[c] = true
-		forms[strings.NewReplacer("+", "-", "/", "_").Replace(c)] = true
-	}
-	var out []keyword
-	for f := range forms {
-		if len(f) >= head {
-			out = append(out, keyword{text: f, known: n})
-		}
-	}
-	return out
-}
-
-var jsonEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\r", `\r`, "\t", `\t`)
-
-func jsonEscape(s string) string { return jsonEscapes.Replace(s) }
 
 // maxCoded bounds an encoded run that is decoded whole.
 const maxCoded = 1 << 20
@@ -189,8 +152,8 @@ func within(text []byte, r *rule) (string, bool) {
 			w.set(text[at:min(len(text), at+r.window())], 0)
 			var next window
 			for range maxLevels {
-				if v, _, _, ok := r.match(&w); ok {
-					return v, true
+				if m, ok := r.match(&w); ok {
+					return m.value, true
 				}
 				if !w.undo(&next) {
 					break
@@ -201,35 +164,4 @@ func within(text []byte, r *rule) (string, bool) {
 		}
 	}
 	return "", false
-}
-
-// disguise is an escape of a character that no encoder escapes: whoever writes
-// g for g hides something from a search of raw bytes. What encoders do
-// escape: < > & ' " + = and `, and what lies beyond the printable characters.
-var disguise = regexp.MustCompile(`\\u00(?:2[014589a-fA-F]|3[0-9aAbB]|3[fF]|4|5|6[1-9a-fA-F]|7[0-9a-eA-E])`)
-
-func disguised(raw []byte) bool {
-	return bytes.Contains(raw, []byte(`\u00`)) && disguise.Match(raw)
-}
-
-// searchUndisguised searches the bytes with their escapes undone, and maps what
-// it finds back.
-func (s *Scanner) searchUndisguised(raw []byte) {
-	var w, next window
-	w.set(raw, 0)
-	for range maxLevels {
-		if !w.undo(&next) {
-			return
-		}
-		w, next = next, w
-		mark := len(s.found)
-		s.search(w.text)
-		for i := mark; i < len(s.found); i++ {
-			m := &s.found[i]
-			m.Start, m.End = w.raw(m.Start), w.raw(m.End)
-		}
-		if !bytes.Contains(w.text, []byte(`\`)) {
-			return
-		}
-	}
 }

@@ -4,8 +4,9 @@ import "bytes"
 
 // guard reports whether it is worth trying the rule where a keyword of n bytes
 // stands. It looks at a few bytes only.
-func (r *rule) guard(raw []byte, at, n int) bool {
-	if r.Boundary && !boundary(raw, at) {
+func (r *rule) guard(w *window, at, n int) bool {
+	raw := w.text
+	if r.Boundary && !boundary(raw, at) && !w.parted(at) {
 		return false
 	}
 	rest := raw[at:min(len(raw), at+r.window())]
@@ -46,7 +47,7 @@ func run(b []byte, n int) bool {
 		return false
 	}
 	for _, c := range b[1:n] { // the first may be the quote that a keyword begins with
-		if !isWord(c) && bytes.IndexByte([]byte(`-./+=%\~:[`+"\x1b"), c) < 0 && c != ' ' {
+		if !isWord(c) && bytes.IndexByte([]byte("-./+=%\\~:[ \t\r\n"), c) < 0 {
 			return false
 		}
 	}
@@ -94,12 +95,15 @@ func urlPassword(b []byte) bool {
 		return false
 	}
 	colon := false
-	for _, c := range b[i+3 : min(len(b), i+300)] {
+	b = b[i+3 : min(len(b), i+300)]
+	for i, c := range b {
 		switch {
 		case c == '@':
 			return colon
 		case c == ':':
 			colon = true
+		case c == '\\' && i+1 < len(b) && (b[i+1] == '\\' || b[i+1] == 'u'):
+			// the escape of a character that the password may hold
 		case c <= ' ' || c == '/' || c == '"' || c == '<' || c == '{' || c == '$' || c == '\\' || c == '`':
 			return false
 		}

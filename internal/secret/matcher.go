@@ -1,5 +1,7 @@
 package secret
 
+import "encoding/binary"
+
 // matcher finds keywords in raw bytes in one pass, after Wu and Manber ("A fast
 // algorithm for multi-pattern searching", 1994): of the first four bytes of
 // every keyword, the last two of a window say how far it can move on. On text
@@ -7,8 +9,17 @@ package secret
 type matcher struct {
 	shift   [1 << 16]uint8
 	bucket  [1 << 16]uint16 // of the block that ends the first four bytes of keywords: which list
-	list    [][]int32       // of those keywords; the first list is empty
+	list    [][]candidate   // of those keywords; the first list is empty
 	keyword []keyword
+	starts  [1 << 10]uint64 // bits of the hashes of those first four bytes
+	behind  []hit           // of the second half, while the first is searched
+}
+
+// candidate is a keyword by its first four bytes, with the bits set that tell
+// lower case from upper where its case does not matter.
+type candidate struct {
+	start, fold uint32
+	n           int32
 }
 
 // head is how many bytes of a keyword the search is made with.
@@ -33,19 +44,22 @@ const (
 	percentForm
 )
 
-func block(a, b byte) uint16 { return uint16(a)<<8 | uint16(b) }
+// block is a pair of bytes as one number, in the order of memory.
+func block(a, b byte) uint16 { return uint16(a) | uint16(b)<<8 }
 
 func newMatcher(keywords []keyword) *matcher {
-	m := &matcher{list: [][]int32{nil}, keyword: keywords}
+	m := &matcher{list: [][]candidate{nil}, keyword: keywords}
 	for i := range m.shift {
 		m.shift[i] = head - 1
 	}
 	for i, k := range keywords {
+		h := hash(binary.LittleEndian.Uint32([]byte(k.text[:head])))
+		m.starts[h>>6] |= 1 << (h & 63)
 		for at := 0; at+1 < head; at++ {
 			for _, b := range blocks(k.text[at], k.text[at+1], k.fold) {
 				m.shift[b] = min(m.shift[b], uint8(head-2-at))
 				if at == head-2 {
-					m.add(b, int32(i))
+					m.add(b, k.candidate(i))
 				}
 			}
 		}
@@ -53,12 +67,24 @@ func newMatcher(keywords []keyword) *matcher {
 	return m
 }
 
-func (m *matcher) add(b uint16, n int32) {
+// hash returns a number for four bytes, the same for letters of either case.
+func hash(first uint32) uint16 { return uint16((first | 0x20202020) * 0x9e3779b1 >> 16) }
+
+func (m *matcher) add(b uint16, c candidate) {
 	if m.bucket[b] == 0 {
 		m.bucket[b] = uint16(len(m.list))
 		m.list = append(m.list, nil)
 	}
-	m.list[m.bucket[b]] = append(m.list[m.bucket[b]], n)
+	m.list[m.bucket[b]] = append(m.list[m.bucket[b]], c)
+}
+
+func (k *keyword) candidate(n int) candidate {
+	c := candidate{n: int32(n)}
+	if k.fold {
+		c.fold = 0x20202020
+	}
+	c.start = binary.LittleEndian.Uint32([]byte(k.text[:head])) | c.fold
+	return c
 }
 
 // blocks returns the pairs of bytes that a pair stands for.
@@ -91,21 +117,65 @@ func lower(c byte) byte {
 	return c
 }
 
-// each calls f for every keyword in b and where it begins.
-func (m *matcher) each(b []byte, f func(k *keyword, at int)) {
-	for i := head - 1; i < len(b); {
-		blk := block(b[i-1], b[i])
-		if s := m.shift[blk]; s > 0 {
-			i += int(s)
+// hit is a keyword and where it stands.
+type hit struct {
+	*keyword
+	at int
+}
+
+// find appends to hits where keywords stand in b, in order. It searches both
+// halves of b by turns: each look at a table waits for the one before it, but
+// not for that in the other half.
+func (m *matcher) find(b []byte, hits []hit) []hit {
+	half := len(b) / 2
+	i, j := 0, half
+	m.behind = m.behind[:0]
+	for i < half && j+head <= len(b) {
+		s := m.shift[binary.LittleEndian.Uint16(b[i+head-2:])]
+		t := m.shift[binary.LittleEndian.Uint16(b[j+head-2:])]
+		if s == 0 {
+			hits = m.stands(b, i, hits)
+			s = 1
+		}
+		if t == 0 {
+			m.behind = m.stands(b, j, m.behind)
+			t = 1
+		}
+		i += int(s)
+		j += int(t)
+	}
+	hits = m.rest(b, i, half, hits)
+	return m.rest(b, j, len(b), append(hits, m.behind...))
+}
+
+// rest does the same from i on, for keywords that begin before end.
+func (m *matcher) rest(b []byte, i, end int, hits []hit) []hit {
+	for i < end && i+head <= len(b) {
+		s := m.shift[binary.LittleEndian.Uint16(b[i+head-2:])]
+		if s == 0 {
+			hits = m.stands(b, i, hits)
+			s = 1
+		}
+		i += int(s)
+	}
+	return hits
+}
+
+// stands appends the keywords that begin at i.
+func (m *matcher) stands(b []byte, i int, hits []hit) []hit {
+	first := binary.LittleEndian.Uint32(b[i:])
+	if h := hash(first); m.starts[h>>6]&(1<<(h&63)) == 0 {
+		return hits
+	}
+	for _, c := range m.list[m.bucket[first>>16]] {
+		if first|c.fold != c.start {
 			continue
 		}
-		for _, n := range m.list[m.bucket[blk]] {
-			if k := &m.keyword[n]; k.stands(b[i-head+1:]) {
-				f(k, i-head+1)
-			}
+		if k := &m.keyword[c.n]; k.stands(b[i:]) {
+			hits = append(hits, hit{k, i})
 		}
-		i++
 	}
+	return hits
 }
 
 // stands reports whether b begins with the keyword.

@@ -32,12 +32,28 @@ func (s *Scanner) Redact(raw []byte) ([]byte, []Match) {
 }
 
 // escapeStart returns where a credential at an offset begins to be cut out: one
-// that was found to begin with the letter of an escape, as in \bAKIA, takes
-// the backslash with it, which alone would make JSON invalid.
+// that was found to begin within an escape, as with the letter of \bAKIA, takes
+// the rest of it along, which alone would make JSON invalid.
 func escapeStart(raw []byte, at int) int {
+	for back := 2; back < 6 && back <= at; back++ {
+		if i := at - back; raw[i] == '\\' && i+1 < len(raw) && raw[i+1] == 'u' && odd(raw, i+1) {
+			if _, ok := unicodeEscape(raw[i:]); ok {
+				return i
+			}
+		}
+	}
+	if odd(raw, at) {
+		return at - 1
+	}
+	return at
+}
+
+// odd reports whether an odd number of backslashes stands before an offset: the
+// last of them escapes what stands there.
+func odd(raw []byte, at int) bool {
 	n := 0
 	for n < at && raw[at-n-1] == '\\' {
 		n++
 	}
-	return at - n%2
+	return n%2 == 1
 }

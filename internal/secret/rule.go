@@ -45,6 +45,7 @@ type rule struct {
 	Digits   bool    `json:"digits"`   // has a digit
 	Letters  bool    `json:"letters"`  // has a letter
 	Min      int     `json:"min"`      // characters, at least
+	Length   int     `json:"length"`   // characters, as they are issued; 0 where that varies
 	Identity int     `json:"identity"` // so many of its characters make its fingerprint; 0 all
 
 	Positive []string `json:"positive"` // examples that must be found
@@ -104,7 +105,7 @@ func Rules() []finding.Rule {
 // plausible reports whether a value can be a credential of the rule, and is no
 // placeholder.
 func (r *rule) plausible(value string) bool {
-	if len(value) < r.Min || placeholder(value) {
+	if len(value) < r.Min {
 		return false
 	}
 	if r.Digits && !strings.ContainsAny(value, "0123456789") {
@@ -113,7 +114,7 @@ func (r *rule) plausible(value string) bool {
 	if r.Letters && !strings.ContainsFunc(value, isLetter) {
 		return false
 	}
-	return r.Entropy == 0 || entropy(value) >= r.Entropy
+	return (r.Entropy == 0 || entropy(value) >= r.Entropy) && !placeholder(value)
 }
 
 func isLetter(c rune) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }

@@ -6,7 +6,9 @@
 // JSON, in a line that is no JSON at all, or in base64, and decoding everything
 // to find nothing is what makes scanners slow. Keywords are looked for in one
 // pass. Where one stands, a short window behind it is undone of its escapes,
-// level by level, and the rule's pattern is tried on each level.
+// level by level, and the rule's pattern is tried on each level. Only where an
+// escape or a character that shows nothing could hide a keyword itself are the
+// bytes round it searched once more, with their escapes undone.
 //
 // Comments in the text that ask to be left alone (gitleaks:allow) are not
 // honoured: whoever writes a trace could write one.
@@ -56,8 +58,13 @@ type Scanner struct {
 	known   []Known
 	matcher *matcher
 	doc     jsonl.Doc
+	hits    []hit
 	found   []Match
-	level   [2]window
+	level   [2]window // what try makes of a window
+	layer   [2]window // what searchRegion makes of a region
+	bare    window    // the same without what shows nothing
+	joined  window    // what unwrap makes of a window
+	spots   spotter
 }
 
 // maxMatches bounds what is reported of one chunk. Redact removes all.
@@ -80,7 +87,7 @@ func New(o Options) (*Scanner, error) {
 			s.known = append(s.known, k)
 		}
 	}
-	s.matcher = newMatcher(words)
+	s.matcher, s.spots = newMatcher(words), newSpotter(words)
 	return s, nil
 }
 
@@ -96,61 +103,81 @@ func (s *Scanner) Scan(raw []byte) []Match {
 
 func (s *Scanner) scan(raw []byte, limit int) []Match {
 	s.found = s.found[:0]
-	s.search(raw)
-	if disguised(raw) {
-		s.searchUndisguised(raw)
-	}
+	s.search(&window{text: raw}, nil)
+	s.searchHidden(raw)
 	return clean(s.found, limit)
 }
 
-// search looks for keywords and tries the rules where they stand.
-func (s *Scanner) search(raw []byte) {
+// search looks for keywords in a window and tries the rules where they stand.
+// Where a region is given, the window is that region without some escapes.
+func (s *Scanner) search(w *window, in *region) {
 	done := 0 // up to here everything belongs to a credential that was found for sure
-	s.matcher.each(raw, func(k *keyword, at int) {
+	mark := len(s.found)
+	s.hits = s.matcher.find(w.text, s.hits[:0])
+	for _, h := range s.hits {
+		k, at := h.keyword, h.at
 		switch {
-		case at < done:
+		case at < done || !in.admits(w, h):
 		case k.rule == nil:
 			s.add(knownRule, finding.Error, knownTitle, at, at+len(k.text), s.known[k.known].Value)
 		case k.form != plainForm:
-			s.coded(raw, k, at)
-		case k.rule.guard(raw, at, len(k.text)):
-			if end := s.try(raw, k.rule, at); k.rule.Severity == finding.Error {
+			s.coded(w.text, k, at)
+		case k.rule.guard(w, at, len(k.text)):
+			in.need(w, at, k.rule.window())
+			if end := s.try(w.text, k.rule, at); k.rule.Severity == finding.Error {
 				done = max(done, end)
 			}
 		}
-	})
+	}
+	for i := mark; i < len(s.found); i++ {
+		m := &s.found[i]
+		m.Start, m.End = w.start(m.Start), w.end(m.End)
+	}
 }
 
 // try matches a rule at a keyword on every level of escapes. The match covers
 // what any level covers; the innermost says what the credential is, because on
 // the others escapes may pass for a part of it. It returns where that ends.
 func (s *Scanner) try(raw []byte, r *rule, at int) int {
-	w := &s.level[0]
+	w, next := &s.level[0], &s.level[1]
 	w.set(raw[at:min(len(raw), at+r.window())], at)
-	best := Match{}
-	value := ""
+	best := span{}
 	for range maxLevels {
-		if v, start, end, ok := r.match(w); ok {
-			if value == "" {
-				best.Start = start
-			}
-			best.Start, best.End, value = min(start, best.Start), max(end, best.End), v
+		m, ok := r.match(w)
+		if r.wraps() {
+			m, ok = s.unwrap(r, w, m, ok)
 		}
-		if !w.undo(&s.level[1]) {
+		if ok {
+			best = best.with(m)
+		}
+		if !w.undo(next) {
 			break
 		}
-		s.level[0], s.level[1] = s.level[1], s.level[0]
-		w = &s.level[0]
+		w, next = next, w
 	}
-	if value == "" {
+	if best.value == "" {
 		return 0
 	}
-	start := best.Start
 	if r.Lead != "" {
-		start = leadStart(raw, at, r.Lead)
+		best.start = leadStart(raw, at, r.Lead)
 	}
-	s.add(r.ID, r.Severity, r.Title, start, best.End, identity(value, r.Identity))
-	return best.End
+	s.add(r.ID, r.Severity, r.Title, best.start, best.end, identity(best.value, r.Identity))
+	return best.end
+}
+
+// span is a credential and its place.
+type span struct {
+	value      string
+	start, end int
+	to         int // where it ends in the window
+}
+
+// with returns what two spans cover, with the value of the other.
+func (m span) with(o span) span {
+	if m.value != "" {
+		o.start, o.end = min(m.start, o.start), max(m.end, o.end)
+	}
+	return o
 }
 
 // leadStart returns where the lead of a credential begins: it may hold more
@@ -165,10 +192,10 @@ func leadStart(raw []byte, at int, lead string) int {
 
 // match returns the credential that stands at the beginning of a window, and
 // its place in the raw bytes.
-func (r *rule) match(w *window) (value string, start, end int, ok bool) {
+func (r *rule) match(w *window) (found span, ok bool) {
 	m := r.regexp().FindSubmatchIndex(w.text)
 	if m == nil {
-		return "", 0, 0, false
+		return span{}, false
 	}
 	a, b := m[0], m[1]
 	for g := 2; g+1 < len(m); g += 2 {
@@ -177,9 +204,9 @@ func (r *rule) match(w *window) (value string, start, end int, ok bool) {
 			break
 		}
 	}
-	value = string(w.text[a:b])
+	value := string(w.text[a:b])
 	if !r.plausible(value) {
-		return "", 0, 0, false
+		return span{}, false
 	}
 	if r.Identity > 0 {
 		b = m[1] // the group is only what the credential is known by
@@ -187,7 +214,7 @@ func (r *rule) match(w *window) (value string, start, end int, ok bool) {
 			a = m[0]
 		}
 	}
-	return value, w.raw(a), w.raw(b), true
+	return span{value, w.start(a), w.end(b), b}, true
 }
 
 // identity returns what a credential is known by, however it was wrapped.

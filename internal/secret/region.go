@@ -1,0 +1,103 @@
+package secret
+
+// region is a piece of the raw bytes round spots that may hide something.
+type region struct {
+	from, to int
+	last     int  // the last of the spots
+	broken   bool // whether one of them is the break of a line
+	joined   bool // whether its lines are joined just now
+	more     int  // how much further on a credential may reach
+}
+
+// maxRegion bounds the memory for a region. A longer one is searched in parts.
+const maxRegion = 1 << 20
+
+// overlap is how much of one part is searched again with the next. A token of
+// 200 characters takes so many bytes where every character is escaped, four
+// levels down, with \u.
+const overlap = 256 << 10
+
+// searchHidden searches once more, with their escapes undone, those pieces of
+// the raw bytes in which a keyword may be written otherwise than it is.
+func (s *Scanner) searchHidden(raw []byte) {
+	r := region{last: -1}
+	covered := 0
+	flush := func() {
+		if r.last >= 0 {
+			covered = s.searchRegion(raw, &r)
+		}
+	}
+	reach := s.spots.reach
+	s.spots.each(raw, func(at int, broken bool) {
+		if at < covered && !broken {
+			return
+		}
+		if r.last < 0 || at-reach > r.to || r.to-r.from > maxRegion {
+			from := at - reach
+			if flush(); r.last >= 0 && from <= r.to {
+				from = at - overlap
+			}
+			r = region{from: escapeStart(raw, max(0, from))}
+		}
+		r.last, r.to, r.broken = at, min(len(raw), at+reach), r.broken || broken
+	})
+	flush()
+}
+
+// searchRegion searches every level of a region. It returns up to where spots
+// have been seen to.
+func (s *Scanner) searchRegion(raw []byte, r *region) (covered int) {
+	mark := len(s.found)
+	s.searchLevels(raw, r)
+	if r.more > r.to && r.to < len(raw) {
+		s.found = s.found[:mark]
+		r.to = min(len(raw), r.more)
+		s.searchLevels(raw, r)
+	}
+	return r.to - s.spots.reach
+}
+
+func (s *Scanner) searchLevels(raw []byte, r *region) {
+	w, next := &s.layer[0], &s.layer[1]
+	w.set(raw[r.from:r.to], r.from)
+	for level, more := 0, true; more && level < maxLevels; level++ {
+		if level > 0 {
+			s.search(w, r)
+			more = s.survey(w, r)
+		}
+		if w.strip(&s.bare) {
+			s.search(&s.bare, r)
+		}
+		if r.broken && w.join(&s.bare, len(w.text)) {
+			r.joined = true
+			s.search(&s.bare, r)
+			r.joined = false
+		}
+		more = more && w.undo(next)
+		w, next = next, w
+	}
+}
+
+// survey reports whether another level of escapes may hide something, and notes
+// whether a line ends within a keyword.
+func (s *Scanner) survey(w *window, r *region) (more bool) {
+	s.spots.each(w.text, func(at int, broken bool) {
+		more = more || w.text[at] == '\\'
+		r.broken = r.broken || broken
+	})
+	return more
+}
+
+// need notes that a credential may reach so many bytes beyond a keyword.
+func (r *region) need(w *window, at, n int) {
+	if r != nil && at+n > len(w.text) {
+		r.more = max(r.more, w.start(at)+2*n)
+	}
+}
+
+// admits reports whether a keyword is looked for in what became of a region:
+// one behind the last spot stands there for all to see, and where lines were
+// joined, only those whose credentials are of an exact format count.
+func (r *region) admits(w *window, h hit) bool {
+	return r == nil || w.start(h.at) <= r.last && (!r.joined || h.whole())
+}

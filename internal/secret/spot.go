@@ -1,0 +1,250 @@
+package secret
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+	"strings"
+	"unicode/utf8"
+)
+
+// spotter finds the places in raw bytes that may hide a keyword from a search
+// of them: escapes that put a character of a keyword otherwise than it is,
+// characters that show nothing, and breaks of lines within a keyword.
+type spotter struct {
+	matters [utf8.RuneSelf]bool // whether an escape of the character may hide something
+	wide    bool                // whether a keyword holds characters beyond ASCII
+	splits  [256][]split        // by the last byte before a break
+	ends    [1 << 10]uint64     // bits of the pairs of bytes that may stand before one
+	reach   int                 // bytes round a spot in which what it hides lies
+}
+
+// split is what stands before and behind the break of a line in a keyword.
+type split struct{ head, tail string }
+
+// minReach is more than what any guard looks at from a keyword on, and than the
+// window of most rules.
+const minReach = 640
+
+func newSpotter(words []keyword) spotter {
+	s := spotter{reach: minReach}
+	for c := range s.matters {
+		s.matters[c] = c < ' ' || c == 0x7f
+	}
+	for _, c := range `\/:=@"'` { // escapes themselves, and what guards look for
+		s.matters[c] = true
+	}
+	for _, k := range words {
+		s.reach = max(s.reach, len(k.text)+64)
+		for i := range len(k.text) {
+			if c := k.text[i]; c >= utf8.RuneSelf {
+				s.wide = true
+			} else if s.matters[c] = true; k.fold {
+				s.matters[upper(c)] = true
+			}
+		}
+		if k.whole() {
+			s.split(k.text, k.rule != nil && k.rule.Boundary)
+		}
+	}
+	s.ending('\\', 'r')
+	for a := range 256 {
+		s.ending(byte(a), '\r')
+	}
+	return s
+}
+
+func (s *spotter) ending(a, b byte) {
+	n := block(a, b)
+	s.ends[n>>6] |= 1 << (n & 63)
+}
+
+// endsHead reports whether a pair of bytes may stand before the break of a line
+// in a keyword.
+func (s *spotter) endsHead(a, b byte) bool {
+	n := block(a, b)
+	return s.ends[n>>6]&(1<<(n&63)) != 0
+}
+
+// whole reports whether a keyword is looked for in lines that were joined.
+func (k *keyword) whole() bool {
+	if k.rule == nil {
+		return len(k.text) >= minJoined && strings.IndexByte(k.text, '\n') < 0
+	}
+	return k.form == plainForm && (k.rule.Boundary && k.rule.wraps() || k.rule.Lead != "")
+}
+
+// minJoined keeps a known value of two short words from being seen where one
+// ends a line and the other begins the next.
+const minJoined = 16
+
+func (s *spotter) split(text string, boundary bool) {
+	for a := range 256 {
+		if c := byte(a); !boundary || !isWord(c) || strings.IndexByte("nrtbfm0123456789abcdefABCDEF", c) >= 0 {
+			s.ending(c, text[0]) // what may stand before a token, or end an escape that does
+		}
+	}
+	for i := 1; i < len(text); i++ {
+		last := text[i-1]
+		if i > 1 {
+			s.ending(text[i-2], last)
+		}
+		s.splits[last] = append(s.splits[last], split{text[max(0, i-8):i], text[i:min(len(text), i+8)]})
+	}
+}
+
+const (
+	ones = 0x0101010101010101
+	high = 0x8080808080808080
+)
+
+// special sets the high bit of the bytes of x that a spot may begin with: a
+// backslash, a control character, the first byte of a character beyond ASCII.
+// The lowest bit that is set is always right.
+func special(x uint64) uint64 {
+	slash := x ^ '\\'*ones
+	return ((slash-ones)&^slash | (x-' '*ones)&^x | (x+ones)&^x | x&(x<<1)) & high
+}
+
+// each calls f for every spot of raw. Broken says that it is the break of a
+// line.
+func (s *spotter) each(raw []byte, f func(at int, broken bool)) {
+	next := 0
+	from := 0
+	for ; from+64 <= len(raw); from += 64 {
+		for m := specials(raw[from : from+64 : from+64]); m != 0; m &= m - 1 {
+			i := from + bits.TrailingZeros64(m)
+			if i < next || raw[i] == '\\' && i-1 > next && i+1 < len(raw) && s.passes(raw[i-2], raw[i-1], raw[i+1]) {
+				continue
+			}
+			next = s.look(raw, i, f)
+		}
+	}
+	for i := max(from, next); i < len(raw); {
+		i = s.look(raw, i, f)
+	}
+}
+
+// specials returns which of 64 bytes are special.
+func specials(b []byte) uint64 {
+	m := uint64(0)
+	for i := 0; i < 64; i += 8 {
+		x := special(binary.LittleEndian.Uint64(b[i : i+8]))
+		m |= (x >> 7 * 0x0102040810204080) >> 56 << i // the high bits, gathered
+	}
+	return m
+}
+
+// passes tells most escapes, by what stands before and behind the backslash,
+// from those that are worth a look.
+func (s *spotter) passes(a, b, behind byte) bool {
+	switch behind {
+	case '"', 't':
+		return true
+	case 'n':
+		return !s.endsHead(a, b)
+	}
+	return false
+}
+
+// look calls f if there is a spot at an offset, and returns where to go on.
+func (s *spotter) look(raw []byte, i int, f func(at int, broken bool)) int {
+	c := raw[i]
+	switch {
+	case c == '\\':
+		return s.escape(raw, i, f)
+	case c == '\n':
+		s.broken(raw, i, i+1, f)
+	case c == '\t', c >= ' ' && c < 0x7f, c == '\r' && i+1 < len(raw) && raw[i+1] == '\n':
+	case c <= 0x7f:
+		f(i, false)
+	default:
+		if n := invisible(raw[i:]); n > 0 {
+			f(i, false)
+			return i + n
+		}
+	}
+	return i + 1
+}
+
+// escape does the same for the backslashes at an offset, however many: that
+// many levels down, the character behind them is escaped.
+func (s *spotter) escape(raw []byte, i int, f func(at int, broken bool)) int {
+	at := i
+	for i < len(raw) && raw[i] == '\\' {
+		i++
+	}
+	if i == len(raw) {
+		return i
+	}
+	switch raw[i] {
+	case 'n':
+		s.broken(raw, at, i+1, f)
+	case 'r':
+		if next := raw[i+1:]; len(next) <= i-at || !bytes.HasPrefix(next, raw[at:i]) || next[i-at] != 'n' {
+			f(at, false)
+		}
+	case '/', 'b', 'f':
+		f(at, false)
+	case 'u':
+		if c, ok := unicodeEscape(raw[i-1:]); ok {
+			if s.hides(c) {
+				f(at, c == '\n')
+			}
+			return i + 5
+		}
+	}
+	return i + 1
+}
+
+// hides reports whether a character that is escaped may be one of a keyword, or
+// shows nothing.
+func (s *spotter) hides(c rune) bool {
+	if c < utf8.RuneSelf {
+		return s.matters[c]
+	}
+	return s.wide || unseen(c) || c>>10 == 0xdb40>>10
+}
+
+// broken calls f where a line ends within a keyword and goes on behind the
+// indent of the next.
+func (s *spotter) broken(raw []byte, at, next int, f func(at int, broken bool)) {
+	for at > 0 && (raw[at-1] == '\r' || at > 1 && raw[at-1] == 'r' && raw[at-2] == '\\') {
+		at-- // of a break that is CR and LF
+		for at > 0 && raw[at-1] == '\\' {
+			at--
+		}
+	}
+	if at == 0 || len(s.splits[raw[at-1]]) == 0 {
+		return
+	}
+	rest := raw[next:]
+	for n := 1; n > 0; rest = rest[n:] {
+		n = space(rest)
+	}
+	if len(rest) == 0 {
+		return
+	}
+	for _, p := range s.splits[raw[at-1]] {
+		if p.tail[0] == rest[0] && bytes.HasSuffix(raw[:at], []byte(p.head)) && bytes.HasPrefix(rest, []byte(p.tail)) {
+			f(at, true)
+			return
+		}
+	}
+}
+
+// space returns the length of a space, or of a tab however it is escaped, at
+// the start of s.
+func space(s []byte) int {
+	n := 0
+	for n < len(s) && s[n] == '\\' {
+		n++
+	}
+	switch {
+	case n == len(s):
+		return 0
+	case n > 0 && s[n] == 't', n == 0 && (s[n] == ' ' || s[n] == '\t'):
+		return n + 1
+	}
+	return 0
+}
