@@ -135,6 +135,9 @@ func compared(ctx context.Context, env Env, scan *secret.Scanner, path, side str
 		return session.Compared{}, err
 	}
 	name := path
+	if path == "-" {
+		name = "stdin"
+	}
 	newCleaner(scan).name(&name)
 	return c.of(r, name, side)
 }
@@ -213,8 +216,10 @@ func (c choice) of(r *session.Report, name, side string) (session.Compared, erro
 		return out, noRuns(r, name)
 	case len(sessions) == 0:
 		return out, choose(fmt.Sprintf("%s has no session with an id that begins with %q", name, c.session), r.Sessions, "session", side)
-	case c.run == "" && len(sessions) > 1:
+	case c.run == "" && len(sessions) > 1 && c.session == "":
 		return out, choose(fmt.Sprintf("%s holds %d sessions", name, len(sessions)), sessions, "session", side)
+	case c.run == "" && len(sessions) > 1:
+		return out, choose(fmt.Sprintf("%s has %d sessions with an id that begins with %q", name, len(sessions), c.session), sessions, "session", side)
 	case c.run == "":
 		out.Session = sessions[0]
 		return out, nil
@@ -256,7 +261,7 @@ func pick[T any](all []T, id string, of func(T) string) []T {
 
 // choose says what there is to choose from.
 func choose[T any](msg string, from []T, kind, side string) error {
-	const shown = 10
+	const shown = 50
 	var ids []string
 	for _, v := range from[:min(len(from), shown)] {
 		id := fmt.Sprint(v)

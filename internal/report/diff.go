@@ -37,6 +37,8 @@ func DiffTerminal(w io.Writer, d *session.Diff, o TerminalOptions) error {
 	terminalSide(&b, "B", d.B, o)
 	b.WriteByte('\n')
 	columns := []column{{title: "", least: 16}, {title: "A", right: true, least: 8}, {title: "B", right: true, least: 8}, {title: "CHANGE", least: 7}}
+	// both sides get the same room; of a path, the end tells most
+	text := func(s string) string { return tail(termText(s, maxPath), max((o.width()-44)/2, 8)) }
 	var rows [][]cell
 	excerpts, unknown := excerpt(d)
 	for _, e := range excerpts {
@@ -44,7 +46,7 @@ func DiffTerminal(w io.Writer, d *session.Diff, o TerminalOptions) error {
 		for _, r := range e.rows {
 			name := diffLabel(r, func(s string) string { return tail(termText(s, maxPath), 40) })
 			rows = append(rows, []cell{
-				{"  " + name, ""}, {diffValue(r, r.A, r.AtLeastA, diffText), ""}, {diffValue(r, r.B, r.AtLeastB, diffText), ""}, {diffChange(r), diffPaint(e.name, r)},
+				{"  " + name, ""}, {diffValue(r, r.A, r.AtLeastA, text), ""}, {diffValue(r, r.B, r.AtLeastB, text), ""}, {diffChange(r), diffPaint(e.name, r)},
 			})
 		}
 		if e.rest != "" {
@@ -146,9 +148,7 @@ func headline(section string, r session.DiffRow) string {
 	case "setup/model":
 		return "model"
 	case "findings/findings":
-		if r.Of == "" {
-			return "findings"
-		}
+		return r.Name
 	}
 	return ""
 }
@@ -259,13 +259,11 @@ func diffLabel(r session.DiffRow, name func(string) string) string {
 	if r.Of == "" {
 		return diffName(r.Name)
 	}
-	if r.Name == "findings" && r.Unit == session.UnitCount {
+	if r.Name == "count" {
 		return name(r.Of)
 	}
 	return name(r.Of) + " " + diffName(r.Name)
 }
-
-func diffText(s string) string { return tail(termText(s, maxPath), 48) }
 
 // diffValue writes a value; one that is a text of a trace by text.
 func diffValue(r session.DiffRow, v session.Value, atLeast bool, text func(string) string) string {
@@ -334,6 +332,8 @@ func percent(f float64) string {
 		return sign(f) + "<0.1%"
 	case p < 9.95:
 		return sign(f) + short(p, 1) + "%"
+	case f > -1 && p < 100 && p >= 99.5:
+		return sign(f) + short(math.Floor(10*p)/10, 1) + "%" // 100% would say that nothing is left
 	case p < 1e6:
 		return sign(f) + number(int64(math.Round(p))) + "%"
 	}

@@ -178,19 +178,13 @@ func agentPage(runs []*Run) page {
 
 // agentLines returns what is compared of one agent in a session.
 func (c Compared) agentLines() []line {
-	runs := c.runs()
-	setup, outcome, cost, took := c.setupPage().lines, c.outcomePage().lines, c.costPage().lines, timePage(runs).lines
-	wanted := map[string]bool{
-		"decision": true, "status": true, "runs": true, "instructions": true, "instructions_sha256": true, "model": true,
-		"runtime_version": true, "cost": true, "duration": true,
-	}
-	var out []line
-	for _, lines := range [][]line{outcome, setup, cost, took, c.findingPage().lines[:1]} {
-		for _, l := range lines {
-			if wanted[l.name] || l.name == "findings" {
-				out = append(out, l)
-			}
-		}
-	}
-	return out
+	out := c.findingPage().lines[:1]
+	out = append(out, c.outcomePage().named("decision", "status", "runs")...)
+	out = append(out, c.setupPage().named("instructions", "instructions_sha256", "model", "runtime_version")...)
+	out = append(out, c.costPage().named("cost")...)
+	return append(out, timePage(c.runs()).named("duration")...)
+}
+
+func (p page) named(names ...string) []line {
+	return slices.DeleteFunc(p.lines, func(l line) bool { return !slices.Contains(names, l.name) })
 }

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -81,8 +82,10 @@ func (c Compared) outcomePage() page {
 	p.text("decision_source", source)
 	p.figure("decision_findings", UnitCount, sumOf(concluded(runs), func(r *Run) trace.Count { return r.Decision.Findings }))
 	p.text("status", statuses(runs))
-	p.text("error", distinct(runs, (*Run).errorText))
 	p.figure("runs", UnitCount, figure{n: trace.Measured(int64(len(runs))), known: true})
+	if e := distinct(runs, (*Run).errorText); e != "" { // that there is none is not unknown
+		p.text("error", e)
+	}
 	return p
 }
 
@@ -196,7 +199,9 @@ func (c Compared) costPage() page {
 	}
 	p.fraction("cost", UnitUSD, usd, cost.Partial || cost.USD == nil)
 	p.text("cost_source", cost.Source)
-	p.text("unpriced_models", strings.Join(cost.UnpricedModels, ", "))
+	if len(cost.UnpricedModels) > 0 {
+		p.text("unpriced_models", strings.Join(cost.UnpricedModels, ", "))
+	}
 	return p
 }
 
@@ -329,8 +334,7 @@ func (c Compared) findingPage() page {
 	counts := map[string]int{}
 	count := func(fs []finding.Finding) {
 		for _, f := range fs {
-			counts[f.Rule]++
-			counts[""]++
+			counts[cmp.Or(f.Rule, "(unknown)")]++
 		}
 	}
 	if c.Run == nil {
@@ -341,9 +345,13 @@ func (c Compared) findingPage() page {
 	}
 	zero := 0.0
 	p := page{list: true, absent: Value{Number: &zero}}
-	counts[""] += 0 // the sum is there also where it is 0
+	all := 0
+	for _, n := range counts {
+		all += n
+	}
+	p.lines = append(p.lines, line{name: "findings", unit: UnitCount, value: measured(counted(all))})
 	for _, rule := range slices.Sorted(maps.Keys(counts)) {
-		p.lines = append(p.lines, line{of: rule, name: "findings", unit: UnitCount, value: measured(trace.Measured(int64(counts[rule])))})
+		p.lines = append(p.lines, line{of: rule, name: "count", unit: UnitCount, value: measured(counted(counts[rule]))})
 	}
 	return p
 }
