@@ -10,7 +10,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/andon-ci/andon/internal/report"
@@ -176,9 +175,15 @@ func isReport(r *bufio.Reader) bool {
 	if t, err := d.Token(); err != nil || t != json.Delim('{') {
 		return false
 	}
-	key, err := d.Token()
-	name, isText := key.(string)
-	return err == nil && isText && slices.Contains([]string{"schema", "sessions", "coverage", "findings"}, name)
+	switch key, _ := d.Token(); key {
+	case "schema": // which a record of a trace may have too
+		name, _ := d.Token()
+		text, _ := name.(string)
+		return strings.HasPrefix(text, "andon.")
+	case "sessions", "coverage", "findings":
+		return true
+	}
+	return false
 }
 
 // parseReport reads a report, without the credentials that one from elsewhere

@@ -205,7 +205,7 @@ func excerpt(d *session.Diff) (out []excerptOf, unknown string) {
 		}
 	}
 	slices.Sort(missing)
-	return out, strings.Join(slices.Compact(missing), ", ")
+	return out, strings.Join(slices.Compact(missing), " · ")
 }
 
 // restOf says what of a section is not shown. That both have none of something
