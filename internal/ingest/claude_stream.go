@@ -157,10 +157,13 @@ func (r *claudeStreamReader) event(e jsonl.Value, line int) {
 		if id == "" {
 			return
 		}
+		usage := claudeUsage(e.Get("usage"))
+		usage.CacheWrite5m, usage.CacheWrite1h = trace.Count{}, trace.Count{} // how long it lives, only the beginning says
 		r.s.add(line, r.last, &trace.Call{
-			ID: id, Provider: "anthropic", Usage: trace.Usage{Output: count(e.Get("usage", "output_tokens"))},
+			ID: id, Provider: "anthropic", Usage: usage,
 			FinishReason: e.Get("delta", "stop_reason").String(),
 		})
+		r.inner(id, "", e.Get("usage", "iterations"), line, r.last)
 	}
 }
 
