@@ -97,6 +97,7 @@ type claude struct {
 	stream   bool // the file is a stream, whose messages are written before they end
 	s        *sink
 	last     time.Time       // of the latest line that has a time
+	asked    time.Time       // when the main agent was prompted, until it answers
 	started  map[string]bool // runs of which a Start was emitted
 	failed   int             // requests that failed so far
 	nameless int             // tool calls without an id
@@ -151,7 +152,7 @@ func (r *claude) assistant(v jsonl.Value, line int, t time.Time) {
 			usage.Output = trace.Count{} // a placeholder, until the message has ended
 		}
 		r.s.add(line, t, &trace.Call{
-			ID: id, Provider: "anthropic", Model: model, End: t, Usage: usage,
+			ID: id, Provider: "anthropic", Model: model, Start: r.since(), End: t, Usage: usage,
 			FinishReason: m.Get("stop_reason").String(),
 		})
 		r.inner(id, model, m.Get("usage", "iterations"), line, t)
@@ -160,6 +161,16 @@ func (r *claude) assistant(v jsonl.Value, line int, t time.Time) {
 	if r.s.subagent == "" && m.Get("stop_reason").Kind() == jsonl.String {
 		r.stop = m.Get("stop_reason").String()
 	}
+}
+
+// since returns when a call of the main agent was made, if it answers a prompt.
+func (r *claude) since() time.Time {
+	if r.s.subagent != "" {
+		return time.Time{}
+	}
+	at := r.asked
+	r.asked = time.Time{}
+	return at
 }
 
 func (r *claude) blocks(m jsonl.Value, line int, t time.Time) {

@@ -1,6 +1,8 @@
 package ingest
 
 import (
+	"time"
+
 	"github.com/andon-ci/andon/internal/jsonl"
 	"github.com/andon-ci/andon/internal/trace"
 )
@@ -18,18 +20,16 @@ type claudeStreamReader struct {
 	partial map[string]string // ids of the messages that are being streamed, by sub-agent
 }
 
-func newClaudeStream(s *sink) reader {
+func newClaudeStreamReader(s *sink) *claudeStreamReader {
 	c := newClaude(s)
 	c.stream = true
 	return &claudeStreamReader{claude: c, agents: map[string]string{}, partial: map[string]string{}}
 }
 
-func (r *claudeStreamReader) close() {}
-
 func (r *claudeStreamReader) value(v jsonl.Value, line int) {
 	if id := v.Get("session_id"); id.Kind() == jsonl.String && id.StringLen() > 0 && !id.Is(r.s.run) {
 		r.s.run = id.String()
-		r.failed = 0
+		r.failed, r.message, r.last = 0, "", time.Time{}
 	}
 	t := v.Get("timestamp").Time()
 	if !t.IsZero() {
