@@ -25,7 +25,7 @@ with a byte order mark are read as they are.
 # Exit codes
 
 	0  clean
-	1  findings at or above the gate (--fail-on)
+	1  findings at or above the gate (--fail-on); a difference (diff --exit-code)
 	2  wrong usage
 	3  could not do the job: input or output, configuration
 

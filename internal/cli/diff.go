@@ -85,7 +85,7 @@ func (f *diffFlags) run(ctx context.Context, env Env, args []string) error {
 	if len(args) != 2 || args[0] == "-" && args[1] == "-" {
 		return usage("diff: two PATHs are compared, and one of them at most is stdin", "andon diff A B; `andon help diff` has examples")
 	}
-	scan, err := newScanner(env, nil, strings.FieldsFunc(env.Getenv("ANDON_SECRETS"), isSeparator))
+	scan, err := newScanner(env, find(args).files, strings.FieldsFunc(env.Getenv("ANDON_SECRETS"), isSeparator))
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/andon-ci/andon/internal/report"
 	"github.com/andon-ci/andon/internal/session"
@@ -68,7 +69,9 @@ func load(ctx context.Context, env Env, args []string) (*collection, error) {
 			paths = nil
 		}
 	}
-	f := &collectFlags{settings: settings{content: "none", onSecret: "suppress"}}
+	f := &collectFlags{settings: settings{
+		content: "none", onSecret: "suppress", secrets: strings.FieldsFunc(env.Getenv("ANDON_SECRETS"), isSeparator),
+	}}
 	c, err := newCollection(env, f, paths)
 	if err != nil {
 		return nil, err
