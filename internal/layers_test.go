@@ -32,8 +32,9 @@ func layer() map[string]int {
 		"internal/secret":   2,
 		"internal/session":  2,
 
-		"internal/bundle": 3,
-		"internal/issue":  3,
+		"internal/bundle":   3,
+		"internal/issue":    3,
+		"internal/override": 3,
 
 		"internal/github": 4,
 		"internal/report": 4,

@@ -206,7 +206,7 @@ func (c *collection) writeTraces(ctx context.Context, b *bundle, m *manifest) er
 			continue
 		}
 		if err := c.copyTrace(ctx, b, s); err != nil {
-			return fmt.Errorf("copying %s: %w", s.path, err)
+			return fmt.Errorf("copying %s: %w", s.name, c.masked(err))
 		}
 	}
 	return nil

@@ -131,6 +131,9 @@ func (f *collectFlags) givenAgent() (trace.Agent, error) {
 	if f.instructions == "" {
 		return a, nil
 	}
+	if info, err := os.Stat(f.instructions); err == nil && !info.Mode().IsRegular() { // a device may never end, nor open
+		return a, failure(errors.New("not a regular file"), "reading the instructions", "--instructions takes a readable file")
+	}
 	file, err := os.Open(f.instructions)
 	if err != nil {
 		return a, failure(err, "reading the instructions", "--instructions takes the prompt, skill or agent file that the agent ran under")

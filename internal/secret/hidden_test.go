@@ -231,7 +231,7 @@ func TestParted(t *testing.T) {
 					}
 					said := levels(string(out))
 					left := invisibles.ReplaceAllString(said[len(said)-1], "")
-					if tail := token[cut:]; len(tail) < 10 && strings.Contains(part, "\n") {
+					if tail := token[cut:]; (len(tail) < 10 || !strings.ContainsAny(tail, "0123456789")) && strings.Contains(part, "\n") {
 						left = regexp.MustCompile(`\]\r?\n[ \t]*`+regexp.QuoteMeta(tail)+" here").ReplaceAllString(left, "] here") // it may be a word
 					}
 					if want := regexp.MustCompile(`^(?s:before\n)?the token is \[REDACTED:[a-z-]+:[0-9a-f]{8}\] here\nand so on`); !want.MatchString(left) {
@@ -249,7 +249,7 @@ var invisibles = regexp.MustCompile(`\x1b\[[0-9;]*[A-Za-z]|[\x00\x{200b}\x{feff}
 // together, and that a token does not take the next line along.
 func TestNotJoined(t *testing.T) {
 	s := scanner(t)
-	token := expand("ghp_{36*A}", 9)
+	tokens := []string{"ghp_{36*A}", "sk-ant-api03-{93*U}AA", "glpat-{20*A}", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI{40*A}.{43*U}"}
 	for _, text := range []string{
 		"prefixes are ghp_\nfollowed by letters and digits\n", "npm_\nconfig1\nregistry2\nname3\nother4\nmore5\nwords6\nhere7\n",
 		"xai-\n" + strings.Repeat("word1\n", 20), "AKIA\nIOSFODNN7EXAMPLE\n", "sk-proj-\nyour-key-goes-here-and-is-long-enough-to-be-taken",
@@ -260,10 +260,36 @@ func TestNotJoined(t *testing.T) {
 			}
 		}
 	}
-	for _, next := range []string{"next", "Next2", "2026-07-28", "README.md", "key9", "    indented", "\n", "v2"} {
-		out, found := s.Redact([]byte(token + "\n" + next + "\n"))
-		if len(found) != 1 || !strings.HasSuffix(string(out), "]\n"+next+"\n") {
-			t.Errorf("before %q: left %q", next, out)
+	for _, next := range []string{"next", "Next2", "2026-07-28", "README.md", "key9", "getNodesByVersion (tree)", expand("{40*H}", 3) + " 2026", expand("{60*A}+{15*B}", 3), "    indented", "\n", "v2"} {
+		for _, token := range tokens {
+			out, found := s.Redact([]byte(expand(token, 9) + "\n" + next + "\n"))
+			if len(found) != 1 || !strings.HasSuffix(string(out), "]\n"+next+"\n") {
+				t.Errorf("%s before %q: left %q", token, next, out)
+			}
+		}
+	}
+}
+
+// TestWrapped holds that a token is found over many lines, and nothing that
+// tells it is left.
+func TestWrapped(t *testing.T) {
+	s := scanner(t)
+	for i, example := range exactOnes() {
+		for width := 20; width <= 100; width += 7 {
+			for _, end := range []string{"\n", "\n    ", "\r\n"} {
+				token := expand(example, uint64(i)+70)
+				line, text := "the token is "+token+" here", ""
+				for ; len(line) > width; line = line[width:] {
+					text += line[:width] + end
+				}
+				text += line + "\nand so on\n"
+				doc := encoder{rand.New(rand.NewPCG(1, 3)), 0}.nest(text, width%3)
+				out, _ := s.Redact([]byte(doc))
+				said := levels(string(out))
+				if left := regexp.MustCompile(`[\s]+`).ReplaceAllString(said[len(said)-1], ""); width > 27 && !regexp.MustCompile(`^thetokenis\[REDACTED:[a-z-]+:[0-9a-f]{8}\].{0,9}hereandsoon$`).MatchString(left) {
+					t.Errorf("%s at %d: left %q", example, width, said[len(said)-1])
+				}
+			}
 		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/andon-ci/andon/internal/trace"
 )
@@ -32,6 +31,8 @@ type account struct {
 	ends     map[string]trace.Status // of sub-agents
 	merged   map[spanID][]place      // all lines that tell of a step; nil where nobody asks
 	decision *decided
+
+	zero *trace.Usage // nothing, in the classes that its calls had, if all of them may have been another run's
 }
 
 // call is a trace.Call in little space.
@@ -48,6 +49,7 @@ type call struct {
 	firstToken int32  // milliseconds, -1 unknown
 	window     int32  // tokens, 0 unknown
 	partial    bool
+	long       bool // the id is one that nobody gives twice
 	derived    bool // its start is the end of what came before it
 }
 
@@ -67,6 +69,7 @@ type tool struct {
 	failed     bool
 	denied     bool
 	done       bool // a result was seen
+	long       bool // the id is one that nobody gives twice
 }
 
 // effect is what a tool call runs and changes.
@@ -94,22 +97,6 @@ type totals struct {
 	source  string
 	pos     trace.Pos
 	ignored []trace.Pos // reports that it replaced
-}
-
-// ending is how a main agent ended, and where that was read.
-type ending struct {
-	trace.End
-	at     time.Time
-	pos    trace.Pos
-	source string
-}
-
-// decided is a decision and where it was read.
-type decided struct {
-	trace.Decision
-	at     time.Time
-	pos    trace.Pos
-	source string
 }
 
 func newAccount(space string, explains bool) *account {
@@ -176,7 +163,7 @@ func (a *account) addCall(r *trace.Record, f *trace.Call) {
 	if !seen {
 		i = int32(len(a.calls))
 		a.callAt[id] = i
-		a.calls = append(a.calls, call{id: id, subagent: a.symbol(r.Subagent), place: a.place(r.Pos), err: f.Error, partial: f.Partial, firstToken: -1})
+		a.calls = append(a.calls, call{id: id, subagent: a.symbol(r.Subagent), place: a.place(r.Pos), err: f.Error, partial: f.Partial, firstToken: -1, long: len(f.ID) >= longID})
 	}
 	a.note(id, r)
 	c := &a.calls[i]
@@ -210,7 +197,7 @@ func (a *account) addTool(r *trace.Record, f *trace.Tool) {
 	if !seen {
 		i = int32(len(a.tools))
 		a.toolAt[id] = i
-		a.tools = append(a.tools, tool{id: id, duration: -1, exit: noExit, subagent: a.symbol(r.Subagent), place: a.place(r.Pos)})
+		a.tools = append(a.tools, tool{id: id, duration: -1, exit: noExit, long: len(f.ID) >= longID, subagent: a.symbol(r.Subagent), place: a.place(r.Pos)})
 	}
 	a.note(id, r)
 	t := &a.tools[i]
@@ -341,72 +328,6 @@ func (a *account) addTotals(r *trace.Record, f *trace.Totals) {
 	late.FirstToken = late.FirstToken.Or(early.FirstToken)
 	late.ignored = append(append(late.ignored, early.ignored...), early.pos)
 	a.totals[f.Invocation] = &late
-}
-
-// sameMoment is how far apart two sources may write the end of one run.
-const sameMoment = 2 * time.Second
-
-// addEnd keeps the last end. Where two files tell of one moment, the worse
-// counts: a session file shows a normal last message also where the stream's
-// result says that the turns ran out.
-func (a *account) addEnd(r *trace.Record, f *trace.End) {
-	e := &ending{End: *f, at: r.Time, pos: r.Pos, source: r.Source}
-	if a.end == nil || a.end.pos.File == e.pos.File || e.outweighs(a.end) {
-		a.end = e
-	}
-}
-
-func (e *ending) outweighs(old *ending) bool {
-	if !e.at.IsZero() && !old.at.IsZero() {
-		if gap := e.at.Sub(old.at); gap > sameMoment || gap < -sameMoment {
-			return gap > 0
-		}
-	}
-	return severity(e.Status) > severity(old.Status)
-}
-
-func severity(s trace.Status) int {
-	switch s {
-	case trace.Failure:
-		return 4
-	case trace.Timeout:
-		return 3
-	case trace.Cancelled:
-		return 2
-	case trace.Success:
-		return 1
-	}
-	return 0
-}
-
-// addDecision keeps the main agent's weightiest decision, of equal ones the
-// last.
-func (a *account) addDecision(r *trace.Record, f *trace.Decision) {
-	d := &decided{Decision: *f, at: r.Time, pos: r.Pos, source: r.Source}
-	if a.decision == nil || d.weight() >= a.decision.weight() {
-		a.decision = d
-	}
-}
-
-// weight ranks a verdict on a change above side effects such as a label, and
-// then a surer source above a less sure one.
-func (d *decided) weight() int {
-	w := 0
-	switch d.Kind {
-	case trace.Approve, trace.RequestChanges, trace.Merge, trace.Close, trace.Escalate:
-		w = 10
-	case trace.Comment, trace.Triage, trace.NoOp:
-		w = 5
-	}
-	switch d.Source {
-	case trace.FromRecord:
-		w += 100
-	case trace.FromStructuredOutput:
-		w += 3
-	case trace.FromToolCall:
-		w += 2
-	}
-	return w
 }
 
 func orString(s, other string) string {

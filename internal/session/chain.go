@@ -2,7 +2,6 @@ package session
 
 import (
 	"cmp"
-	"math"
 	"slices"
 	"time"
 
@@ -212,18 +211,10 @@ func (c *Chain) total() {
 	t.Cost = sumCost(runs)
 	for _, r := range runs {
 		t.Usage = t.Usage.Add(r.Usage)
-		t.AgentMS = t.AgentMS.Add(lasted(r))
+		t.AgentMS = t.AgentMS.Add(r.Elapsed())
 	}
 	t.WaitingMS = c.waiting(runs)
 	c.people(runs)
-}
-
-// lasted returns how long a run took, in milliseconds.
-func lasted(r *Run) trace.Count {
-	if r.DurationMS.Known() || r.Start.IsZero() || r.End.Before(r.Start) {
-		return r.DurationMS
-	}
-	return trace.Measured(r.End.Sub(r.Start).Milliseconds())
 }
 
 // waiting returns the time from the first run to the end of the change, or to
@@ -232,8 +223,8 @@ func (c *Chain) waiting(runs []*Run) trace.Count {
 	type stretch struct{ from, to time.Time }
 	var work []stretch
 	for _, r := range runs {
-		if ms, known := lasted(r).Get(); known && !r.Start.IsZero() && ms < math.MaxInt64/int64(time.Millisecond) {
-			work = append(work, stretch{r.Start, r.Start.Add(time.Duration(ms) * time.Millisecond)})
+		if end := r.Ended(); !r.Start.IsZero() && !end.Before(r.Start) {
+			work = append(work, stretch{r.Start, end})
 		}
 	}
 	if len(work) == 0 {

@@ -51,6 +51,7 @@ type builder struct {
 	starts   []trace.Pos // of the native format, to find an id that is used twice
 	first    stamp
 	last     stamp
+	forked   stamp // when the source says that the run went on from another
 	findings []finding.Finding
 	backward bool
 }
@@ -136,7 +137,7 @@ func (b *builder) see(r *trace.Record) {
 	if r.Time.IsZero() {
 		return
 	}
-	if s := stampOf(r.Time); r.Source == NativeFormat && b.first != 0 && s < b.first && !b.backward {
+	if s := stampOf(r.Time); r.Source == NativeFormat && s != 0 && b.first != 0 && s < b.first && !b.backward {
 		b.backward = true
 		b.warn(r.Pos, "trace/time-order", "this record is older than the start of its run",
 			"write times in UTC with the clock of one machine")
@@ -174,6 +175,9 @@ func (b *builder) addStart(r *trace.Record, f *trace.Start) {
 			break
 		}
 		b.starts = append(b.starts, r.Pos)
+	}
+	if f.ForkedFrom != "" {
+		b.forked.earliest(r.Time)
 	}
 	merge(&b.start, f)
 }
