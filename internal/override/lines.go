@@ -111,10 +111,16 @@ func ParsePatch(patch string) []Hunk {
 	var open *Hunk
 	before, after := 0, 0
 	flush := func() {
-		if open != nil {
-			out = append(out, *open)
-			open = nil
+		if open == nil {
+			return
 		}
+		if open.Removed == 0 {
+			open.Old--
+		}
+		if open.Added == 0 {
+			open.New--
+		}
+		out, open = append(out, *open), nil
 	}
 	for line := range strings.Lines(patch) {
 		switch line[0] {
@@ -140,14 +146,6 @@ func ParsePatch(patch string) []Hunk {
 		}
 	}
 	flush()
-	for i := range out {
-		if out[i].Removed == 0 {
-			out[i].Old--
-		}
-		if out[i].Added == 0 {
-			out[i].New--
-		}
-	}
 	return out
 }
 

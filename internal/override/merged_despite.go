@@ -121,5 +121,5 @@ func (c *change) touched() bool {
 			return true
 		}
 	}
-	return slices.ContainsFunc(c.out.Overrides, func(r Record) bool { return r.Signal == ForcePush || r.Signal == HumanCommit })
+	return slices.ContainsFunc(c.out.Overrides, func(r Record) bool { return r.Signal == ForcePush })
 }
