@@ -315,12 +315,12 @@ func (o *otlpSpans) endSubagent(a otlpAgent) {
 }
 
 // endRun says how a run ended, and what it reports of itself. An agent's span
-// whose parent is of this process and yet is not in the file is a part of a run
-// that was killed, and says nothing of its end. Claude Code marks no interaction
+// around which there was another of this process that is not in the file is a
+// part of a run that was killed, and says nothing of its end. Claude Code marks no interaction
 // as failed: one whose last request failed did.
 func (o *otlpSpans) endRun(a otlpAgent) {
 	o.part(a, false)
-	if _, known := o.parents[o.parents[a.span]]; o.parents[a.span] != "" && !known {
+	if o.cutOff(a.span) {
 		return
 	}
 	if a.decision != nil {

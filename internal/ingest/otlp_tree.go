@@ -65,6 +65,18 @@ func (o *otlpSpans) top(span string) (top string, whole bool) {
 	return span, false
 }
 
+// cutOff reports whether the file lacks a span of this process around a span.
+func (o *otlpSpans) cutOff(span string) bool {
+	for range maxDepth {
+		parent, known := o.parents[span]
+		if !known || parent == "" {
+			return !known
+		}
+		span = parent
+	}
+	return false
+}
+
 // maxDepth bounds how deep spans are nested, and ends a loop of parents.
 const maxDepth = 100
 

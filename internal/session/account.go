@@ -322,13 +322,13 @@ func (a *account) addTotals(r *trace.Record, f *trace.Totals) {
 		late, early = early, late
 	}
 	late.Usage = fill(late.Usage, early.Usage)
-	late.Calls = late.Calls.Or(early.Calls)
-	late.Turns = late.Turns.Or(early.Turns)
-	late.Duration = late.Duration.Or(early.Duration)
-	late.ToolCalls = late.ToolCalls.Or(early.ToolCalls)
-	late.ToolErrors = late.ToolErrors.Or(early.ToolErrors)
-	late.PermissionDenials = late.PermissionDenials.Or(early.PermissionDenials)
-	late.Subagents = late.Subagents.Or(early.Subagents)
+	late.Calls = late.Calls.Max(early.Calls)
+	late.Turns = late.Turns.Max(early.Turns)
+	late.Duration = late.Duration.Max(early.Duration)
+	late.ToolCalls = late.ToolCalls.Max(early.ToolCalls)
+	late.ToolErrors = late.ToolErrors.Max(early.ToolErrors)
+	late.PermissionDenials = late.PermissionDenials.Max(early.PermissionDenials)
+	late.Subagents = late.Subagents.Max(early.Subagents)
 	if late.CostUSD == nil {
 		late.CostUSD = early.CostUSD
 	}
