@@ -17,8 +17,9 @@ The commands are:
 	version     print the version, and the date of the price table
 
 A PATH is a file, a folder or a glob, in which "**" matches any depth. The
-format of a file is recognised from its content, never from its name, and
-files compressed with gzip or zstd are read as they are.
+format of a file is recognised from its content, never from its name. Files
+compressed with gzip, bzip2 or zstd, up to three times over, and text in UTF-16
+with a byte order mark are read as they are.
 
 # Exit codes
 
@@ -34,15 +35,15 @@ finding.
 # Output
 
 Results go to stdout, progress and messages to stderr; with --format json in
-GitHub Actions annotations too, so that stdout is one document. The same input gives the
-same bytes. A figure that was not measured is absent or shown as unknown, and
-never as 0.
+GitHub Actions annotations too, so that stdout is one document. The same input
+gives the same bytes. A figure that was not measured is absent or shown as
+unknown, and never as 0.
 
 # What it never does
 
 Andon sends nothing anywhere. It never prints or writes the value of a
 credential that it has found, and it writes nothing for upload that it has not
-scanned.
+scanned. The names of files and folders are scanned as well.
 
 # Environment
 

@@ -66,6 +66,9 @@ func (k keyFlags) checkout(env Env) checkout {
 		if onDefaultBranch(name) {
 			co.add(co.head)
 		}
+		if pulls := p.pulls(); len(pulls) == 1 {
+			co.add(pulls[0].Base.SHA)
+		}
 	}
 	return co
 }
@@ -91,10 +94,21 @@ func (co *checkout) add(sha string) {
 // ofPull reports whether an event that runs on the default branch is about a
 // pull request. A run of a fork's pull request names none.
 func (p *payload) ofPull() bool {
-	return p.Issue != nil && p.Issue.PullRequest != nil ||
-		p.WorkflowRun != nil && (len(p.WorkflowRun.PullRequests) > 0 || strings.HasPrefix(p.WorkflowRun.Event, "pull_request")) ||
-		p.CheckRun != nil && len(p.CheckRun.PullRequests) > 0 ||
-		p.CheckSuite != nil && len(p.CheckSuite.PullRequests) > 0
+	return len(p.pulls()) > 0 || p.Issue != nil && p.Issue.PullRequest != nil ||
+		p.WorkflowRun != nil && strings.HasPrefix(p.WorkflowRun.Event, "pull_request")
+}
+
+// pulls returns the pull requests of the run or check that the event is about.
+func (p *payload) pulls() []change {
+	switch {
+	case p.WorkflowRun != nil:
+		return p.WorkflowRun.PullRequests
+	case p.CheckRun != nil:
+		return p.CheckRun.PullRequests
+	case p.CheckSuite != nil:
+		return p.CheckSuite.PullRequests
+	}
+	return nil
 }
 
 // onDefaultBranch reports whether GITHUB_SHA is the default branch's commit.

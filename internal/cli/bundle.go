@@ -85,10 +85,12 @@ func (c *collection) writeBundle(ctx context.Context, env Env, dir string) error
 		fmt.Fprintf(env.Stderr, "andon: no bundle was written: a trace holds a credential (--on-secret fail)\n")
 		return nil
 	}
-	if err := replaceable(dir); err != nil {
+	given := dir
+	dir, err := bundlePlace(dir)
+	if err != nil {
 		return err
 	}
-	tmp, err := os.MkdirTemp(filepath.Dir(filepath.Clean(dir)), ".andon-bundle-")
+	tmp, err := os.MkdirTemp(filepath.Dir(dir), ".andon-bundle-")
 	if err != nil {
 		return failure(err, "writing the bundle", "--out names a folder that can be created")
 	}
@@ -103,21 +105,8 @@ func (c *collection) writeBundle(ctx context.Context, env Env, dir string) error
 	if err := os.Rename(tmp, dir); err != nil {
 		return failure(err, "writing the bundle", "check the permissions of "+dir)
 	}
-	c.bundle = dir
+	c.bundle = given
 	return os.Chmod(dir, 0o755)
-}
-
-// replaceable makes sure that a folder that is about to be replaced is empty
-// or an earlier bundle.
-func replaceable(dir string) error {
-	entries, err := os.ReadDir(dir)
-	if errors.Is(err, os.ErrNotExist) || err == nil && len(entries) == 0 {
-		return nil
-	}
-	if _, known := readManifest(dir); err == nil && known == nil {
-		return nil
-	}
-	return usage(fmt.Sprintf("--out %s is there and is no bundle", dir), "--out takes a folder that is new, empty or an earlier bundle")
 }
 
 func readManifest(dir string) (*manifest, error) {
@@ -217,7 +206,7 @@ func (c *collection) writeTraces(ctx context.Context, b *bundle, m *manifest) er
 			continue
 		}
 		if err := c.copyTrace(ctx, b, s); err != nil {
-			return fmt.Errorf("copying %s: %w", s.path, err)
+			return fmt.Errorf("copying %s: %w", s.name, c.masked(err))
 		}
 	}
 	return nil

@@ -55,6 +55,8 @@ func scanCommand() command {
   andon scan --redact clean traces        copies without the credentials, in clean/
 
 A credential is reported by its rule, line and fingerprint, never by its value.
+The names of files and folders are looked at too. Copies are plain text in UTF-8,
+without the ending .gz, .bz2 or .zst, and without the credentials of names.
 `,
 		start: func(fs *flag.FlagSet) runner {
 			f := &checkFlags{}

@@ -142,7 +142,8 @@ usage: andon COMMAND [flags] [PATH...]
 	}
 	b.WriteString(`
 A PATH is a file, a folder or a glob ("**" matches any depth). The format of a
-file is recognised from its content; .gz and .zst are read as they are.
+file is recognised from its content; gzip, bzip2, zstd and UTF-16 are read as
+they are.
 
 exit codes: 0 clean, 1 findings at or above the gate, 2 wrong usage,
             3 could not do the job

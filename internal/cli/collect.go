@@ -56,9 +56,9 @@ func (f *collectFlags) define(fs *flag.FlagSet) {
 	f.keyFlags.define(fs)
 	f.settings.define(fs)
 	fs.StringVar(&f.format, "format", "text", "`FORMAT` of the output: text, markdown or json")
-	fs.StringVar(&f.out, "out", "", "write a bundle to `DIR`")
+	fs.StringVar(&f.out, "out", "", "write a bundle to `DIR`: new, empty or an earlier bundle")
 	fs.StringVar(&f.config, "config", "", "configuration `FILE` (default "+configPath+")")
-	fs.BoolVar(&f.explain, "explain", false, "show for each total the lines it came from")
+	fs.BoolVar(&f.explain, "explain", false, "show for each total the lines it came from (text and json)")
 	fs.BoolVar(&f.quiet, "quiet", false, "no progress on stderr")
 }
 
@@ -130,6 +130,9 @@ func (f *collectFlags) givenAgent() (trace.Agent, error) {
 	a := trace.Agent{Name: f.agent}
 	if f.instructions == "" {
 		return a, nil
+	}
+	if info, err := os.Stat(f.instructions); err == nil && !info.Mode().IsRegular() { // a device may never end, nor open
+		return a, failure(errors.New("not a regular file"), "reading the instructions", "--instructions takes a readable file")
 	}
 	file, err := os.Open(f.instructions)
 	if err != nil {

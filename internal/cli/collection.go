@@ -212,6 +212,9 @@ func (c *collection) print(env Env) error {
 		err = report.Markdown(&b, c.report, c.markdown(env))
 	default:
 		err = report.Terminal(&b, c.report, terminalOptions(env))
+		if err == nil && c.flags.explain {
+			err = report.Explain(&b, c.report, terminalOptions(env))
+		}
 	}
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package cli
 import (
 	"encoding/json"
 	"errors"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -100,5 +101,17 @@ func TestActionsJSON(t *testing.T) {
 	out, _, _ = runMain(t, env, "collect", bad)
 	if !strings.Contains(out, "::error ") && !strings.Contains(out, "::warning ") {
 		t.Errorf("no annotation on stdout: %s", out)
+	}
+}
+
+// TestInstructionsDevice holds that a configuration cannot make the job wait
+// for a device.
+func TestInstructionsDevice(t *testing.T) {
+	if _, err := os.Stat("/dev/zero"); err != nil {
+		t.Skip("there is no /dev/zero")
+	}
+	_, stderr, code := runMain(t, nil, "collect", "--instructions", "/dev/zero", filepath.Join(examples, "andon-trace"))
+	if code != exitFailure || !strings.Contains(stderr, "not a regular file") {
+		t.Errorf("exit %d: %s", code, stderr)
 	}
 }

@@ -1,9 +1,6 @@
 package cli
 
 import (
-	"bufio"
-	"bytes"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -14,7 +11,6 @@ import (
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
-	"github.com/klauspost/compress/zstd"
 
 	"github.com/andon-ci/andon/internal/finding"
 	"github.com/andon-ci/andon/internal/trace"
@@ -170,16 +166,10 @@ func rest(pattern string) string {
 	return p
 }
 
-// maxExpanded bounds what a compressed file may grow to.
-const maxExpanded = 16 << 30
-
-var errExpanded = fmt.Errorf("more than %d GiB when decompressed", maxExpanded>>30)
-
-// open returns the content of a file, decompressed where its first bytes say
-// so. A file that grows is read up to the size that it has now.
+// open returns the text of a file, decoded where its first bytes say so. A file that grows is read up to the size that it has now.
 func open(path string, stdin io.Reader) (io.ReadCloser, error) {
 	if path == "-" {
-		r, err := decompress(stdin)
+		r, err := decode(stdin)
 		return io.NopCloser(r), err
 	}
 	f, err := os.Open(path)
@@ -194,46 +184,11 @@ func open(path string, stdin io.Reader) (io.ReadCloser, error) {
 		f.Close()
 		return nil, err
 	}
-	r, err := decompress(io.LimitReader(f, info.Size()))
+	r, err := decode(io.LimitReader(f, info.Size()))
 	return readCloser{r, f}, err
 }
 
 type readCloser struct {
 	io.Reader
 	io.Closer
-}
-
-func decompress(r io.Reader) (io.Reader, error) {
-	br := bufio.NewReaderSize(r, 64<<10)
-	head, _ := br.Peek(4)
-	switch {
-	case bytes.HasPrefix(head, []byte("\x1f\x8b")):
-		z, err := gzip.NewReader(br)
-		if err != nil {
-			return nil, err
-		}
-		return &limited{r: z, left: maxExpanded}, nil
-	case bytes.HasPrefix(head, []byte("\x28\xb5\x2f\xfd")):
-		z, err := zstd.NewReader(br, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(64<<20))
-		if err != nil {
-			return nil, err
-		}
-		return &limited{r: z, left: maxExpanded}, nil
-	}
-	return br, nil
-}
-
-// limited fails where io.LimitedReader would pretend that the file has ended.
-type limited struct {
-	r    io.Reader
-	left int64
-}
-
-func (l *limited) Read(p []byte) (int, error) {
-	if l.left <= 0 {
-		return 0, errExpanded
-	}
-	n, err := l.r.Read(p[:min(int64(len(p)), l.left)])
-	l.left -= int64(n)
-	return n, err
 }

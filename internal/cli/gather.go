@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
+	"strings"
 
 	"github.com/andon-ci/andon/internal/finding"
 	"github.com/andon-ci/andon/internal/ingest"
@@ -35,6 +37,7 @@ type gatherer struct {
 	coverage session.Coverage
 	findings []finding.Finding
 	dropped  int
+	named    map[string]bool // files and folders whose names hold a credential, as found
 }
 
 // source is a file that was read, and what was found in it.
@@ -54,7 +57,7 @@ func newGatherer(scan *secret.Scanner, emit func(trace.Record)) (*gatherer, erro
 	return &gatherer{
 		scan: scan, native: native, words: newCleaner(scan), secrets: true,
 		emit:     emit,
-		coverage: session.Coverage{UnknownTypes: map[string]int{}},
+		coverage: session.Coverage{UnknownTypes: map[string]int{}}, named: map[string]bool{},
 	}, nil
 }
 
@@ -72,6 +75,7 @@ func (g *gatherer) read(ctx context.Context, env Env, files []input) error {
 func (g *gatherer) file(ctx context.Context, env Env, in input) error {
 	s := source{input: in, name: in.path}
 	g.words.name(&s.name)
+	g.lookAtName(&s)
 	g.coverage.Files++
 	r, err := open(in.path, env.Stdin)
 	if err == nil {
@@ -79,7 +83,7 @@ func (g *gatherer) file(ctx context.Context, env Env, in input) error {
 		r.Close()
 	}
 	if ctx.Err() != nil {
-		return failure(ctx.Err(), "reading "+in.path, "")
+		return failure(ctx.Err(), "reading "+s.name, "")
 	}
 	if err != nil {
 		s.err = err
@@ -133,6 +137,32 @@ func (g *gatherer) look(c jsonl.Chunk, s *source) {
 			s.secrets = append(s.secrets, m)
 		}
 		g.add(secretFinding(m, trace.Pos{File: s.path, Line: lineOf(c, m.Start), Pointer: m.Pointer}))
+	}
+}
+
+// lookAtName scans a file's path for credentials. Guesses do not count there:
+// names are full of ids. A folder's name is reported once, not with each file.
+func (g *gatherer) lookAtName(s *source) {
+	if !g.secrets || s.path == "-" {
+		return
+	}
+	for _, m := range g.scan.Scan([]byte(filepath.ToSlash(s.path))) {
+		if m.Severity != finding.Error {
+			continue
+		}
+		s.secrets = append(s.secrets, m)
+		at, what := s.path, "file"
+		if i := strings.IndexRune(filepath.ToSlash(at[m.End:]), '/'); i >= 0 {
+			at, what = at[:m.End+i], "folder"
+		}
+		key := at + " " + m.Fingerprint
+		if g.named[key] {
+			continue
+		}
+		g.named[key] = true
+		f := secretFinding(m, trace.Pos{File: at})
+		f.Message = m.Title + " in the name of a " + what
+		g.add(f)
 	}
 }
 

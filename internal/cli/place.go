@@ -1,7 +1,11 @@
 package cli
 
 import (
+	"errors"
+	"fmt"
+	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 )
 
@@ -53,4 +57,64 @@ func usualPlaces(env Env) []string {
 		}
 	}
 	return found
+}
+
+// bundlePlace returns the folder that a bundle for dir is written to: what a
+// link leads to, and not the link. What is there already must be an earlier
+// bundle and nothing else, since it is replaced.
+func bundlePlace(dir string) (string, error) {
+	const hint = "--out takes a folder that is new, empty or an earlier bundle"
+	dir = filepath.Clean(dir)
+	if info, err := os.Lstat(dir); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+		to, err := filepath.EvalSymlinks(dir)
+		if err != nil {
+			return "", usage(fmt.Sprintf("--out %s is a link that leads nowhere", dir), hint)
+		}
+		dir = to
+	}
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && len(entries) == 0 {
+		return dir, nil
+	}
+	m, known := readManifest(dir)
+	if err != nil || known != nil {
+		return "", usage(fmt.Sprintf("--out %s is there and is no bundle", dir), hint)
+	}
+	other, err := m.foreign(dir)
+	if err != nil {
+		return "", failure(err, "looking at the earlier bundle", hint)
+	}
+	if other != "" {
+		return "", usage(fmt.Sprintf("--out %s holds %s, which is not of the bundle and would be lost", dir, other), "move it away, or name another folder")
+	}
+	return dir, nil
+}
+
+// foreign returns a file or folder in dir that the manifest does not list, empty
+// for none.
+func (m *manifest) foreign(dir string) (string, error) {
+	own := map[string]bool{".": true, "manifest.json": false}
+	for _, f := range m.Files {
+		own[f.Path] = false
+		for folder := path.Dir(f.Path); folder != "." && folder != "/" && folder != ".."; folder = path.Dir(folder) {
+			own[folder] = true
+		}
+	}
+	other := ""
+	err := filepath.WalkDir(dir, func(at string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(dir, at)
+		if err != nil {
+			return err
+		}
+		folder, listed := own[filepath.ToSlash(rel)]
+		if !listed || folder != d.IsDir() || !folder && !d.Type().IsRegular() {
+			other = rel
+			return fs.SkipAll
+		}
+		return nil
+	})
+	return other, err
 }

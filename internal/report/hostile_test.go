@@ -255,6 +255,9 @@ func checkTerminal(t testing.TB, s string, all bool) {
 		if err := Steps(&b, r.Sessions[0].Runs[0], o); err != nil {
 			t.Fatal(err)
 		}
+		if err := Explain(&b, r, o); err != nil {
+			t.Fatal(err)
+		}
 		out := b.String()
 		if o.Color {
 			out = regexp.MustCompile("\x1b\\[[0-9]{1,2}m").ReplaceAllString(out, "")

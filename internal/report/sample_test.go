@@ -94,6 +94,14 @@ func security() *session.Run {
 		}},
 		ForkedFrom: "5b0d6c1e-7a42-4f0e-9c53-2f6f0d1a9b11",
 		Sources:    map[string]string{"usage": "claude-code/session"},
+		Explained: &session.Explanation{
+			Calls: []session.Explained{
+				{Pos: trace.Pos{File: file, Line: 12}, Format: "claude-code/session", Name: "claude-sonnet-4-5", Usage: new(tokensOf(804, 0, 21_300, 0, 310)), Counted: true,
+					Merged: []trace.Pos{{File: file, Line: 13}, {File: "review-security/session.jsonl", Line: 40}}},
+				{Pos: trace.Pos{File: file, Line: 90}, Name: "claude-sonnet-4-5", Why: "failed: rate_limit; counts as an error"},
+			},
+			NotUsed: []session.Explained{{Format: "otlp", Why: "the agent's own files come before telemetry"}},
+		},
 		Decision: &session.Decision{Kind: trace.RequestChanges, Source: trace.FromToolCall, Findings: n(2),
 			Summary: "The new endpoint builds its SQL from the query string, and the token is compared with ==.",
 			Place:   &trace.Pos{File: file, Line: 812}},

@@ -196,3 +196,100 @@ func TestEncodersOfOthers(t *testing.T) {
 		}
 	}
 }
+
+// exactOnes are tokens whose format says what they are.
+func exactOnes() []string {
+	return []string{
+		"ghp_{36*A}", "github_pat_{22*A}_{59*A}", "sk-ant-api03-{93*U}AA", "sk-proj-{74*U}T3BlbkFJ{74*U}", "AKIA{16*C}",
+		"AIza{35*U}", "glpat-{20*A}", "xoxb-{12*D}-{13*D}-{24*A}", "npm_{36*A}", "sk_live_{24*A}", "dop_v1_{64*H}",
+		"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI{40*A}.{43*U}", "pypi-AgEIcHlwaS5vcmc{120*U}", "hvs.{90*U}", "gsk_{52*A}",
+	}
+}
+
+// TestParted holds that a token is found whatever stands within it, and wherever
+// it stands.
+func TestParted(t *testing.T) {
+	s := scanner(t, Known{"K", "correcthorse7battery"})
+	parts := map[string]string{
+		"newline": "\n", "indent": "\n        ", "tabs": "\n\t\t", "CRLF": "\r\n  ", "CR": "\r", "NUL": "\x00", "BEL": "\a", "DEL": "\x7f",
+		"colour": "\x1b[1;31m", "reset": "\x1b[0m", "erase": "\x1b[K", "link": "\x1b]8;;http://x\x1b\\", "charset": "\x1b(B", "C1": "\u009b0m",
+		"zero width": "\u200b", "joiner": "\u200d", "override": "\u202e", "mark": "\ufeff", "hyphen": "\u00ad", "two": "\u200b\x1b[0m\x00", "tag": "\U000e0041",
+	}
+	for i, example := range append(exactOnes(), "correcthorse7battery") {
+		token := expand(example, uint64(i)+40)
+		for name, part := range parts {
+			for cut := 1; cut < len(token); cut += 1 + cut/8 {
+				text := "the token is " + token[:cut] + part + token[cut:] + " here\nand so on"
+				e := encoder{rand.New(rand.NewPCG(uint64(cut), 3)), 0.1}
+				for level, doc := range []string{text, e.nest(text, 1), e.nest(text, 3)} {
+					if !hasError(s.Scan([]byte(doc))) {
+						t.Fatalf("%s in %s at %d, level %d: not found in %q", name, example, cut, level, doc)
+					}
+					out, _ := s.Redact([]byte(doc))
+					if level > 0 && !json.Valid(out) {
+						t.Fatalf("%s in %s at %d: JSON became invalid: %q", name, example, cut, out)
+					}
+					said := levels(string(out))
+					left := invisibles.ReplaceAllString(said[len(said)-1], "")
+					if tail := token[cut:]; (len(tail) < 10 || !strings.ContainsAny(tail, "0123456789")) && strings.Contains(part, "\n") {
+						left = regexp.MustCompile(`\]\r?\n[ \t]*`+regexp.QuoteMeta(tail)+" here").ReplaceAllString(left, "] here") // it may be a word
+					}
+					if want := regexp.MustCompile(`^(?s:before\n)?the token is \[REDACTED:[a-z-]+:[0-9a-f]{8}\] here\nand so on`); !want.MatchString(left) {
+						t.Fatalf("%s in %s at %d, level %d: left %q", name, example, cut, level, left)
+					}
+				}
+			}
+		}
+	}
+}
+
+var invisibles = regexp.MustCompile(`\x1b\[[0-9;]*[A-Za-z]|[\x00\x{200b}\x{feff}]`)
+
+// TestNotJoined holds that lines are no tokens because they would make one
+// together, and that a token does not take the next line along.
+func TestNotJoined(t *testing.T) {
+	s := scanner(t)
+	tokens := []string{"ghp_{36*A}", "sk-ant-api03-{93*U}AA", "glpat-{20*A}", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI{40*A}.{43*U}"}
+	for _, text := range []string{
+		"prefixes are ghp_\nfollowed by letters and digits\n", "npm_\nconfig1\nregistry2\nname3\nother4\nmore5\nwords6\nhere7\n",
+		"xai-\n" + strings.Repeat("word1\n", 20), "AKIA\nIOSFODNN7EXAMPLE\n", "sk-proj-\nyour-key-goes-here-and-is-long-enough-to-be-taken",
+	} {
+		for _, doc := range []string{text, encoder{rand.New(rand.NewPCG(1, 3)), 0}.nest(text, 2)} {
+			if got := s.Scan([]byte(doc)); len(got) > 0 {
+				t.Errorf("false alarm %s on %q", ids(got), doc)
+			}
+		}
+	}
+	for _, next := range []string{"next", "Next2", "2026-07-28", "README.md", "key9", "getNodesByVersion (tree)", expand("{40*H}", 3) + " 2026", expand("{60*A}+{15*B}", 3), "    indented", "\n", "v2"} {
+		for _, token := range tokens {
+			out, found := s.Redact([]byte(expand(token, 9) + "\n" + next + "\n"))
+			if len(found) != 1 || !strings.HasSuffix(string(out), "]\n"+next+"\n") {
+				t.Errorf("%s before %q: left %q", token, next, out)
+			}
+		}
+	}
+}
+
+// TestWrapped holds that a token is found over many lines, and nothing that
+// tells it is left.
+func TestWrapped(t *testing.T) {
+	s := scanner(t)
+	for i, example := range exactOnes() {
+		for width := 20; width <= 100; width += 7 {
+			for _, end := range []string{"\n", "\n    ", "\r\n"} {
+				token := expand(example, uint64(i)+70)
+				line, text := "the token is "+token+" here", ""
+				for ; len(line) > width; line = line[width:] {
+					text += line[:width] + end
+				}
+				text += line + "\nand so on\n"
+				doc := encoder{rand.New(rand.NewPCG(1, 3)), 0}.nest(text, width%3)
+				out, _ := s.Redact([]byte(doc))
+				said := levels(string(out))
+				if left := regexp.MustCompile(`[\s]+`).ReplaceAllString(said[len(said)-1], ""); width > 27 && !regexp.MustCompile(`^thetokenis\[REDACTED:[a-z-]+:[0-9a-f]{8}\].{0,9}hereandsoon$`).MatchString(left) {
+					t.Errorf("%s at %d: left %q", example, width, said[len(said)-1])
+				}
+			}
+		}
+	}
+}

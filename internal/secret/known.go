@@ -22,8 +22,11 @@ const (
 )
 
 // knownWords returns the forms in which a value of the job is looked for, and
-// those of its parts.
+// those of its parts. The newline of the file that it came from is none of it.
 func knownWords(value string, n int) []keyword {
+	if value = strings.TrimSpace(value); len(value) < minKnown {
+		return nil
+	}
 	forms := map[string]bool{}
 	if !isObject(value) {
 		forms[value] = true // else it would be cut out of the JSON that it is a part of

@@ -11,7 +11,8 @@ type matcher struct {
 	bucket  [1 << 16]uint16 // of the block that ends the first four bytes of keywords: which list
 	list    [][]candidate   // of those keywords; the first list is empty
 	keyword []keyword
-	behind  []hit // of the second half, while the first is searched
+	starts  [1 << 10]uint64 // bits of the hashes of those first four bytes
+	behind  []hit           // of the second half, while the first is searched
 }
 
 // candidate is a keyword by its first four bytes, with the bits set that tell
@@ -52,6 +53,8 @@ func newMatcher(keywords []keyword) *matcher {
 		m.shift[i] = head - 1
 	}
 	for i, k := range keywords {
+		h := hash(binary.LittleEndian.Uint32([]byte(k.text[:head])))
+		m.starts[h>>6] |= 1 << (h & 63)
 		for at := 0; at+1 < head; at++ {
 			for _, b := range blocks(k.text[at], k.text[at+1], k.fold) {
 				m.shift[b] = min(m.shift[b], uint8(head-2-at))
@@ -63,6 +66,9 @@ func newMatcher(keywords []keyword) *matcher {
 	}
 	return m
 }
+
+// hash returns a number for four bytes, the same for letters of either case.
+func hash(first uint32) uint16 { return uint16((first | 0x20202020) * 0x9e3779b1 >> 16) }
 
 func (m *matcher) add(b uint16, c candidate) {
 	if m.bucket[b] == 0 {
@@ -158,6 +164,9 @@ func (m *matcher) rest(b []byte, i, end int, hits []hit) []hit {
 // stands appends the keywords that begin at i.
 func (m *matcher) stands(b []byte, i int, hits []hit) []hit {
 	first := binary.LittleEndian.Uint32(b[i:])
+	if h := hash(first); m.starts[h>>6]&(1<<(h&63)) == 0 {
+		return hits
+	}
 	for _, c := range m.list[m.bucket[first>>16]] {
 		if first|c.fold != c.start {
 			continue

@@ -60,9 +60,10 @@ func (s *Scanner) searchRegion(raw []byte, r *region) (covered int) {
 func (s *Scanner) searchLevels(raw []byte, r *region) {
 	w, next := &s.layer[0], &s.layer[1]
 	w.set(raw[r.from:r.to], r.from)
-	for level := range maxLevels {
+	for level, more := 0, true; more && level < maxLevels; level++ {
 		if level > 0 {
 			s.search(w, r)
+			more = s.survey(w, r)
 		}
 		if w.strip(&s.bare) {
 			s.search(&s.bare, r)
@@ -72,20 +73,31 @@ func (s *Scanner) searchLevels(raw []byte, r *region) {
 			s.search(&s.bare, r)
 			r.joined = false
 		}
-		if !w.undo(next) {
-			return
-		}
+		more = more && w.undo(next)
 		w, next = next, w
 	}
 }
 
-// need notes that a credential may reach so many bytes beyond a keyword. One
-// that begins behind the last spot is found without the region.
+// survey reports whether another level of escapes may hide something, and notes
+// whether a line ends within a keyword.
+func (s *Scanner) survey(w *window, r *region) (more bool) {
+	s.spots.each(w.text, func(at int, broken bool) {
+		more = more || w.text[at] == '\\'
+		r.broken = r.broken || broken
+	})
+	return more
+}
+
+// need notes that a credential may reach so many bytes beyond a keyword.
 func (r *region) need(w *window, at, n int) {
-	if r != nil && at+n > len(w.text) && w.start(at) <= r.last {
+	if r != nil && at+n > len(w.text) {
 		r.more = max(r.more, w.start(at)+2*n)
 	}
 }
 
-// admits reports whether a keyword is looked for in what became of a region.
-func (r *region) admits(k *keyword) bool { return r == nil || !r.joined || k.whole() }
+// admits reports whether a keyword is looked for in what became of a region:
+// one behind the last spot stands there for all to see, and where lines were
+// joined, only those whose credentials are of an exact format count.
+func (r *region) admits(w *window, h hit) bool {
+	return r == nil || w.start(h.at) <= r.last && (!r.joined || h.whole())
+}

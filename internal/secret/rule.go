@@ -45,6 +45,7 @@ type rule struct {
 	Digits   bool    `json:"digits"`   // has a digit
 	Letters  bool    `json:"letters"`  // has a letter
 	Min      int     `json:"min"`      // characters, at least
+	Length   int     `json:"length"`   // characters, as they are issued; 0 where that varies
 	Identity int     `json:"identity"` // so many of its characters make its fingerprint; 0 all
 
 	Positive []string `json:"positive"` // examples that must be found

@@ -117,7 +117,7 @@ func (s *Scanner) search(w *window, in *region) {
 	for _, h := range s.hits {
 		k, at := h.keyword, h.at
 		switch {
-		case at < done || !in.admits(k):
+		case at < done || !in.admits(w, h):
 		case k.rule == nil:
 			s.add(knownRule, finding.Error, knownTitle, at, at+len(k.text), s.known[k.known].Value)
 		case k.form != plainForm:

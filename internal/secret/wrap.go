@@ -10,7 +10,7 @@ import (
 const (
 	maxBreaks = 12 // breaks in it, at most
 	fullPiece = 16 // bytes of each piece between two breaks, at least
-	lastPiece = 6  // and of one that merely goes on with what would do without
+	lastPiece = 3  // and of one that merely goes on with what would do without
 )
 
 // wraps reports whether a rule's credentials are tokens of an exact format,
@@ -24,14 +24,15 @@ func (s *Scanner) unwrap(r *rule, w *window, m span, ok bool) (span, bool) {
 		return m, ok
 	}
 	for n := 1; n <= maxBreaks && n <= bytes.Count(w.text, []byte("\n")); n++ {
-		if !w.join(&s.joined, n) {
-			break
+		if ok && r.Length > 0 && len(m.value) >= r.Length || !w.join(&s.joined, n) {
+			break // it is whole
 		}
 		o, found := r.match(&s.joined)
 		if !found {
 			continue
 		}
-		if o.value == m.value || !s.joined.wrapped(o, ok) {
+		last, full := s.joined.pieces(o)
+		if o.value == m.value || !full || ok && !s.joined.goesOn(r, o, last) || !ok && !random(o.value) {
 			break
 		}
 		m, ok = o, true
@@ -53,27 +54,41 @@ func breaks(text []byte) bool {
 	return false
 }
 
-// wrapped reports whether a credential that was found with breaks of lines left
-// out is one: it is random, the lines within it are full, and where it would
-// do without the last line, that one is random too.
-func (w *window) wrapped(m span, more bool) bool {
+// pieces returns where the last line of a credential begins of which the breaks
+// were left out, and reports whether the lines between are full.
+func (w *window) pieces(m span) (last int, full bool) {
 	from := m.to - len(m.value)
-	last := from
+	last = from
 	for i := from + 1; i < m.to; i++ {
 		if !w.parted(i) {
 			continue
 		}
 		if last > from && i-last < fullPiece {
-			return false
+			return last, false
 		}
 		last = i
 	}
-	if last == from || !random(m.value) {
-		return false
-	}
-	return !more || m.to-last >= lastPiece && mixed(string(w.text[last:m.to]))
+	return last, last > from
 }
 
+// goesOn reports whether the last line of a credential is a part of it, though
+// it would do without: it makes up the length that such credentials have, or is
+// itself random and ends as a token does.
+func (w *window) goesOn(r *rule, m span, last int) bool {
+	if d := len(m.value) - r.Length; -2 <= d && d <= 2 {
+		return true
+	}
+	tail := string(w.text[last:m.to])
+	if len(tail) < lastPiece || !mixed(tail) || !strings.ContainsAny(tail, "0123456789") {
+		return false
+	}
+	if len(tail) > fullPiece && (tail == strings.ToLower(tail) || tail == strings.ToUpper(tail)) {
+		return false // such as the hash of a commit
+	}
+	return m.to == len(w.text) || w.text[m.to] <= ' ' || strings.IndexByte("\"'`\\,;)]}>", w.text[m.to]) >= 0
+}
+
+// random reports whether a value that only joined lines make is one.
 func random(s string) bool {
 	return entropy(s) >= 3 && (mixed(s) || s == strings.ToUpper(s))
 }

@@ -101,8 +101,8 @@ func (a *account) computed(p Pricer, models []string, unpriced map[string]bool, 
 			return
 		}
 		usd, ok := p.Cost(model, u, calls)
-		if ok && !u.Output.Known() {
-			*partial = true // what was answered has a price too
+		if ok && (!u.Output.Known() || !u.Prompt().Known()) {
+			*partial = true // what was asked and what was answered have a price too
 		}
 		if !ok {
 			unpriced[orString(model, "(unknown)")] = true

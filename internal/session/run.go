@@ -265,7 +265,7 @@ func (r *Run) noTools(b *builder) {
 		t := a.total()
 		r.ToolCalls = r.ToolCalls.Max(t.ToolCalls)
 		r.ToolErrors = r.ToolErrors.Max(t.ToolErrors)
-		if len(a.calls) > 0 && !r.ToolCalls.Known() {
+		if len(a.calls) > 0 && !r.ToolCalls.Known() && !isLedger(a.space) {
 			r.ToolCalls, r.ToolErrors = trace.Measured(0), trace.Measured(0)
 		}
 	}
