@@ -48,12 +48,14 @@ type call struct {
 	firstToken int32  // milliseconds, -1 unknown
 	window     int32  // tokens, 0 unknown
 	partial    bool
+	telling    bool // its id is that of no other call
 	derived    bool // its start is the end of what came before it
 }
 
 // tool is a trace.Tool in little space.
 type tool struct {
 	id         spanID
+	link       spanID // in all spaces; 0 for none
 	name       symbol
 	subagent   symbol
 	place      place
@@ -132,51 +134,13 @@ func (a *account) from(source string) {
 	}
 }
 
-// shares reports whether two accounts tell of a step with one id.
-func (a *account) shares(b *account) bool {
-	for id := range a.callAt {
-		if _, ok := b.callAt[id]; ok {
-			return true
-		}
-	}
-	for id := range a.toolAt {
-		if _, ok := b.toolAt[id]; ok {
-			return true
-		}
-	}
-	return false
-}
-
-// absorb takes over the steps of another account, of a sub-agent or of the same
-// run. What it says of its end and its totals is left: of a sub-agent that is
-// no word about the run, and a file that does not name its run shows no end.
-func (a *account) absorb(from *account, subagent string) {
-	translate := func(y symbol) symbol { return a.symbol(from.symbols[y]) }
-	for _, c := range from.calls {
-		if _, seen := a.callAt[c.id]; !seen {
-			c.subagent = cmp.Or(translate(c.subagent), a.symbol(subagent))
-			c.model, c.source, c.place.file = translate(c.model), translate(c.source), translate(c.place.file)
-			a.callAt[c.id] = int32(len(a.calls))
-			a.calls = append(a.calls, c)
-		}
-	}
-	for _, t := range from.tools {
-		if _, seen := a.toolAt[t.id]; !seen {
-			t.subagent = cmp.Or(translate(t.subagent), a.symbol(subagent))
-			t.name, t.place.file = translate(t.name), translate(t.place.file)
-			a.toolAt[t.id] = int32(len(a.tools))
-			a.tools = append(a.tools, t)
-		}
-	}
-}
-
 func (a *account) addCall(r *trace.Record, f *trace.Call) {
 	id := newSpanID(a.space, f.ID)
 	i, seen := a.callAt[id]
 	if !seen {
 		i = int32(len(a.calls))
 		a.callAt[id] = i
-		a.calls = append(a.calls, call{id: id, subagent: a.symbol(r.Subagent), place: a.place(r.Pos), err: f.Error, partial: f.Partial, firstToken: -1})
+		a.calls = append(a.calls, call{id: id, subagent: a.symbol(r.Subagent), place: a.place(r.Pos), err: f.Error, partial: f.Partial, telling: telling(f.ID), firstToken: -1})
 	}
 	a.note(id, r)
 	c := &a.calls[i]
@@ -210,7 +174,7 @@ func (a *account) addTool(r *trace.Record, f *trace.Tool) {
 	if !seen {
 		i = int32(len(a.tools))
 		a.toolAt[id] = i
-		a.tools = append(a.tools, tool{id: id, duration: -1, exit: noExit, subagent: a.symbol(r.Subagent), place: a.place(r.Pos)})
+		a.tools = append(a.tools, tool{id: id, link: linkOf(f.ID), duration: -1, exit: noExit, subagent: a.symbol(r.Subagent), place: a.place(r.Pos)})
 	}
 	a.note(id, r)
 	t := &a.tools[i]

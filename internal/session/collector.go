@@ -245,13 +245,7 @@ func (c *Collector) adopt() {
 			}
 		}
 	}
-	for _, id := range slices.Sorted(maps.Keys(c.runs)) {
-		if b := c.runs[id]; b.unnamed {
-			if same := c.sameAs(b); same != nil {
-				c.absorb(same, b, "")
-			}
-		}
-	}
+	c.joinUnnamed()
 	c.settleLedgers()
 }
 
@@ -261,25 +255,6 @@ func (c *Collector) absorb(b, from *builder, subagent string) {
 	}
 	maps.Copy(b.files, from.files)
 	delete(c.runs, from.id)
-}
-
-// sameAs returns the run that a file which does not name its run is of: the one
-// with a step of the same id. Nil where there is none.
-func (c *Collector) sameAs(b *builder) *builder {
-	for _, id := range slices.Sorted(maps.Keys(c.runs)) {
-		other := c.runs[id]
-		if other.unnamed {
-			continue
-		}
-		for _, x := range b.accounts {
-			for _, y := range other.accounts {
-				if x.space == y.space && x.shares(y) {
-					return other
-				}
-			}
-		}
-	}
-	return nil
 }
 
 // Collected is a run and what its trace says about where it belongs.
