@@ -32,6 +32,8 @@ func layer() map[string]int {
 		"internal/secret":   2,
 		"internal/session":  2,
 
+		"internal/override": 3,
+
 		"internal/report": 4,
 		"internal/action": 4,
 

@@ -64,6 +64,7 @@ func TestBadInput(t *testing.T) {
 		{"missing time", start + `{"type":"run.end","status":"success"}` + "\n", "trace/missing-field", 2},
 		{"end before start", start + strings.Replace(call(""), "10:00:02", "09:00:02", 1), "trace/end-before-start", 2},
 		{"times out of order", start + `{"type":"log","time":"2026-11-20T09:00:00Z","message":"x"}` + "\n", "trace/time-order", 2},
+		{"a time nobody lives to see", start + `{"type":"log","time":"9999-12-31T23:59:59Z","message":"x"}` + "\n", "", 0},
 		{"two runs with one id", start + start, "trace/duplicate-run", 2},
 		{"two objects on a line", strings.TrimSpace(start) + call(""), "trace/several-values", 1},
 		{"unknown type", start + `{"type":"dream"}` + "\n", "", 0},

@@ -146,18 +146,29 @@ func fullCommit(sha string) string {
 	return sha
 }
 
-// base returns a file as the base has it.
+// base returns a file as the base has it. Of repositories in one another, each
+// must be read, the outermost first: with a submodule, whoever opens a pull
+// request could choose the file.
 func (co checkout) base(ctx context.Context, path string) ([]byte, standing) {
 	if co.own && len(co.commits) == 0 {
 		return nil, noBase
 	}
-	r, there := repositoryOf(path)
-	if co.own && (!there || r.isAt(ctx, co.head)) {
+	all := repositoriesOf(path)
+	if co.own && (len(all) == 0 || all[len(all)-1].isAt(ctx, co.head)) {
 		return nil, noBase
 	}
-	if !there {
-		return nil, baseUnread
+	found := baseUnread
+	for _, r := range all {
+		var raw []byte
+		if raw, found = r.base(ctx, co); found != notInBase {
+			return raw, found
+		}
 	}
+	return nil, found
+}
+
+// base returns the file as the first candidate has it that is there.
+func (r repository) base(ctx context.Context, co checkout) ([]byte, standing) {
 	for _, rev := range r.candidates(ctx, co) {
 		if raw, found := r.show(ctx, rev); found != baseUnread {
 			return raw, found
@@ -166,43 +177,35 @@ func (co checkout) base(ctx context.Context, path string) ([]byte, standing) {
 	return nil, baseUnread
 }
 
-// repository is the Git repository that a file lies in, or lay in.
+// repository is a Git repository that a file lies in, or lay in.
 type repository struct {
 	dir  string // its top
 	file string // path in it, with slashes
 }
 
-// repositoryOf goes up from a file to the top of its repository. No link may be
-// in between: whoever can put one there could choose the file.
-func repositoryOf(path string) (repository, bool) {
+// repositoriesOf goes up from a file to the tops of its repositories, and
+// returns the outermost first. Links on the way do not count: what the path
+// says is looked up in the base, and whoever can put a link there could choose
+// the file.
+func repositoriesOf(path string) []repository {
 	path, err := filepath.Abs(path)
 	if err != nil || strings.ContainsAny(path, "\n\x00") {
-		return repository{}, false
+		return nil
 	}
+	var all []repository
 	for dir := filepath.Dir(path); ; dir = filepath.Dir(dir) {
 		if info, err := os.Lstat(dir); err == nil && info.Mode()&os.ModeSymlink != 0 {
-			return linked(dir, path)
-		}
-		if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil {
-			file, err := filepath.Rel(dir, path)
-			return repository{dir, filepath.ToSlash(file)}, err == nil
+			all = nil
+		} else if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil {
+			if file, err := filepath.Rel(dir, path); err == nil {
+				all = append(all, repository{dir, filepath.ToSlash(file)})
+			}
 		}
 		if dir == filepath.Dir(dir) {
-			return repository{}, false
+			slices.Reverse(all)
+			return all
 		}
 	}
-}
-
-// linked goes on above a link: what the path says is looked up in the base, and
-// the link itself is not followed.
-func linked(dir, path string) (repository, bool) {
-	r, ok := repositoryOf(dir)
-	if !ok {
-		return r, false
-	}
-	rest, err := filepath.Rel(dir, path)
-	r.file += "/" + filepath.ToSlash(rest)
-	return r, err == nil
 }
 
 // git runs a command of Git that only reads. It asks no server for what is not

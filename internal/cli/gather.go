@@ -162,6 +162,7 @@ func (g *gatherer) lookAtName(s *source) {
 		g.named[key] = true
 		f := secretFinding(m, trace.Pos{File: at})
 		f.Message = m.Title + " in the name of a " + what
+		f.Hint = "revoke it now, and rename the " + what + "; what is written says the name without it"
 		g.add(f)
 	}
 }

@@ -136,7 +136,7 @@ func (b *builder) see(r *trace.Record) {
 	if r.Time.IsZero() {
 		return
 	}
-	if s := stampOf(r.Time); r.Source == NativeFormat && b.first != 0 && s < b.first && !b.backward {
+	if s := stampOf(r.Time); r.Source == NativeFormat && s != 0 && b.first != 0 && s < b.first && !b.backward {
 		b.backward = true
 		b.warn(r.Pos, "trace/time-order", "this record is older than the start of its run",
 			"write times in UTC with the clock of one machine")

@@ -1,0 +1,89 @@
+package session
+
+import (
+	"time"
+
+	"github.com/andon-ci/andon/internal/trace"
+)
+
+// ending is how a main agent ended, and where that was read.
+type ending struct {
+	trace.End
+	at     time.Time
+	pos    trace.Pos
+	source string
+}
+
+// decided is a decision and where it was read.
+type decided struct {
+	trace.Decision
+	at     time.Time
+	pos    trace.Pos
+	source string
+}
+
+// sameMoment is how far apart two sources may write the end of one run.
+const sameMoment = 2 * time.Second
+
+// addEnd keeps the last end. Where two files tell of one moment, the worse
+// counts: a session file shows a normal last message also where the stream's
+// result says that the turns ran out.
+func (a *account) addEnd(r *trace.Record, f *trace.End) {
+	e := &ending{End: *f, at: r.Time, pos: r.Pos, source: r.Source}
+	if a.end == nil || a.end.pos.File == e.pos.File || e.outweighs(a.end) {
+		a.end = e
+	}
+}
+
+func (e *ending) outweighs(old *ending) bool {
+	if !e.at.IsZero() && !old.at.IsZero() {
+		if gap := e.at.Sub(old.at); gap > sameMoment || gap < -sameMoment {
+			return gap > 0
+		}
+	}
+	return severity(e.Status) > severity(old.Status)
+}
+
+func severity(s trace.Status) int {
+	switch s {
+	case trace.Failure:
+		return 4
+	case trace.Timeout:
+		return 3
+	case trace.Cancelled:
+		return 2
+	case trace.Success:
+		return 1
+	}
+	return 0
+}
+
+// addDecision keeps the main agent's weightiest decision, of equal ones the
+// last.
+func (a *account) addDecision(r *trace.Record, f *trace.Decision) {
+	d := &decided{Decision: *f, at: r.Time, pos: r.Pos, source: r.Source}
+	if a.decision == nil || d.weight() >= a.decision.weight() {
+		a.decision = d
+	}
+}
+
+// weight ranks a verdict on a change above side effects such as a label, and
+// then a surer source above a less sure one.
+func (d *decided) weight() int {
+	w := 0
+	switch d.Kind {
+	case trace.Approve, trace.RequestChanges, trace.Merge, trace.Close, trace.Escalate:
+		w = 10
+	case trace.Comment, trace.Triage, trace.NoOp:
+		w = 5
+	}
+	switch d.Source {
+	case trace.FromRecord:
+		w += 100
+	case trace.FromStructuredOutput:
+		w += 3
+	case trace.FromToolCall:
+		w += 2
+	}
+	return w
+}
