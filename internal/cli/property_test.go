@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -286,4 +287,54 @@ func decisions(runs []*session.Run) string {
 		}
 	}
 	return strings.Join(out, ",")
+}
+
+// figuresOf returns the runs as JSON, without where things stand in files.
+func figuresOf(t *testing.T, runs []*session.Run) string {
+	t.Helper()
+	for _, r := range runs {
+		r.Files, r.Findings, r.Sources = nil, nil, nil
+		if r.Decision != nil {
+			r.Decision.Place = nil
+		}
+		if r.Time != nil {
+			r.Time.Longest, r.Time.Gaps = nil, nil
+		}
+	}
+	b, err := json.Marshal(runs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func TestTwice(t *testing.T) {
+	x := newReduction(t)
+	files := filesUnder(t, fixtures)
+	for _, row := range truths(t) {
+		files = append(files, filesUnder(t, filepath.Join(transcripts, row["transcript"]))...)
+	}
+	for _, p := range files {
+		t.Run(strings.TrimPrefix(strings.TrimPrefix(p.name, fixtures+"/"), transcripts+"/"), func(t *testing.T) {
+			once := figuresOf(t, x.runs(t, nil, p))
+			if once == "null" {
+				return
+			}
+			twice := figuresOf(t, x.runs(t, nil, p, part{p.name + ".copy", p.raw}))
+			if once != twice {
+				t.Errorf("twice:\n%s\n%s", once, twice)
+			}
+			lines := bytes.SplitAfter(p.raw, []byte("\n"))
+			half := bytes.Join(lines[:len(lines)/2], nil)
+			for _, n := range []int{len(p.raw) / 2, len(half), len(p.raw) - 2} {
+				h := part{p.name + ".half", p.raw[:n]}
+				if got := figuresOf(t, x.runs(t, nil, h, p)); once != got {
+					t.Errorf("half %d before:\n%s\n%s", n, once, got)
+				}
+				if got := figuresOf(t, x.runs(t, nil, p, h)); once != got {
+					t.Errorf("half %d after:\n%s\n%s", n, once, got)
+				}
+			}
+		})
+	}
 }

@@ -65,16 +65,20 @@ func (o *otlpSpans) top(span string) (top string, whole bool) {
 	return span, false
 }
 
-// cutOff reports whether the file lacks a span of this process around a span.
-func (o *otlpSpans) cutOff(span string) bool {
+// missing returns the span of this process around a span that the file lacks,
+// empty for none.
+func (o *otlpSpans) missing(span string) string {
 	for range maxDepth {
 		parent, known := o.parents[span]
-		if !known || parent == "" {
-			return !known
+		if !known {
+			return span
+		}
+		if parent == "" {
+			return ""
 		}
 		span = parent
 	}
-	return false
+	return ""
 }
 
 // maxDepth bounds how deep spans are nested, and ends a loop of parents.

@@ -37,7 +37,7 @@ func (c *call) fill(from *call) {
 	c.model = cmp.Or(c.model, from.model)
 	c.start.earliest(from.start.time())
 	c.end.latest(from.end.time())
-	if c.cost == nil {
+	if from.cost != nil && (c.cost == nil || *from.cost > *c.cost) {
 		c.cost = from.cost
 	}
 	if from.err == nil {

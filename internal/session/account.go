@@ -141,7 +141,7 @@ func (a *account) addCall(r *trace.Record, f *trace.Call) {
 	}
 	c.start.earliest(f.Start)
 	c.end.latest(f.End)
-	if f.CostUSD != nil {
+	if f.CostUSD != nil && (c.cost == nil || *f.CostUSD > *c.cost) {
 		c.cost = f.CostUSD
 	}
 	if f.Error == nil {
@@ -276,7 +276,8 @@ func (a *account) addTotals(r *trace.Record, f *trace.Totals) {
 	late.ToolErrors = late.ToolErrors.Max(early.ToolErrors)
 	late.PermissionDenials = late.PermissionDenials.Max(early.PermissionDenials)
 	late.Subagents = late.Subagents.Max(early.Subagents)
-	if late.CostUSD == nil {
+	late.Within = cmp.Or(late.Within, early.Within)
+	if late.CostUSD == nil || early.CostUSD != nil && *early.CostUSD > *late.CostUSD && late.Usage.Total() == early.Usage.Total() {
 		late.CostUSD = early.CostUSD
 	}
 	if late.ByModel == nil {

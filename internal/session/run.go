@@ -87,7 +87,7 @@ func (a *account) sums() (u trace.Usage, calls int64) {
 func (a *account) total() trace.Totals {
 	var t trace.Totals
 	for _, inv := range a.order {
-		f := a.totals[inv]
+		f := a.part(a.totals[inv])
 		t.Usage = t.Usage.Add(f.Usage)
 		t.Calls = t.Calls.Add(f.Calls)
 		t.Turns = t.Turns.Add(f.Turns)
@@ -105,6 +105,20 @@ func (a *account) total() trace.Totals {
 		}
 	}
 	return t
+}
+
+// part returns what an invocation reports that the one around it does not.
+func (a *account) part(f *totals) *totals {
+	outer := a.totals[f.Within]
+	if f.Within == "" || outer == nil || outer == f {
+		return f
+	}
+	out := *f
+	out.CostUSD, out.ToolCalls = nil, trace.Count{}
+	if outer.Usage.Total().Known() {
+		out.Usage, out.ByModel = trace.Usage{}, nil
+	}
+	return &out
 }
 
 func addMoney(a, b *float64) *float64 {
