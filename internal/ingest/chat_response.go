@@ -126,11 +126,8 @@ func (r *chat) answered(text string, asks int) {
 // and Gemini's input includes what was cached, Anthropic's does not.
 func chatUsage(m jsonl.Value) trace.Usage {
 	if g := m.Get("usageMetadata"); g.Exists() {
-		cached, thoughts := count(g.Get("cachedContentTokenCount")), count(g.Get("thoughtsTokenCount"))
-		return trace.Usage{
-			Input: minus(count(g.Get("promptTokenCount")), cached), CacheRead: cached,
-			Output: count(g.Get("candidatesTokenCount")).Add(thoughts), Reasoning: thoughts,
-		}
+		return geminiUsage(count(g.Get("promptTokenCount")), count(g.Get("cachedContentTokenCount")), count(g.Get("toolUsePromptTokenCount")),
+			count(g.Get("candidatesTokenCount")), count(g.Get("thoughtsTokenCount")))
 	}
 	u := m.Get("usage")
 	if u.Get("prompt_tokens").Exists() {

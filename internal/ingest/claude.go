@@ -97,6 +97,7 @@ type claude struct {
 	stream   bool // the file is a stream, whose messages are written before they end
 	s        *sink
 	last     time.Time       // of the latest line that has a time
+	asked    time.Time       // when the main agent was prompted, until it answers
 	started  map[string]bool // runs of which a Start was emitted
 	failed   int             // requests that failed so far
 	nameless int             // tool calls without an id
@@ -151,14 +152,25 @@ func (r *claude) assistant(v jsonl.Value, line int, t time.Time) {
 			usage.Output = trace.Count{} // a placeholder, until the message has ended
 		}
 		r.s.add(line, t, &trace.Call{
-			ID: id, Provider: "anthropic", Model: model, End: t, Usage: usage,
+			ID: id, Provider: "anthropic", Model: model, Start: r.since(), End: t, Usage: usage,
 			FinishReason: m.Get("stop_reason").String(),
 		})
+		r.inner(id, model, m.Get("usage", "iterations"), line, t)
 	}
 	r.blocks(m, line, t)
 	if r.s.subagent == "" && m.Get("stop_reason").Kind() == jsonl.String {
 		r.stop = m.Get("stop_reason").String()
 	}
+}
+
+// since returns when a call of the main agent was made, if it answers a prompt.
+func (r *claude) since() time.Time {
+	if r.s.subagent != "" {
+		return time.Time{}
+	}
+	at := r.asked
+	r.asked = time.Time{}
+	return at
 }
 
 func (r *claude) blocks(m jsonl.Value, line int, t time.Time) {
@@ -320,58 +332,4 @@ func claudeErrorType(kind string, status ...jsonl.Value) string {
 		return "api_error"
 	}
 	return clip(kind, 40)
-}
-
-// claudeUsage reads usage, of which older versions do not say how long what was
-// written to the cache lives: five minutes was the only lifetime then.
-func claudeUsage(u jsonl.Value) trace.Usage {
-	usage := trace.Usage{
-		Input:     count(u.Get("input_tokens")),
-		CacheRead: count(u.Get("cache_read_input_tokens")),
-		Output:    count(u.Get("output_tokens")),
-		Reasoning: thinking(u.Get("output_tokens_details", "thinking_tokens")),
-	}
-	if split := u.Get("cache_creation"); split.Kind() == jsonl.Object {
-		usage.CacheWrite5m = count(split.Get("ephemeral_5m_input_tokens"))
-		usage.CacheWrite1h = count(split.Get("ephemeral_1h_input_tokens"))
-	}
-	if usage.CacheWrite5m.N()+usage.CacheWrite1h.N() == 0 {
-		if whole := count(u.Get("cache_creation_input_tokens")); whole.Known() {
-			usage.CacheWrite5m = whole
-		}
-	}
-	return usage
-}
-
-// thinking reads a count of thinking tokens. Claude Code writes 0 also where the
-// model thought and the provider did not say how much, so that 0 says nothing.
-func thinking(v jsonl.Value) trace.Count {
-	if n := count(v); n.N() > 0 {
-		return n
-	}
-	return trace.Count{}
-}
-
-// claudeModelUsage reads the totals by model, which include the sub-agents.
-func claudeModelUsage(v jsonl.Value) *trace.Totals {
-	t := &trace.Totals{ByModel: map[string]trace.Usage{}, Windows: map[string]int64{}}
-	for model, m := range v.Members() {
-		u := trace.Usage{
-			Input:        count(m.Get("inputTokens")),
-			CacheRead:    count(m.Get("cacheReadInputTokens")),
-			CacheWrite5m: count(m.Get("cacheCreationEphemeral5mInputTokens")),
-			CacheWrite1h: count(m.Get("cacheCreationEphemeral1hInputTokens")),
-			Output:       count(m.Get("outputTokens")),
-			Reasoning:    thinking(m.Get("thinkingTokens")),
-		}
-		if !u.CacheWrite5m.Known() {
-			u.CacheWrite5m = minus(count(m.Get("cacheCreationInputTokens")), u.CacheWrite1h)
-		}
-		t.ByModel[model] = u
-		t.Usage = t.Usage.Add(u)
-		if w := count(m.Get("contextWindow")); w.N() > 0 {
-			t.Windows[model] = w.N()
-		}
-	}
-	return t
 }

@@ -11,17 +11,32 @@ import (
 // claudeSessionReader reads session files, ~/.claude/projects/*/<id>.jsonl, and
 // the files of sub-agents beside them.
 //
-// A file is one run, by the first session id in it: a session that was resumed
-// begins with a copy of the lines of the one that it goes on from. Sub-agents
-// stand in files of their own, or in older versions within progress lines.
+// A session that was resumed by an older version, or forked, begins with a copy
+// of the lines of the one that it goes on from: of which the prompts keep their
+// session id and all else gets the new one, or all of it says forkedFrom.
+// Sub-agents stand in files of their own, or in older versions within progress
+// lines.
 type claudeSessionReader struct {
 	claude
-	closing bool // the last main message ended the turn
-	broken  bool // the last main message was a made-up one about a failed request
-	main    bool // the file is not a sub-agent's
+	id      string        // the first session id
+	run     string        // the run that the session is, once that is sure
+	held    *claudePrompt // the first of the session, until an answer says whose it is
+	closing bool          // the last main message ended the turn
+	broken  bool          // the last main message was a made-up one about a failed request
+	main    bool          // the file is not a sub-agent's
 }
 
-func newClaudeSession(s *sink) reader { return &claudeSessionReader{claude: newClaude(s)} }
+// claudePrompt is a line that says nothing but that the session has begun.
+type claudePrompt struct {
+	line            int
+	at              time.Time
+	id              string
+	version, branch string
+	from            string
+}
+
+// leave keeps what the sink has of the session, before another is read.
+func (r *claudeSessionReader) leave() { r.run = r.s.run }
 
 // isClaudeSessionType reports whether a session file has records of the type.
 func isClaudeSessionType(typ string) bool {
@@ -36,9 +51,6 @@ func isClaudeSessionType(typ string) bool {
 }
 
 func (r *claudeSessionReader) value(v jsonl.Value, line int) {
-	if r.s.run == "" {
-		r.s.run = v.Get("sessionId").String()
-	}
 	r.s.subagent = ""
 	if v.Get("isSidechain").True() {
 		r.s.subagent = v.Get("agentId").String()
@@ -47,9 +59,15 @@ func (r *claudeSessionReader) value(v jsonl.Value, line int) {
 	if !t.IsZero() {
 		r.last = t
 	}
-	switch typ := v.Get("type").String(); typ {
+	typ := v.Get("type").String()
+	switch typ {
 	case "assistant", "user":
 		r.turn(v, typ, line, t)
+		return
+	case "progress", "system", "cost-state", "pr-link":
+		r.begin(v)
+	}
+	switch typ {
 	case "progress":
 		r.progress(v.Get("data"), line)
 	case "system":
@@ -66,11 +84,19 @@ func (r *claudeSessionReader) value(v jsonl.Value, line int) {
 }
 
 func (r *claudeSessionReader) turn(v jsonl.Value, typ string, line int, t time.Time) {
+	side := v.Get("isSidechain").True()
+	r.main = r.main || !side
+	if typ == "user" && r.s.subagent == "" && !hasToolResult(v) {
+		r.asked = t
+		if r.s.run == "" {
+			r.hold(v, line, t)
+			return
+		}
+	}
+	r.begin(v)
 	if r.s.run == "" {
 		r.s.run = r.s.fallback // what has no session id yet and counts decides for the file
 	}
-	side := v.Get("isSidechain").True()
-	r.main = r.main || !side
 	if !r.started[r.s.run] {
 		r.start(line, t, v.Get("version").String(), "", v.Get("gitBranch").String())
 	}
@@ -86,6 +112,59 @@ func (r *claudeSessionReader) turn(v jsonl.Value, typ string, line int, t time.T
 	if !side {
 		r.closing, r.broken = false, false
 		r.agentOf(v, line, t)
+	}
+}
+
+// hold keeps the first line of a session back if that is a prompt, which tells
+// nothing that cannot wait.
+func (r *claudeSessionReader) hold(v jsonl.Value, line int, t time.Time) {
+	if r.held == nil {
+		r.held = &claudePrompt{
+			line: line, at: t, id: v.Get("sessionId").String(), version: v.Get("version").String(), branch: v.Get("gitBranch").String(),
+			from: v.Get("forkedFrom", "sessionId").String(),
+		}
+	}
+}
+
+func hasToolResult(v jsonl.Value) bool {
+	for b := range v.Get("message", "content").Elements() {
+		if b.Get("type").Is("tool_result") {
+			return true
+		}
+	}
+	return false
+}
+
+// begin says which run the session is, by the first line that counts, and what
+// was held back until then.
+func (r *claudeSessionReader) begin(v jsonl.Value) {
+	if r.s.run != "" {
+		return
+	}
+	id := v.Get("sessionId").String()
+	p := r.held
+	if p == nil {
+		p = &claudePrompt{id: id, from: v.Get("forkedFrom", "sessionId").String()}
+	}
+	r.held = nil
+	if id == "" {
+		id = p.id
+	}
+	if id != p.id && p.from == "" {
+		p.from, p.at, r.asked = p.id, time.Time{}, time.Time{} // of the session that this one goes on from
+	}
+	r.s.run = id
+	if id == "" && p.line > 0 {
+		r.s.run = r.s.fallback
+	}
+	if p.from == id {
+		p.from = ""
+	}
+	if p.line > 0 {
+		r.start(p.line, p.at, p.version, "", p.branch)
+	}
+	if p.from != "" {
+		r.s.add(p.line, p.at, &trace.Start{ForkedFrom: clip(p.from, 200)})
 	}
 }
 
@@ -186,6 +265,9 @@ func (r *claudeSessionReader) pullRequest(v jsonl.Value, line int, t time.Time) 
 // request failed for good, and anything else shows no end.
 func (r *claudeSessionReader) close() {
 	r.s.subagent = ""
+	if p := r.held; p != nil && r.s.run == "" { // nobody has answered
+		r.begin(jsonl.Value{})
+	}
 	switch {
 	case !r.main:
 	case r.broken:

@@ -1,6 +1,8 @@
 package ingest
 
 import (
+	"time"
+
 	"github.com/andon-ci/andon/internal/jsonl"
 	"github.com/andon-ci/andon/internal/trace"
 )
@@ -20,18 +22,16 @@ type claudeStreamReader struct {
 	before  map[string]trace.Totals // of the results that each run had so far
 }
 
-func newClaudeStream(s *sink) reader {
+func newClaudeStreamReader(s *sink) *claudeStreamReader {
 	c := newClaude(s)
 	c.stream = true
 	return &claudeStreamReader{claude: c, agents: map[string]string{}, partial: map[string]string{}, before: map[string]trace.Totals{}}
 }
 
-func (r *claudeStreamReader) close() {}
-
 func (r *claudeStreamReader) value(v jsonl.Value, line int) {
 	if id := v.Get("session_id"); id.Kind() == jsonl.String && id.StringLen() > 0 && !id.Is(r.s.run) {
 		r.s.run = id.String()
-		r.failed = 0
+		r.failed, r.message, r.last = 0, "", time.Time{}
 	}
 	t := v.Get("timestamp").Time()
 	if !t.IsZero() {
@@ -159,10 +159,13 @@ func (r *claudeStreamReader) event(e jsonl.Value, line int) {
 		if id == "" {
 			return
 		}
+		usage := claudeUsage(e.Get("usage"))
+		usage.CacheWrite5m, usage.CacheWrite1h = trace.Count{}, trace.Count{} // how long it lives, only the beginning says
 		r.s.add(line, r.last, &trace.Call{
-			ID: id, Provider: "anthropic", Usage: trace.Usage{Output: count(e.Get("usage", "output_tokens"))},
+			ID: id, Provider: "anthropic", Usage: usage,
 			FinishReason: e.Get("delta", "stop_reason").String(),
 		})
+		r.inner(id, "", e.Get("usage", "iterations"), line, r.last)
 	}
 }
 

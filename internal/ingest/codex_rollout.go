@@ -125,7 +125,8 @@ func (r *codexRollout) meta(p jsonl.Value, line int, at time.Time) {
 	}
 	git := p.Get("git")
 	r.s.add(line, at, &trace.Start{
-		Runtime: trace.Runtime{Name: codexRuntime, Version: p.Get("cli_version").String()},
+		ForkedFrom: clip(p.Get("forked_from_id").String(), 200),
+		Runtime:    trace.Runtime{Name: codexRuntime, Version: p.Get("cli_version").String()},
 		Context: trace.Context{
 			Repository: repositoryOf(git.Get("repository_url").String()),
 			HeadSHA:    git.Get("commit_hash").String(),

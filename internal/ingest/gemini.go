@@ -76,17 +76,23 @@ func (r *geminiTelemetryReader) value(v jsonl.Value, line int) {
 	})
 }
 
-// geminiStats reads the totals by model of the JSON output. Prompt includes
-// what was cached, and candidates leaves out what was thought.
+// geminiUsage reads counts of which the prompt includes what was cached. The
+// prompts of tools that Gemini uses by itself stand beside it, as what was
+// thought stands beside the output: the total is the sum of the four.
+// See https://ai.google.dev/api/generate-content#UsageMetadata.
+func geminiUsage(prompt, cached, tool, output, thoughts trace.Count) trace.Usage {
+	return trace.Usage{
+		Input: minus(prompt, cached).Add(tool), CacheRead: cached,
+		Output: output.Add(thoughts), Reasoning: thoughts,
+	}
+}
+
+// geminiStats reads the totals by model of the JSON output.
 func geminiStats(stats jsonl.Value) *trace.Totals {
 	t := &trace.Totals{ByModel: map[string]trace.Usage{}}
 	for model, m := range stats.Get("models").Members() {
 		k := m.Get("tokens")
-		cached, thoughts := count(k.Get("cached")), count(k.Get("thoughts"))
-		u := trace.Usage{
-			Input: minus(count(k.Get("prompt")), cached), CacheRead: cached,
-			Output: count(k.Get("candidates")).Add(thoughts), Reasoning: thoughts,
-		}
+		u := geminiUsage(count(k.Get("prompt")), count(k.Get("cached")), count(k.Get("tool")), count(k.Get("candidates")), count(k.Get("thoughts")))
 		t.ByModel[model] = u
 		t.Usage = t.Usage.Add(u)
 		t.Calls = t.Calls.Add(minus(count(m.Get("api", "totalRequests")), count(m.Get("api", "totalErrors"))))
@@ -205,7 +211,8 @@ func (r *geminiStreamReader) result(v jsonl.Value, line int) {
 }
 
 // geminiOutput returns the output of which the stream leaves out what was
-// thought: the total is what is not input.
+// thought: the total is what is not input. The prompts of tools that Gemini uses
+// by itself are in that rest too, and nothing in the stream tells them apart.
 func geminiOutput(m jsonl.Value) trace.Count {
 	if total := count(m.Get("total_tokens")); total.Known() {
 		return minus(total, count(m.Get("input_tokens")))
@@ -258,18 +265,13 @@ func (r *geminiChatReader) record(m jsonl.Value) {
 	}
 }
 
-// model reads a message of the model. Its input includes what was cached, and
-// its output leaves out what was thought.
+// model reads a message of the model.
 func (r *geminiChatReader) model(m jsonl.Value, t time.Time) {
 	id, k := m.Get("id").String(), m.Get("tokens")
 	if id != "" && k.Kind() == jsonl.Object {
-		cached, thoughts := count(k.Get("cached")), count(k.Get("thoughts"))
 		r.s.add(r.line, t, &trace.Call{
 			ID: id, Provider: "gcp.gemini", Model: m.Get("model").String(), End: t,
-			Usage: trace.Usage{
-				Input: minus(count(k.Get("input")), cached), CacheRead: cached,
-				Output: count(k.Get("output")).Add(thoughts), Reasoning: thoughts,
-			},
+			Usage: geminiUsage(count(k.Get("input")), count(k.Get("cached")), count(k.Get("tool")), count(k.Get("output")), count(k.Get("thoughts"))),
 		})
 	}
 	text := m.Get("content").String()

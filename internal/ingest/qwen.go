@@ -69,7 +69,7 @@ func qwenUsage(prompt, cached, output, thoughts, total trace.Count) trace.Usage 
 }
 
 func qwenMetadata(u jsonl.Value) trace.Usage {
-	return qwenUsage(count(u.Get("promptTokenCount")), count(u.Get("cachedContentTokenCount")), count(u.Get("candidatesTokenCount")),
+	return qwenUsage(count(u.Get("promptTokenCount")).Add(count(u.Get("toolUsePromptTokenCount"))), count(u.Get("cachedContentTokenCount")), count(u.Get("candidatesTokenCount")),
 		count(u.Get("thoughtsTokenCount")), count(u.Get("totalTokenCount")))
 }
 
@@ -287,7 +287,7 @@ func (r *qwenSessionReader) telemetry(e jsonl.Value, line int, t time.Time) {
 	name := e.Get("event.name").String()
 	switch name[strings.LastIndexByte(name, '.')+1:] {
 	case "api_response":
-		u := qwenUsage(count(e.Get("input_token_count")), count(e.Get("cached_content_token_count")), count(e.Get("output_token_count")),
+		u := qwenUsage(count(e.Get("input_token_count")).Add(count(e.Get("tool_token_count"))), count(e.Get("cached_content_token_count")), count(e.Get("output_token_count")),
 			count(e.Get("thoughts_token_count")), count(e.Get("total_token_count")))
 		model, id := e.Get("model").String(), e.Get("response_id").String()
 		if r.counted[id] || !u.Total().Known() {

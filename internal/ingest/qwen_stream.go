@@ -181,7 +181,7 @@ func qwenStats(t *trace.Totals, stats jsonl.Value) {
 	t.ByModel = map[string]trace.Usage{}
 	for model, m := range stats.Get("models").Members() {
 		k := m.Get("tokens")
-		u := qwenUsage(count(k.Get("prompt")), count(k.Get("cached")), count(k.Get("candidates")), count(k.Get("thoughts")), count(k.Get("total")))
+		u := qwenUsage(count(k.Get("prompt")).Add(count(k.Get("tool"))), count(k.Get("cached")), count(k.Get("candidates")), count(k.Get("thoughts")), count(k.Get("total")))
 		t.ByModel[model] = u
 		t.Usage = t.Usage.Add(u)
 		t.Calls = t.Calls.Add(minus(count(m.Get("api", "totalRequests")), count(m.Get("api", "totalErrors"))))

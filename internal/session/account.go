@@ -31,6 +31,8 @@ type account struct {
 	ends     map[string]trace.Status // of sub-agents
 	merged   map[spanID][]place      // all lines that tell of a step; nil where nobody asks
 	decision *decided
+
+	zero *trace.Usage // nothing, in the classes that its calls had, if all of them may have been another run's
 }
 
 // call is a trace.Call in little space.
@@ -47,7 +49,7 @@ type call struct {
 	firstToken int32  // milliseconds, -1 unknown
 	window     int32  // tokens, 0 unknown
 	partial    bool
-	telling    bool // its id is that of no other call
+	long       bool // the id is one that nobody gives twice
 	derived    bool // its start is the end of what came before it
 }
 
@@ -68,6 +70,7 @@ type tool struct {
 	failed     bool
 	denied     bool
 	done       bool // a result was seen
+	long       bool // the id is one that nobody gives twice
 }
 
 // effect is what a tool call runs and changes.
@@ -123,7 +126,7 @@ func (a *account) addCall(r *trace.Record, f *trace.Call) {
 	if !seen {
 		i = int32(len(a.calls))
 		a.callAt[id] = i
-		a.calls = append(a.calls, call{id: id, subagent: a.symbol(r.Subagent), place: a.place(r.Pos), err: f.Error, partial: f.Partial, telling: telling(f.ID), firstToken: -1})
+		a.calls = append(a.calls, call{id: id, subagent: a.symbol(r.Subagent), place: a.place(r.Pos), err: f.Error, partial: f.Partial, firstToken: -1, long: len(f.ID) >= longID})
 	}
 	a.note(id, r)
 	c := &a.calls[i]
@@ -157,7 +160,7 @@ func (a *account) addTool(r *trace.Record, f *trace.Tool) {
 	if !seen {
 		i = int32(len(a.tools))
 		a.toolAt[id] = i
-		a.tools = append(a.tools, tool{id: id, link: linkOf(f.ID), duration: -1, exit: noExit, subagent: a.symbol(r.Subagent), place: a.place(r.Pos)})
+		a.tools = append(a.tools, tool{id: id, link: linkOf(f.ID), duration: -1, exit: noExit, long: len(f.ID) >= longID, subagent: a.symbol(r.Subagent), place: a.place(r.Pos)})
 	}
 	a.note(id, r)
 	t := &a.tools[i]

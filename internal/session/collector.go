@@ -51,6 +51,7 @@ type builder struct {
 	starts   []trace.Pos // of the native format, to find an id that is used twice
 	first    stamp
 	last     stamp
+	forked   stamp // when the source says that the run went on from another
 	findings []finding.Finding
 	backward bool
 }
@@ -174,6 +175,9 @@ func (b *builder) addStart(r *trace.Record, f *trace.Start) {
 			break
 		}
 		b.starts = append(b.starts, r.Pos)
+	}
+	if f.ForkedFrom != "" {
+		b.forked.earliest(r.Time)
 	}
 	merge(&b.start, f)
 }

@@ -2,106 +2,310 @@ package session
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/andon-ci/andon/internal/trace"
 )
 
-// fingerprint tells one model call from another over all runs: ids that are
-// unique within a run may not be beyond it, but with the moment and the tokens
-// they are.
-type fingerprint struct {
-	id    spanID
-	end   stamp
-	usage trace.Usage
+// A session that is resumed under a new id, or forked, begins with a copy of the
+// old one's history: its calls were made, and paid for, once. The run that is
+// the older keeps them.
+
+// longID is the length from which on an id is one that nobody gives twice, as
+// those of providers are. Shorter ones, such as numbers, are unique in their run
+// at most.
+const longID = 20
+
+// fork is a run that repeats parts of others.
+type fork struct {
+	b    *builder
+	from map[*builder]stamp // when the last thing of each was done
+	own  []*account         // the run's accounts, and what was taken out of each:
+	used []trace.Usage
+	to   map[string]int32 // the last line of each file that is a copy
 }
 
-// unfork takes out of each run what it only repeats of another. A session that
-// is resumed under a new id, or forked, begins with a copy of the old one's
-// history: its calls were made, and paid for, once.
+// origin is where a call or a tool call was seen first.
+type origin struct {
+	b  *builder
+	a  *account
+	at int32
+}
+
+// unfork takes out of each run what it only repeats of another.
 func (c *Collector) unfork() {
-	owner := map[fingerprint]*builder{}
+	if len(c.runs) < 2 {
+		return
+	}
+	seen := map[spanID]origin{}
 	for _, b := range c.byAge() {
-		var copied map[*builder]int
+		f := &fork{b: b, from: map[*builder]stamp{}, to: map[string]int32{}}
 		for _, a := range b.accounts {
-			var keep []call
-			for i := range a.calls {
-				f := fingerprint{a.calls[i].id, a.calls[i].end, a.calls[i].usage}
-				if from := owner[f]; f.end != 0 && from != nil && from != b {
-					if copied == nil {
-						copied = map[*builder]int{}
-					}
-					copied[from]++
-					continue
-				}
-				owner[f] = b
-				keep = append(keep, a.calls[i])
+			if a.space != NativeFormat { // whose ids are whatever its writer makes up
+				f.calls(a, seen)
 			}
-			a.calls = keep
 		}
-		if len(copied) > 0 {
-			b.forked(copied)
+		if len(f.from) > 0 {
+			f.settle()
+		}
+		for _, a := range b.accounts {
+			for i := range a.calls {
+				for _, key := range a.calls[i].keys(a.space) {
+					if _, known := seen[key]; !known {
+						seen[key] = origin{b, a, int32(i)}
+					}
+				}
+			}
 		}
 	}
 }
 
-// byAge returns the runs from the oldest on. Of two that begin at one moment,
-// as a copy does, the one that ends first is the original.
+// keys returns what a call is known by over all runs: its id, if that is long
+// enough, or the id with the moment and the tokens, or these without it where
+// they are as good as one, since some agents give the copies new ids.
+func (c *call) keys(space string) []spanID {
+	var keys []spanID
+	when := cmp.Or(c.start, c.end)
+	switch {
+	case c.long:
+		keys = append(keys, c.id)
+	case when != 0:
+		keys = append(keys, c.key("id", uint64(c.id), when, 0))
+	}
+	const second = 1e9
+	if c.start != 0 && c.end != 0 && (c.start%second != 0 || c.end%second != 0) && c.usage.Total().N() > 0 {
+		keys = append(keys, c.key(space, 0, c.start, c.end))
+	}
+	return keys
+}
+
+func (c *call) key(kind string, id uint64, start, end stamp) spanID {
+	u := c.usage
+	buf := append(make([]byte, 0, 128), kind...)
+	buf = append(buf, 0)
+	for _, n := range []uint64{
+		id, uint64(start), uint64(end), uint64(u.Input.N()), uint64(u.CacheRead.N()),
+		uint64(u.CacheWrite5m.N()), uint64(u.CacheWrite1h.N()), uint64(u.Output.N()),
+	} {
+		buf = binary.BigEndian.AppendUint64(buf, n)
+	}
+	sum := sha256.Sum256(buf)
+	return spanID(binary.BigEndian.Uint64(sum[:]))
+}
+
+// calls takes the calls out of an account that another run has made.
+func (f *fork) calls(a *account, seen map[spanID]origin) {
+	var used trace.Usage
+	gone := map[int]bool{}
+	for i := range a.calls {
+		c := &a.calls[i]
+		if o, copied := f.origin(c.keys(a.space), seen); copied {
+			f.copied(a, c, o)
+			gone[i] = true
+			if c.ok() {
+				used = used.Add(c.usage)
+			}
+		}
+	}
+	if len(gone) == 0 {
+		return
+	}
+	own := make([]call, 0, len(a.calls)-len(gone))
+	for i := range a.calls {
+		if !gone[i] {
+			own = append(own, a.calls[i])
+		}
+	}
+	a.calls = own
+	f.own, f.used = append(f.own, a), append(f.used, used)
+}
+
+func (f *fork) origin(keys []spanID, seen map[spanID]origin) (origin, bool) {
+	for _, key := range keys {
+		if o, known := seen[key]; known && o.b != f.b {
+			return o, true
+		}
+	}
+	return origin{}, false
+}
+
+// copied notes a call that is a copy. What it knows more than the original
+// stays.
+func (f *fork) copied(a *account, c *call, o origin) {
+	first := &o.a.calls[o.at]
+	f.from[o.b] = max(f.from[o.b], first.start, first.end)
+	file := a.symbols[c.place.file]
+	f.to[file] = max(f.to[file], c.place.line)
+	if c.ok() {
+		first.usage, first.partial = first.usage.Max(c.usage), false
+	}
+	if first.model == 0 {
+		first.model = o.a.symbol(a.symbols[c.model])
+	}
+}
+
+// byAge returns the runs from the oldest on: what a run says that it goes on
+// from comes before it. Of two that begin at one moment, as a copy does, the one
+// that ends first is the original.
 func (c *Collector) byAge() []*builder {
 	out := make([]*builder, 0, len(c.runs))
+	depth := map[*builder]int{}
 	for _, id := range slices.Sorted(maps.Keys(c.runs)) {
-		out = append(out, c.runs[id])
+		b := c.runs[id]
+		out = append(out, b)
+		for p := c.runs[b.start.ForkedFrom]; p != nil && depth[b] < len(c.runs); p = c.runs[p.start.ForkedFrom] {
+			depth[b]++
+		}
 	}
 	slices.SortStableFunc(out, func(x, y *builder) int {
-		return cmp.Or(cmp.Compare(x.first, y.first), cmp.Compare(x.last, y.last))
+		return cmp.Or(cmp.Compare(depth[x], depth[y]), cmp.Compare(x.first, y.first), cmp.Compare(x.last, y.last))
 	})
 	return out
 }
 
-// forked says of a run where its history is from, and takes the tool calls out
-// of it that were made there.
-func (b *builder) forked(copied map[*builder]int) {
+// settle takes out of a run what else belongs to the copied calls, and says
+// where the run's history is from and when its own part begins.
+func (f *fork) settle() {
 	var parent *builder
-	for from, n := range copied {
-		if parent == nil || n > copied[parent] || n == copied[parent] && from.id < parent.id {
-			parent = from
+	var last stamp
+	for _, from := range slices.SortedFunc(maps.Keys(f.from), func(x, y *builder) int { return cmp.Compare(x.id, y.id) }) {
+		if parent == nil || f.from[from] > last {
+			parent, last = from, f.from[from]
 		}
 	}
-	b.start.ForkedFrom = cmp.Or(b.start.ForkedFrom, parent.id)
-	var last stamp
-	for from := range copied {
-		for _, a := range from.accounts {
-			for _, own := range b.accounts {
+	f.b.start.ForkedFrom = cmp.Or(f.b.start.ForkedFrom, parent.id)
+	for _, own := range f.b.accounts {
+		for from := range f.from {
+			for _, a := range from.accounts {
 				if own.space == a.space {
-					last = max(last, own.without(a))
+					last = max(last, f.without(own, a))
 				}
 			}
 		}
+		if own.decision != nil && (f.covers(own.decision.pos) || len(own.calls) == 0) {
+			own.decision = nil
+		}
+		own.reindex()
 	}
-	b.first = max(b.first, last) // its own part begins after the copy
-	if d := b.last - b.first; d < 0 || d > stamp(100*365*24*time.Hour) {
-		b.first = b.last
+	for i, a := range f.own {
+		zero := subtract(f.used[i], f.used[i])
+		a.zero = &zero
+		a.deduct(f.used[i])
 	}
+	f.b.begin(last)
 }
 
-// without takes out the tool calls that another account has too, and returns
+// covers reports whether a line is in the part of its file that is a copy.
+func (f *fork) covers(p trace.Pos) bool { return p.Line > 0 && int32(p.Line) <= f.to[p.File] }
+
+// without takes the steps out of an account that another one has too, and returns
 // when the last of them had ended.
-func (a *account) without(other *account) (last stamp) {
-	var keep []tool
-	for i := range a.tools {
-		t := &a.tools[i]
-		if j, known := other.toolAt[t.id]; known && other.tools[j].start == t.start {
-			last = max(last, t.until(), t.start)
-			continue
+func (f *fork) without(own, other *account) (last stamp) {
+	own.tools = slices.DeleteFunc(own.tools, func(t tool) bool {
+		j, known := other.toolAt[t.id]
+		if !known || !t.long && other.tools[j].start != t.start {
+			return false
 		}
-		keep = append(keep, *t)
+		last = max(last, other.tools[j].until(), other.tools[j].start)
+		return true
+	})
+	own.calls = slices.DeleteFunc(own.calls, func(c call) bool { // failed requests, which have no time
+		_, known := other.callAt[c.id]
+		return known && c.err != nil && cmp.Or(c.start, c.end) == 0 && f.covers(own.pos(c.place))
+	})
+	maps.DeleteFunc(own.compacts, func(at stamp, p place) bool {
+		_, known := other.compacts[at]
+		return known && f.covers(own.pos(p))
+	})
+	active := map[symbol]bool{}
+	for i := range own.calls {
+		active[own.calls[i].subagent] = true
 	}
-	a.tools = keep
-	a.toolAt = map[spanID]int32{}
+	for i := range own.tools {
+		active[own.tools[i].subagent] = true
+	}
+	own.subagents = slices.DeleteFunc(own.subagents, func(s subagent) bool {
+		_, known := other.subAt[s.ID]
+		return known && !active[own.symbol(s.ID)]
+	})
+	return last
+}
+
+// reindex finds the steps of an account anew, of which some were taken out.
+func (a *account) reindex() {
+	clear(a.callAt)
+	for i := range a.calls {
+		a.callAt[a.calls[i].id] = int32(i)
+	}
+	clear(a.toolAt)
 	for i := range a.tools {
 		a.toolAt[a.tools[i].id] = int32(i)
 	}
-	return last
+	clear(a.subAt)
+	for i := range a.subagents {
+		a.subAt[a.subagents[i].ID] = int32(i)
+	}
+}
+
+// deduct takes what copied calls used out of a total that includes it: where the
+// total is not less than those and the run's own calls together. What the whole
+// cost is then no word about the part.
+func (a *account) deduct(copied trace.Usage) {
+	own, _ := a.sums()
+	whole := own.Add(copied)
+	for _, t := range a.totals {
+		if copied.Total().N() == 0 || !contains(t.Usage, whole) {
+			continue
+		}
+		t.Usage, t.ByModel, t.CostUSD = subtract(t.Usage, copied), nil, nil
+		t.Calls, t.Turns, t.ToolCalls, t.ToolErrors = trace.Count{}, trace.Count{}, trace.Count{}, trace.Count{}
+		t.Duration, t.Subagents, t.PermissionDenials = trace.Count{}, trace.Count{}, trace.Count{}
+	}
+}
+
+// contains reports whether u has as much of each class as v at least.
+func contains(u, v trace.Usage) bool {
+	return u.Input.N() >= v.Input.N() && u.CacheRead.N() >= v.CacheRead.N() && u.Output.N() >= v.Output.N() &&
+		u.CacheWrite5m.N()+u.CacheWrite1h.N() >= v.CacheWrite5m.N()+v.CacheWrite1h.N()
+}
+
+func subtract(u, v trace.Usage) trace.Usage {
+	less := func(a, b trace.Count) trace.Count {
+		if !a.Known() {
+			return a
+		}
+		return trace.Measured(max(a.N()-b.N(), 0))
+	}
+	return trace.Usage{
+		Input: less(u.Input, v.Input), CacheRead: less(u.CacheRead, v.CacheRead),
+		CacheWrite5m: less(u.CacheWrite5m, v.CacheWrite5m), CacheWrite1h: less(u.CacheWrite1h, v.CacheWrite1h),
+		Output: less(u.Output, v.Output), Reasoning: less(u.Reasoning, v.Reasoning),
+	}
+}
+
+// begin sets when the run's own part began: when it was forked, if its source
+// says so, else with its first own step.
+func (b *builder) begin(copied stamp) {
+	if b.forked > copied {
+		b.first = b.forked
+		return
+	}
+	first := b.last
+	see := func(s stamp) {
+		if s > copied && s < first {
+			first = s
+		}
+	}
+	for _, a := range b.accounts {
+		for i := range a.calls {
+			see(cmp.Or(a.calls[i].start, a.calls[i].end))
+		}
+		for i := range a.tools {
+			see(cmp.Or(a.tools[i].start, a.tools[i].end))
+		}
+	}
+	b.first = first
 }

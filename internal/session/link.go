@@ -57,7 +57,7 @@ func (b *builder) links() map[spanID]bool {
 	out := map[spanID]bool{}
 	for _, a := range b.accounts {
 		for i := range a.calls {
-			if a.calls[i].telling {
+			if a.calls[i].long {
 				out[a.calls[i].id] = true
 			}
 		}

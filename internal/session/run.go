@@ -74,6 +74,9 @@ func (a *account) weight() int64 {
 
 // sums adds up the whole calls of an account.
 func (a *account) sums() (u trace.Usage, calls int64) {
+	if a.zero != nil {
+		u = *a.zero
+	}
 	for i := range a.calls {
 		if c := &a.calls[i]; c.ok() {
 			u = u.Add(c.usage)
@@ -139,7 +142,7 @@ func addMoney(a, b *float64) *float64 {
 func (a *account) usage() (u trace.Usage, fromCalls bool) {
 	sum, n := a.sums()
 	total := a.total().Usage
-	if n > 0 && sum.Total().N() >= total.Total().N() {
+	if (n > 0 || a.zero != nil) && sum.Total().N() >= total.Total().N() {
 		return fill(sum, total), true
 	}
 	return fill(total, sum), false
@@ -160,7 +163,7 @@ func fill(u, v trace.Usage) trace.Usage {
 // llmCalls returns how many whole calls an account knows of.
 func (a *account) llmCalls() trace.Count {
 	_, n := a.sums()
-	if n == 0 {
+	if n == 0 && a.zero == nil {
 		return a.total().Calls
 	}
 	return trace.Measured(n).Max(a.total().Calls)
@@ -237,7 +240,7 @@ func (r *Run) noTools(b *builder) {
 		t := a.total()
 		r.ToolCalls = r.ToolCalls.Max(t.ToolCalls)
 		r.ToolErrors = r.ToolErrors.Max(t.ToolErrors)
-		if len(a.calls) > 0 && !r.ToolCalls.Known() && !isLedger(a.space) {
+		if (len(a.calls) > 0 || a.zero != nil) && !r.ToolCalls.Known() && !isLedger(a.space) {
 			r.ToolCalls, r.ToolErrors = trace.Measured(0), trace.Measured(0)
 		}
 	}
