@@ -2,6 +2,7 @@ package session
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -12,8 +13,8 @@ import (
 // tools are kept in few bytes each, since a trace of a gigabyte has hundreds of
 // thousands of them: identities as 64 bits of their SHA-256, names as numbers.
 type account struct {
-	space   string
-	sources []string // in the order of their first record
+	space string
+	told  map[string]int // records of each source
 
 	calls     []call
 	tools     []tool
@@ -105,7 +106,7 @@ func newAccount(space string, explains bool) *account {
 		space:   space,
 		symbols: []string{""}, symbolAt: map[string]symbol{},
 		callAt: map[spanID]int32{}, toolAt: map[spanID]int32{}, subAt: map[string]int32{},
-		totals: map[string]*totals{}, ends: map[string]trace.Status{},
+		totals: map[string]*totals{}, ends: map[string]trace.Status{}, told: map[string]int{},
 	}
 	if explains {
 		a.merged = map[spanID][]place{}
@@ -113,11 +114,12 @@ func newAccount(space string, explains bool) *account {
 	return a
 }
 
-// from notes a source.
-func (a *account) from(source string) {
-	if !slices.Contains(a.sources, source) {
-		a.sources = append(a.sources, source)
-	}
+// sources returns the formats that an account is from, those first that told
+// most: the order of the files must not show.
+func (a *account) sources() []string {
+	out := slices.Collect(maps.Keys(a.told))
+	slices.SortFunc(out, func(x, y string) int { return cmp.Or(cmp.Compare(a.told[y], a.told[x]), cmp.Compare(x, y)) })
+	return out
 }
 
 func (a *account) addCall(r *trace.Record, f *trace.Call) {

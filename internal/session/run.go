@@ -53,7 +53,7 @@ func (b *builder) run(p Pricer) *Run {
 
 func (b *builder) formats(r *Run) {
 	for _, a := range b.ranked((*account).weight) {
-		for _, s := range a.sources {
+		for _, s := range a.sources() {
 			if !slices.Contains(r.Formats, s) {
 				r.Formats = append(r.Formats, s)
 			}
@@ -89,6 +89,7 @@ func (a *account) sums() (u trace.Usage, calls int64) {
 // total adds up what the invocations report of themselves.
 func (a *account) total() trace.Totals {
 	var t trace.Totals
+	var costs bill
 	for _, inv := range a.order {
 		f := a.part(a.totals[inv])
 		t.Usage = t.Usage.Add(f.Usage)
@@ -99,7 +100,9 @@ func (a *account) total() trace.Totals {
 		t.ToolErrors = t.ToolErrors.Add(f.ToolErrors)
 		t.PermissionDenials = t.PermissionDenials.Add(f.PermissionDenials)
 		t.Subagents = t.Subagents.Add(f.Subagents)
-		t.CostUSD = addMoney(t.CostUSD, f.CostUSD)
+		if f.CostUSD != nil {
+			costs = append(costs, *f.CostUSD)
+		}
 		for m, u := range f.ByModel {
 			if t.ByModel == nil {
 				t.ByModel = map[string]trace.Usage{}
@@ -107,6 +110,7 @@ func (a *account) total() trace.Totals {
 			t.ByModel[m] = t.ByModel[m].Add(u)
 		}
 	}
+	t.CostUSD = costs.sum()
 	return t
 }
 
