@@ -30,11 +30,12 @@ func (s *Scanner) searchHidden(raw []byte) {
 	reach := s.spots.reach
 	s.spots.each(raw, func(at int, broken bool) {
 		if r.last < 0 || at-reach > r.to || r.to-r.from > maxRegion {
-			if flush(); at < covered && !broken {
+			goesOn := r.last >= 0 && at-reach <= r.to
+			if flush(); at < covered && !broken && !goesOn {
 				return
 			}
 			from := at - reach
-			if from <= r.to {
+			if goesOn {
 				from = at - overlap // it goes on, and what was cut is written in so many bytes at most
 			}
 			r = region{from: escapeStart(raw, max(0, from))}
