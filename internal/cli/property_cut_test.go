@@ -37,6 +37,7 @@ func endsBefore(name string) string {
 		"chat/examples.jsonl":             "several chats, each with its own end",
 		"copilot-vscode/chat-log.jsonl":   "the result of a request stands before its state",
 		"copilot-vscode/failed-log.jsonl": "the result of a request stands before its state",
+		"claude-session/advisor.jsonl":    "two turns",
 		"cursor/transcript.jsonl":         "two turns; and older versions write no end of a turn",
 		"kimi-cli/wire.jsonl":             "the last words come before what they cost; older versions write no end of a turn",
 		"pi/fork.jsonl":                   "a session that goes on after it was resumed",
@@ -185,7 +186,7 @@ func (b beginning) check(t *testing.T, p part, whole beginning, n int) {
 	}
 	for _, r := range b.runs {
 		if r.Status != trace.Incomplete {
-			t.Errorf("cut at %d, in line %d: %s, though the end is in line %d", n, last, r.Status, whole.end())
+			t.Errorf("cut at %d, in line %d: %s, though the end is in line %d (where that cannot be told, endsBefore names the file and the reason)", n, last, r.Status, whole.end())
 		}
 	}
 }
