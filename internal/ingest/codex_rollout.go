@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -17,9 +18,7 @@ const codexRolloutFormat = "codex/rollout"
 func isCodexRollout(v jsonl.Value, _ jsonl.Chunk) bool {
 	typ := v.Get("type")
 	if typ.Kind() == jsonl.Missing {
-		// The first line of files from before the envelope.
-		return v.Get("id").Kind() == jsonl.String && v.Get("timestamp").Kind() == jsonl.String &&
-			v.Get("instructions").Kind() != jsonl.Missing
+		return isBareMeta(v)
 	}
 	switch {
 	case typ.Is("session_meta"), typ.Is("response_item"), typ.Is("event_msg"), typ.Is("turn_context"),
@@ -27,6 +26,12 @@ func isCodexRollout(v jsonl.Value, _ jsonl.Chunk) bool {
 		return v.Get("payload").Kind() == jsonl.Object
 	}
 	return false
+}
+
+// isBareMeta recognises the first line of files from before the envelope.
+func isBareMeta(v jsonl.Value) bool {
+	return v.Get("id").Kind() == jsonl.String && v.Get("timestamp").Kind() == jsonl.String &&
+		v.Get("instructions").Kind() != jsonl.Missing
 }
 
 // codexRollout reads a file of one thread.
@@ -37,6 +42,8 @@ type codexRollout struct {
 
 	headless bool      // run by codex exec, which ends with its turn
 	copied   bool      // inside the history that a fork takes over from its parent
+	parents  []string  // threads whose copy that may be
+	own      bool      // a record of the thread itself was read
 	born     time.Time // when the thread was created
 	records  bool      // the file has token_usage_record, so token_count is a repetition
 	total    runningTotal
@@ -67,6 +74,7 @@ func (r *codexRollout) value(v jsonl.Value, line int) {
 	if r.isCopied(p, at) {
 		return
 	}
+	r.own = true
 	switch typ {
 	case "turn_context":
 		r.context(p, line, at)
@@ -87,6 +95,7 @@ func (r *codexRollout) value(v jsonl.Value, line int) {
 func (r *codexRollout) bare(v jsonl.Value, typ string, line int, at time.Time) {
 	switch {
 	case typ != "":
+		r.own = true
 		r.responseItem(v, line, at)
 	case v.Get("record_type").Exists():
 	case v.Get("id").Exists():
@@ -99,14 +108,14 @@ func (r *codexRollout) bare(v jsonl.Value, typ string, line int, at time.Time) {
 // meta says whose file it is. Only the first counts: a fork repeats its
 // parent's, and what follows that is the parent's history.
 func (r *codexRollout) meta(p jsonl.Value, line int, at time.Time) {
-	id := p.Get("id").String()
-	if id == "" {
-		id = p.Get("session_id").String()
-	}
+	id := firstString(p, "id", "session_id")
+	parents := []string{p.Get("forked_from_id").String(), p.Get("session_id").String(), p.Get("parent_thread_id").String()}
 	if r.id != "" {
-		r.copied = id != r.id && !r.turns
+		r.copied = id != r.id && !r.own
+		r.parents = append(r.parents, parents...)
 		return
 	}
+	r.parents = parents
 	r.id, r.s.run = id, id
 	r.born = p.Get("timestamp").Time()
 	r.headless = p.Get("originator").Is("codex_exec")
@@ -133,6 +142,18 @@ func (r *codexRollout) meta(p jsonl.Value, line int, at time.Time) {
 			Branch:     git.Get("branch").String(),
 		},
 	})
+}
+
+// takes reports whether the first line of another thread is the copy that a fork
+// begins with: of a thread that is named as the parent, or written at once when
+// the thread was created.
+func (r *codexRollout) takes(v jsonl.Value) bool {
+	p, at := v.Get("payload"), v.Get("timestamp").Time()
+	if r.id == "" || r.own || p.Kind() != jsonl.Object {
+		return false
+	}
+	after := at.Sub(r.born)
+	return slices.Contains(r.parents, firstString(p, "id", "session_id")) || after >= 0 && after <= 5*time.Second
 }
 
 func firstNonEmpty(list ...string) string {
