@@ -112,7 +112,9 @@ func (r *codexRollout) meta(p jsonl.Value, line int, at time.Time) {
 	parents := []string{p.Get("forked_from_id").String(), p.Get("session_id").String(), p.Get("parent_thread_id").String()}
 	if r.id != "" {
 		r.copied = id != r.id && !r.own
-		r.parents = append(r.parents, parents...)
+		if len(r.parents) < 300 { // as many generations as anybody has
+			r.parents = append(r.parents, parents...)
+		}
 		return
 	}
 	r.parents = parents
