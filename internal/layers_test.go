@@ -32,8 +32,11 @@ func layer() map[string]int {
 		"internal/secret":   2,
 		"internal/session":  2,
 
+		"internal/bundle":   3,
+		"internal/issue":    3,
 		"internal/override": 3,
 
+		"internal/github": 4,
 		"internal/report": 4,
 		"internal/action": 4,
 
@@ -47,12 +50,14 @@ func layer() map[string]int {
 // owner returns the one package that may import a third-party module.
 func owner() map[string]string {
 	return map[string]string{
-		"github.com/santhosh-tekuri/jsonschema/v5": "internal/validate",
-		"github.com/sethvargo/go-githubactions":    "internal/action",
-		"github.com/bmatcuk/doublestar/v4":         "internal/cli",
-		"github.com/klauspost/compress":            "internal/cli",
-		"go.yaml.in/yaml/v3":                       "internal/cli",
-		"mvdan.cc/sh/v3":                           "internal/ingest",
+		"github.com/santhosh-tekuri/jsonschema/v5":   "internal/validate",
+		"github.com/sethvargo/go-githubactions":      "internal/action",
+		"github.com/bmatcuk/doublestar/v4":           "internal/cli",
+		"github.com/klauspost/compress":              "internal/cli",
+		"go.yaml.in/yaml/v3":                         "internal/cli",
+		"mvdan.cc/sh/v3":                             "internal/ingest",
+		"github.com/google/go-github/v66":            "internal/github",
+		"github.com/bradleyfalzon/ghinstallation/v2": "internal/github",
 	}
 }
 

@@ -11,6 +11,7 @@ The commands are:
 	validate    check traces against their schema, or against what their reader needs
 	scan        look for credentials in files of any kind
 	show        show a bundle, or traces, down to the steps of one run
+	diff        set two runs or sessions side by side
 	emit        append one record to a native trace, for agents without a transcript
 	schema      print a JSON Schema of what Andon reads and writes
 	completion  print a completion script for a shell
@@ -24,7 +25,7 @@ with a byte order mark are read as they are.
 # Exit codes
 
 	0  clean
-	1  findings at or above the gate (--fail-on)
+	1  findings at or above the gate (--fail-on); a difference (diff --exit-code)
 	2  wrong usage
 	3  could not do the job: input or output, configuration
 

@@ -50,6 +50,7 @@ func commands() []command {
 		validateCommand(),
 		scanCommand(),
 		showCommand(),
+		diffCommand(),
 		emitCommand(),
 		schemaCommand(),
 		completionCommand(),

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/andon-ci/andon/internal/report"
 	"github.com/andon-ci/andon/internal/session"
@@ -67,7 +69,9 @@ func load(ctx context.Context, env Env, args []string) (*collection, error) {
 			paths = nil
 		}
 	}
-	f := &collectFlags{settings: settings{content: "none", onSecret: "suppress"}}
+	f := &collectFlags{settings: settings{
+		content: "none", onSecret: "suppress", secrets: strings.FieldsFunc(env.Getenv("ANDON_SECRETS"), isSeparator),
+	}}
 	c, err := newCollection(env, f, paths)
 	if err != nil {
 		return nil, err
@@ -98,11 +102,40 @@ func readReport(path string) (*session.Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	return decodeReport(raw)
+}
+
+// decodeReport decodes a report. Absent sessions and runs, which no report has,
+// are refused: a bundle may come from anywhere.
+func decodeReport(raw []byte) (*session.Report, error) {
 	var r session.Report
-	if err := json.Unmarshal(raw, &r); err != nil || r.Schema != session.Schema {
+	if err := json.Unmarshal(raw, &r); err != nil || r.Schema != session.Schema || !whole(&r) {
 		return nil, errors.New("not a session of this version")
 	}
 	return &r, nil
+}
+
+func whole(r *session.Report) bool {
+	for _, s := range r.Sessions {
+		if s == nil || slices.Contains(s.Runs, nil) {
+			return false
+		}
+		for _, run := range s.Runs {
+			if !wholeAgents(run.Agents) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func wholeAgents(agents []*session.Subagent) bool {
+	for _, a := range agents {
+		if a == nil || !wholeAgents(a.Subagents) {
+			return false
+		}
+	}
+	return true
 }
 
 // adopt replaces what was collected by the written report, with the steps that

@@ -11,7 +11,6 @@ package report
 import (
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/andon-ci/andon/internal/finding"
 	"github.com/andon-ci/andon/internal/session"
@@ -38,48 +37,6 @@ func (o TerminalOptions) width() int {
 		return 100
 	}
 	return max(o.Width, 40)
-}
-
-// elapsed returns the wall clock of a run in milliseconds: as it was measured,
-// else from its first to its last record.
-func elapsed(r *session.Run) trace.Count {
-	if r.DurationMS.Known() || r.Start.IsZero() || r.End.IsZero() {
-		return r.DurationMS
-	}
-	return trace.Measured(r.End.Sub(r.Start).Milliseconds())
-}
-
-// runEnd returns when a run ended, as far as it is known.
-func runEnd(r *session.Run) time.Time {
-	ms, known := elapsed(r).Get()
-	if r.Start.IsZero() || !known || ms > (1<<62)/int64(time.Millisecond) {
-		return r.End
-	}
-	end := r.Start.Add(time.Duration(ms) * time.Millisecond)
-	if r.End.After(end) {
-		return r.End
-	}
-	return end
-}
-
-// span returns the time from the first start to the last end of runs.
-func span(runs []*session.Run) trace.Count {
-	var start, end time.Time
-	for _, r := range runs {
-		if r.Start.IsZero() {
-			continue
-		}
-		if start.IsZero() || r.Start.Before(start) {
-			start = r.Start
-		}
-		if e := runEnd(r); e.After(end) {
-			end = e
-		}
-	}
-	if len(runs) == 1 || start.IsZero() || end.IsZero() {
-		return sum(runs, elapsed)
-	}
-	return trace.Measured(end.Sub(start).Milliseconds())
 }
 
 // sum adds up a figure of runs, as far as it was measured.

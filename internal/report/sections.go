@@ -44,7 +44,7 @@ func runsTable(b *strings.Builder, s *session.Session) {
 		}
 		fmt.Fprintf(b, "| %s | %s | %s %s | %s | %s | %s | %s | %s |\n",
 			mdCode(label[r], maxName), what, lightOfStatus(r.Status), status(r.Status, cellWriting()),
-			count(r.Turns), unbroken(withErrors(r.ToolCalls, r.ToolErrors)), usageCells(r.Usage), costCell(r.Cost), unbroken(duration(elapsed(r))))
+			count(r.Turns), unbroken(withErrors(r.ToolCalls, r.ToolErrors)), usageCells(r.Usage), costCell(r.Cost), unbroken(duration(r.Elapsed())))
 	})
 	if len(s.Runs) > 1 && len(s.Runs) <= maxRows {
 		totals(b, s)
@@ -66,7 +66,7 @@ func totals(b *strings.Builder, s *session.Session) {
 		count(sum(s.Runs, func(r *session.Run) trace.Count { return r.Turns })),
 		unbroken(withErrors(sum(s.Runs, func(r *session.Run) trace.Count { return r.ToolCalls }),
 			sum(s.Runs, func(r *session.Run) trace.Count { return r.ToolErrors }))),
-		usageCells(s.Usage), costCell(s.Cost), unbroken(duration(span(s.Runs))))
+		usageCells(s.Usage), costCell(s.Cost), unbroken(duration(session.Elapsed(s.Runs))))
 }
 
 // usageCells returns the tokens by class; beside what was read from the cache

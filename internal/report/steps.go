@@ -57,7 +57,7 @@ func calls(what string, all, failed trace.Count) string {
 }
 
 func timeOf(run *session.Run) string {
-	if t := elapsed(run); t.Known() {
+	if t := run.Elapsed(); t.Known() {
 		return duration(t)
 	}
 	return "time unknown"

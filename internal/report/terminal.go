@@ -135,7 +135,7 @@ func terminalRun(r *session.Run, o TerminalOptions) []cell {
 		{termText(agentName(r), maxName), ""}, what, {status(r.Status, o.writing()), paintOf(lightOfStatus(r.Status))},
 		{count(r.Turns), ""}, {withErrors(r.ToolCalls, r.ToolErrors), ""},
 		{tokens(u.Input), ""}, {tokens(u.CacheRead), ""}, {tokens(u.CacheWrite5m.Add(u.CacheWrite1h)), ""}, {tokens(u.Output), ""},
-		{hitRate(u), ""}, {strings.TrimPrefix(amount(r.Cost), "cost "), ""}, {basis(r.Cost), dim}, {duration(elapsed(r)), ""},
+		{hitRate(u), ""}, {strings.TrimPrefix(amount(r.Cost), "cost "), ""}, {basis(r.Cost), dim}, {duration(r.Elapsed()), ""},
 	}
 }
 

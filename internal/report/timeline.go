@@ -32,7 +32,7 @@ type task struct {
 func tasks(s *session.Session) (out []task, left int) {
 	var timed []*session.Run
 	for _, r := range s.Runs {
-		if !r.Start.IsZero() && runEnd(r).Compare(r.Start) >= 0 && drawable(r.Start) && drawable(runEnd(r)) {
+		if !r.Start.IsZero() && r.Ended().Compare(r.Start) >= 0 && drawable(r.Start) && drawable(r.Ended()) {
 			timed = append(timed, r)
 		}
 	}
@@ -45,7 +45,7 @@ func tasks(s *session.Session) (out []task, left int) {
 	each := min((maxTasks-len(timed))/len(timed), maxStepTasks)
 	for _, r := range timed {
 		name := label[r]
-		out = append(out, task{run: name, name: "whole run", start: r.Start, end: runEnd(r), took: elapsed(r), failed: r.Status != trace.Success, whole: true})
+		out = append(out, task{run: name, name: "whole run", start: r.Start, end: r.Ended(), took: r.Elapsed(), failed: r.Status != trace.Success, whole: true})
 		for _, st := range telling(r.Steps, each) {
 			out = append(out, task{run: name, name: stepName(st), start: st.Start, end: st.End, took: stepTime(st), failed: st.Failed || st.Error != nil})
 		}

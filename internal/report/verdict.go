@@ -55,9 +55,9 @@ func verdict(r *session.Report, w writing) (light, string) {
 // timeTaken returns the wall clock of one session, or of several the time that
 // their runs took.
 func timeTaken(r *session.Report, runs []*session.Run) string {
-	took := sum(runs, elapsed)
+	took := sum(runs, (*session.Run).Elapsed)
 	if len(r.Sessions) == 1 {
-		took = span(runs)
+		took = session.Elapsed(runs)
 	}
 	switch {
 	case !took.Known():

@@ -139,7 +139,7 @@ func (b *builder) explain() *Explanation {
 			continue
 		}
 		u, _ := a.usage()
-		x := Explained{Format: strings.Join(a.sources, " + "), Why: "another source knows of as many tokens or of more"}
+		x := Explained{Format: strings.Join(a.sources(), " + "), Why: "another source knows of as many tokens or of more"}
 		switch {
 		case u.Total().Known() && a.isTelemetry():
 			x.Why = "the agent's own files come before telemetry"

@@ -1,0 +1,174 @@
+package github
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	api "github.com/google/go-github/v66/github"
+)
+
+// get reads one answer of the REST API into v, and returns the address of the
+// next page, empty for none.
+func (c *Client) get(ctx context.Context, doing, path string, v any) (next string, err error) {
+	return c.call(ctx, doing, http.MethodGet, path, nil, v)
+}
+
+// call sends one request. What go-github has no types for goes through here as
+// well as what it has.
+func (c *Client) call(ctx context.Context, doing, method, path string, body, v any) (next string, err error) {
+	req, err := c.api.NewRequest(method, path, body)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", doing, err)
+	}
+	res, err := c.http.Do(req.WithContext(ctx))
+	if err != nil {
+		return "", c.unanswered(doing, req, err)
+	}
+	defer res.Body.Close()
+	raw, err := io.ReadAll(res.Body) // in memory already
+	if err != nil {
+		return "", c.unanswered(doing, req, err)
+	}
+	if res.StatusCode >= 300 {
+		return "", c.refusal(doing, res, raw)
+	}
+	if v != nil {
+		if err := json.Unmarshal(raw, v); err != nil {
+			return "", c.damaged(doing, res)
+		}
+	}
+	return nextPage(res), nil
+}
+
+func (c *Client) damaged(doing string, res *http.Response) *Error {
+	return &Error{
+		Doing: doing, Where: res.Request.Method + " " + res.Request.URL.Path, Status: res.StatusCode, Reason: "the answer is not the JSON of the API",
+		Err: ErrDamaged, Hint: "check GITHUB_API_URL; a proxy may have answered in the forge's place",
+	}
+}
+
+// nextPage returns the address of the next page, which the API puts into a
+// Link header. One that leaves the API is not followed.
+func nextPage(res *http.Response) string {
+	for link := range strings.SplitSeq(res.Header.Get("Link"), ",") {
+		at, rel, _ := strings.Cut(link, ">")
+		if strings.Contains(rel, `rel="next"`) {
+			at = strings.TrimPrefix(strings.TrimSpace(at), "<")
+			u, err := res.Request.URL.Parse(at)
+			if err == nil && u.Host == res.Request.URL.Host && u.Scheme == res.Request.URL.Scheme {
+				return u.String()
+			}
+		}
+	}
+	return ""
+}
+
+// graphqlError is one of the errors that come with an answer of GraphQL.
+type graphqlError struct {
+	Type    string `json:"type"`
+	Message string `json:"message"`
+}
+
+// query asks by GraphQL and reads the data into v.
+func (c *Client) query(ctx context.Context, doing, text string, variables map[string]any, v any) error {
+	var out struct {
+		Data   json.RawMessage `json:"data"`
+		Errors []graphqlError  `json:"errors"`
+	}
+	for try := 1; ; try++ {
+		res, raw, err := c.post(ctx, doing, text, variables)
+		if err != nil {
+			return err
+		}
+		if json.Unmarshal(raw, &out) != nil {
+			return c.damaged(doing, res)
+		}
+		if len(out.Errors) == 0 {
+			break
+		}
+		if out.Errors[0].Type != "RATE_LIMITED" || try == attempts {
+			return c.faulty(doing, res, out.Errors[0])
+		}
+		wait := max(reset(res.Header).Sub(c.guard.now(res)), 0) + slack
+		if err := c.guard.wait(res.Request, res, wait); err != nil {
+			return c.unanswered(doing, res.Request, err)
+		}
+		out.Errors = nil
+	}
+	if err := json.Unmarshal(out.Data, v); err != nil {
+		return &Error{Doing: doing, Where: "POST " + c.graphql, Reason: "the answer does not have the form of the query", Err: ErrDamaged, Hint: "check GITHUB_GRAPHQL_URL"}
+	}
+	return nil
+}
+
+func (c *Client) post(ctx context.Context, doing, text string, variables map[string]any) (*http.Response, []byte, error) {
+	body, err := json.Marshal(map[string]any{"query": text, "variables": variables})
+	if err != nil {
+		return nil, nil, err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.graphql, bytes.NewReader(body))
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", doing, err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("User-Agent", c.api.UserAgent)
+	res, err := c.http.Do(req)
+	if err != nil {
+		return nil, nil, c.unanswered(doing, req, err)
+	}
+	defer res.Body.Close()
+	raw, err := io.ReadAll(res.Body)
+	if err != nil {
+		return nil, nil, c.unanswered(doing, req, err)
+	}
+	if res.StatusCode != http.StatusOK {
+		return nil, nil, c.refusal(doing, res, raw)
+	}
+	return res, raw, nil
+}
+
+// faulty turns an error of GraphQL, which comes with status 200, into an Error.
+func (c *Client) faulty(doing string, res *http.Response, g graphqlError) *Error {
+	e := &Error{Doing: doing, Where: "POST " + res.Request.URL.Path, Reason: oneLine(g.Message)}
+	switch g.Type {
+	case "NOT_FOUND":
+		e.Err, e.Hint = ErrMissing, "check the name and the number; a token that may not see a private repository gets the same answer"
+	case "FORBIDDEN", "INSUFFICIENT_SCOPES":
+		e.Err, e.Hint = ErrPermission, permissionHint(res)
+	case "RATE_LIMITED":
+		e.Err, e.Hint = ErrLimit, "run it again later"
+	default:
+		e.Err, e.Hint = ErrUnavailable, "run the command again"
+	}
+	return e
+}
+
+func oneLine(s string) string {
+	s = strings.Join(strings.Fields(s), " ")
+	return strings.ToValidUTF8(s[:min(len(s), maxReason)], "")
+}
+
+// failed turns an error of go-github into an Error.
+func (c *Client) failed(doing string, err error) error {
+	var refused *api.ErrorResponse
+	if errors.As(err, &refused) {
+		body, _ := json.Marshal(map[string]string{"message": refused.Message})
+		return c.refusal(doing, refused.Response, body)
+	}
+	var e *Error
+	if errors.As(err, &e) {
+		out := *e
+		out.Doing = doing
+		return &out
+	}
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	return &Error{Doing: doing, Reason: "the connection failed", Err: errors.Join(ErrUnavailable, err), Hint: "check the network and GITHUB_API_URL, then run the command again"}
+}
