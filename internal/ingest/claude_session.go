@@ -78,7 +78,7 @@ func (r *claudeSessionReader) value(v jsonl.Value, line int) {
 	case "pr-link":
 		r.pullRequest(v, line, t)
 	default:
-		if !isClaudeSessionType(typ) {
+		if !isClaudeSessionType(typ) || v.Get("part").Exists() { // which is OpenCode's
 			r.s.drift(typ)
 		}
 	}

@@ -33,7 +33,8 @@ type account struct {
 	merged   map[spanID][]place      // all lines that tell of a step; nil where nobody asks
 	decision *decided
 
-	zero *trace.Usage // nothing, in the classes that its calls had, if all of them may have been another run's
+	copies []copied     // calls that were another run's; none where nobody asks
+	zero   *trace.Usage // nothing, in the classes that its calls had, if all of them may have been another run's
 }
 
 // call is a trace.Call in little space.

@@ -119,6 +119,11 @@ func (b *builder) explain() *Explanation {
 	for i := range usage.calls {
 		e.Calls = append(e.Calls, usage.explainCall(&usage.calls[i], fromCalls))
 	}
+	for _, c := range usage.copies {
+		x := usage.explainCall(&c.call, fromCalls)
+		x.Counted, x.Why = false, "a copy: counts in run "+c.from
+		e.Calls = append(e.Calls, x)
+	}
 	for i := range tools.tools {
 		t := &tools.tools[i]
 		e.Tools = append(e.Tools, Explained{

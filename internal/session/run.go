@@ -313,7 +313,7 @@ func (b *builder) counts(r *Run) {
 		r.Turns = r.Turns.Max(t.Turns)
 		r.Subagents = r.Subagents.Max(t.Subagents)
 		r.PermissionDenials = r.PermissionDenials.Max(t.PermissionDenials)
-		if len(a.subagents) > 0 || len(a.calls) > 0 {
+		if len(a.subagents) > 0 || len(a.calls) > 0 || a.zero != nil {
 			r.Subagents = r.Subagents.Max(trace.Measured(a.subagentCount()))
 		}
 		var failed, denied int64
@@ -327,7 +327,7 @@ func (b *builder) counts(r *Run) {
 				denied++
 			}
 		}
-		if len(a.calls) > 0 {
+		if len(a.calls) > 0 || a.zero != nil {
 			r.LLMErrors = r.LLMErrors.Max(trace.Measured(failed))
 		}
 		if denied > 0 {
