@@ -35,6 +35,12 @@ type origin struct {
 	at int32
 }
 
+// copied is a call that was taken out, and the run that has made it.
+type copied struct {
+	call
+	from string
+}
+
 // unfork takes out of each run what it only repeats of another.
 func (c *Collector) unfork() {
 	if len(c.runs) < 2 {
@@ -102,8 +108,8 @@ func (f *fork) calls(a *account, seen map[spanID]origin) {
 	gone := map[int]bool{}
 	for i := range a.calls {
 		c := &a.calls[i]
-		if o, copied := f.origin(c.keys(a.space), seen); copied {
-			f.copied(a, c, o)
+		if o, known := f.origin(c.keys(a.space), seen); known {
+			f.take(a, c, o)
 			gone[i] = true
 			if c.ok() {
 				used = used.Add(c.usage)
@@ -132,15 +138,17 @@ func (f *fork) origin(keys []spanID, seen map[spanID]origin) (origin, bool) {
 	return origin{}, false
 }
 
-// copied notes a call that is a copy. What it knows more than the original
-// stays.
-func (f *fork) copied(a *account, c *call, o origin) {
+// take notes a call that is a copy. What it knows more than the original stays.
+func (f *fork) take(a *account, c *call, o origin) {
 	first := &o.a.calls[o.at]
 	f.from[o.b] = max(f.from[o.b], first.start, first.end)
 	file := a.symbols[c.place.file]
 	f.to[file] = max(f.to[file], c.place.line)
 	if c.ok() {
 		first.usage, first.partial = first.usage.Max(c.usage), false
+	}
+	if a.merged != nil {
+		a.copies = append(a.copies, copied{*c, o.b.id})
 	}
 	if first.model == 0 {
 		first.model = o.a.symbol(a.symbols[c.model])

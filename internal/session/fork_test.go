@@ -87,6 +87,20 @@ func TestUnfork(t *testing.T) {
 	}
 }
 
+func TestUnforkExplains(t *testing.T) {
+	const id = "msg_0123456789abcdef1"
+	c := NewCollector(flat{})
+	c.Explain = true
+	o := rec("a:1", &trace.Call{ID: id, Model: "m1", End: at(1), Usage: tokens(100, 10)})
+	o.RunID = "o"
+	c.Add(o)
+	c.Add(rec("b:7", &trace.Call{ID: id, Model: "m1", End: at(99), Usage: tokens(100, 10)}))
+	calls := c.Runs()[1].Run.Explained.Calls
+	if len(calls) != 1 || calls[0].Counted || calls[0].Line != 7 || calls[0].Why != "a copy: counts in run o" {
+		t.Errorf("got %+v", calls)
+	}
+}
+
 func outline(r *Run) string {
 	s := fmt.Sprintf("%s: calls=%v in=%v", r.ID, r.LLMCalls, r.Usage.Input)
 	if r.LLMErrors.N() > 0 {

@@ -41,7 +41,20 @@ func (e *ending) outweighs(old *ending) bool {
 			return gap > 0
 		}
 	}
-	return severity(e.Status) > severity(old.Status)
+	if n, m := severity(e.Status), severity(old.Status); n != m {
+		return n > m
+	}
+	if said := e.pos.Line > 0; said != (old.pos.Line > 0) {
+		return said // in a record; the other was judged by what came last
+	}
+	return e.words() > old.words()
+}
+
+func (e *ending) words() string {
+	if e.Error == nil {
+		return ""
+	}
+	return e.Error.Type + "\x00" + e.Error.Message
 }
 
 func severity(s trace.Status) int {
