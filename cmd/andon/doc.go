@@ -12,6 +12,7 @@ The commands are:
 	scan        look for credentials in files of any kind
 	show        show a bundle, or traces, down to the steps of one run
 	diff        set two runs or sessions side by side
+	overrides   say where people overruled agents, and where they agreed
 	emit        append one record to a native trace, for agents without a transcript
 	schema      print a JSON Schema of what Andon reads and writes
 	completion  print a completion script for a shell

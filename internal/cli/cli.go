@@ -51,6 +51,7 @@ func commands() []command {
 		scanCommand(),
 		showCommand(),
 		diffCommand(),
+		overridesCommand(),
 		emitCommand(),
 		schemaCommand(),
 		completionCommand(),

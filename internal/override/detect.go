@@ -13,9 +13,10 @@ import (
 
 // Options are what beside a history decides about it.
 type Options struct {
-	Accounts Accounts
-	Runs     []Run         // recorded runs, to link decisions to
-	Rework   time.Duration // after a merge in which edits of its lines count; 0 is DefaultRework
+	Accounts   Accounts
+	Repository string        // that an event must be of; empty takes any
+	Runs       []Run         // recorded runs, to link decisions to
+	Rework     time.Duration // after a merge in which edits of its lines count; 0 is DefaultRework
 }
 
 // DefaultRework is for how long after a merge a person's edits of an agent's
