@@ -13,6 +13,7 @@ The commands are:
 	show        show a bundle, or traces, down to the steps of one run
 	session     show all that was done to a pull request, over all workflow runs
 	diff        set two runs or sessions side by side
+	overrides   say where people overruled agents, and where they agreed
 	emit        append one record to a native trace, for agents without a transcript
 	schema      print a JSON Schema of what Andon reads and writes
 	completion  print a completion script for a shell

@@ -55,6 +55,7 @@ func commands() []command {
 		showCommand(),
 		sessionCommand(),
 		diffCommand(),
+		overridesCommand(),
 		emitCommand(),
 		schemaCommand(),
 		completionCommand(),

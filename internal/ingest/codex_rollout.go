@@ -17,9 +17,7 @@ const codexRolloutFormat = "codex/rollout"
 func isCodexRollout(v jsonl.Value, _ jsonl.Chunk) bool {
 	typ := v.Get("type")
 	if typ.Kind() == jsonl.Missing {
-		// The first line of files from before the envelope.
-		return v.Get("id").Kind() == jsonl.String && v.Get("timestamp").Kind() == jsonl.String &&
-			v.Get("instructions").Kind() != jsonl.Missing
+		return isBareMeta(v)
 	}
 	switch {
 	case typ.Is("session_meta"), typ.Is("response_item"), typ.Is("event_msg"), typ.Is("turn_context"),
@@ -37,6 +35,8 @@ type codexRollout struct {
 
 	headless bool      // run by codex exec, which ends with its turn
 	copied   bool      // inside the history that a fork takes over from its parent
+	parents  []string  // threads whose copy that may be
+	own      bool      // a record of the thread itself was read
 	born     time.Time // when the thread was created
 	records  bool      // the file has token_usage_record, so token_count is a repetition
 	total    runningTotal
@@ -65,8 +65,12 @@ func (r *codexRollout) value(v jsonl.Value, line int) {
 		return
 	}
 	if r.isCopied(p, at) {
+		if total := p.Get("info", "total_token_usage"); total.Kind() == jsonl.Object {
+			r.total.grow(codexUsage(total)) // which goes on in the fork
+		}
 		return
 	}
+	r.own = true
 	switch typ {
 	case "turn_context":
 		r.context(p, line, at)
@@ -87,6 +91,7 @@ func (r *codexRollout) value(v jsonl.Value, line int) {
 func (r *codexRollout) bare(v jsonl.Value, typ string, line int, at time.Time) {
 	switch {
 	case typ != "":
+		r.own = true
 		r.responseItem(v, line, at)
 	case v.Get("record_type").Exists():
 	case v.Get("id").Exists():
@@ -94,72 +99,6 @@ func (r *codexRollout) bare(v jsonl.Value, typ string, line int, at time.Time) {
 	default:
 		r.s.drift("")
 	}
-}
-
-// meta says whose file it is. Only the first counts: a fork repeats its
-// parent's, and what follows that is the parent's history.
-func (r *codexRollout) meta(p jsonl.Value, line int, at time.Time) {
-	id := p.Get("id").String()
-	if id == "" {
-		id = p.Get("session_id").String()
-	}
-	if r.id != "" {
-		r.copied = id != r.id && !r.turns
-		return
-	}
-	r.id, r.s.run = id, id
-	r.born = p.Get("timestamp").Time()
-	r.headless = p.Get("originator").Is("codex_exec")
-	spawn := p.Get("source", "subagent", "thread_spawn")
-	for _, root := range []jsonl.Value{p.Get("session_id"), spawn.Get("parent_thread_id"), p.Get("parent_thread_id")} {
-		if s := root.String(); s != "" && s != id {
-			r.s.run, r.s.subagent = s, id
-			break
-		}
-	}
-	if r.s.subagent != "" {
-		r.s.add(line, at, &trace.Subagent{
-			ID: id, Start: at,
-			Name: firstNonEmpty(spawn.Get("agent_role").String(), p.Get("agent_role").String(), p.Get("source", "subagent").String()),
-		})
-	}
-	git := p.Get("git")
-	r.s.add(line, at, &trace.Start{
-		ForkedFrom: clip(p.Get("forked_from_id").String(), 200),
-		Runtime:    trace.Runtime{Name: codexRuntime, Version: p.Get("cli_version").String()},
-		Context: trace.Context{
-			Repository: repositoryOf(git.Get("repository_url").String()),
-			HeadSHA:    git.Get("commit_hash").String(),
-			Branch:     git.Get("branch").String(),
-		},
-	})
-}
-
-func firstNonEmpty(list ...string) string {
-	for _, s := range list {
-		if s != "" {
-			return s
-		}
-	}
-	return ""
-}
-
-// isCopied reports whether a record is of the history that a fork took over.
-// That is written in one go when the thread is created, and ends with the first
-// turn that was started later.
-func (r *codexRollout) isCopied(p jsonl.Value, at time.Time) bool {
-	if !r.copied {
-		return false
-	}
-	if p.Get("type").Is("task_started") {
-		if s, ok := p.Get("started_at").Int(); ok && !r.born.IsZero() && s >= r.born.Unix() {
-			r.copied = false
-		}
-	}
-	if !at.IsZero() && !r.born.IsZero() && at.Sub(r.born) > 5*time.Second {
-		r.copied = false
-	}
-	return r.copied
 }
 
 func (r *codexRollout) context(p jsonl.Value, line int, at time.Time) {

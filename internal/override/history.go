@@ -94,6 +94,7 @@ type Commit struct {
 	Message   string      `json:"message,omitempty"`  // whole, for its trailers
 	Pusher    Actor       `json:"pusher,omitzero"`    // zero where not known
 	Pushed    time.Time   `json:"pushed,omitzero"`    // when it reached the forge; zero where not known
+	Tree      string      `json:"tree,omitempty"`     // SHA of all that it holds; empty where not known
 	PatchID   string      `json:"patch_id,omitempty"` // the same for the same patch; empty where not known
 	Additions trace.Count `json:"additions,omitzero"` // lines
 	Deletions trace.Count `json:"deletions,omitzero"` // lines

@@ -44,7 +44,7 @@ func DiffTerminal(w io.Writer, d *session.Diff, o TerminalOptions) error {
 	for _, e := range excerpts {
 		rows = append(rows, []cell{{strings.ToUpper(e.name), bold}, {}, {}, {}})
 		for _, r := range e.rows {
-			name := diffLabel(r, func(s string) string { return tail(termText(s, maxPath), 40) })
+			name := diffLabel(r, func(s string) string { return tail(termText(s, maxPath), max(o.width()/4, 12)) })
 			rows = append(rows, []cell{
 				{"  " + name, ""}, {diffValue(r, r.A, r.AtLeastA, text), ""}, {diffValue(r, r.B, r.AtLeastB, text), ""}, {diffChange(r), diffPaint(e.name, r)},
 			})
@@ -309,12 +309,20 @@ func diffChange(r session.DiffRow) string {
 	}
 	out := sign(*r.Delta) + quantity(math.Abs(*r.Delta), r.Unit)
 	if r.Unit == session.UnitShare {
-		out = fmt.Sprintf("%s%.1f points", sign(*r.Delta), 100*math.Abs(*r.Delta))
+		out = points(*r.Delta)
 	}
 	if r.Change != nil {
 		out += " (" + percent(*r.Change) + ")"
 	}
 	return out
+}
+
+// points writes the change of a share, in hundredths.
+func points(f float64) string {
+	if math.Abs(f) < 0.0005 {
+		return sign(f) + "<0.1 points"
+	}
+	return fmt.Sprintf("%s%.1f points", sign(f), 100*math.Abs(f))
 }
 
 func sign(f float64) string {

@@ -130,6 +130,7 @@ func TestDiffChange(t *testing.T) {
 		{"usd", 0.1, 0.3, "+$0.20 (+200%)"},
 		{"ms", 183_400, 166_000, "−17.4s (−9.5%)"},
 		{"share", 0.2154, 0.3, "+8.5 points"},
+		{"share", 0.25, 0.2501, "+<0.1 points"},
 	} {
 		if got := diffChange(figure(tt.unit, tt.a, tt.b)); got != tt.want {
 			t.Errorf("%s %v to %v: got %q, want %q", tt.unit, tt.a, tt.b, got, tt.want)

@@ -24,18 +24,19 @@ func (s *Scanner) searchHidden(raw []byte) {
 	covered := 0
 	flush := func() {
 		if r.last >= 0 {
-			covered = s.searchRegion(raw, &r)
+			covered, r.last = s.searchRegion(raw, &r), -1
 		}
 	}
 	reach := s.spots.reach
 	s.spots.each(raw, func(at int, broken bool) {
-		if at < covered && !broken {
-			return
-		}
 		if r.last < 0 || at-reach > r.to || r.to-r.from > maxRegion {
+			goesOn := r.last >= 0 && at-reach <= r.to
+			if flush(); at < covered && !broken && !goesOn {
+				return
+			}
 			from := at - reach
-			if flush(); r.last >= 0 && from <= r.to {
-				from = at - overlap
+			if goesOn {
+				from = at - overlap // it goes on, and what was cut is written in so many bytes at most
 			}
 			r = region{from: escapeStart(raw, max(0, from))}
 		}

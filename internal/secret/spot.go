@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"math/bits"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -13,7 +14,7 @@ import (
 // characters that show nothing, and breaks of lines within a keyword.
 type spotter struct {
 	matters [utf8.RuneSelf]bool // whether an escape of the character may hide something
-	wide    bool                // whether a keyword holds characters beyond ASCII
+	beyond  [1 << 10]uint64     // bits of the characters beyond ASCII in keywords, as UTF-16
 	splits  [256][]split        // by the last byte before a break
 	ends    [1 << 10]uint64     // bits of the pairs of bytes that may stand before one
 	reach   int                 // bytes round a spot in which what it hides lies
@@ -38,10 +39,13 @@ func newSpotter(words []keyword) spotter {
 		s.reach = max(s.reach, len(k.text)+64)
 		for i := range len(k.text) {
 			if c := k.text[i]; c >= utf8.RuneSelf {
-				s.wide = true
+				continue
 			} else if s.matters[c] = true; k.fold {
 				s.matters[upper(c)] = true
 			}
+		}
+		for _, u := range utf16.Encode([]rune(k.text)) {
+			s.beyond[u>>6] |= 1 << (u & 63)
 		}
 		if k.whole() {
 			s.split(k.text, k.rule != nil && k.rule.Boundary)
@@ -203,7 +207,7 @@ func (s *spotter) hides(c rune) bool {
 	if c < utf8.RuneSelf {
 		return s.matters[c]
 	}
-	return s.wide || unseen(c) || c>>10 == 0xdb40>>10
+	return s.beyond[c>>6]&(1<<(c&63)) != 0 || unseen(c) || c>>10 == 0xdb40>>10
 }
 
 // broken calls f where a line ends within a keyword and goes on behind the

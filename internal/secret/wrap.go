@@ -20,10 +20,8 @@ func (r *rule) wraps() bool { return r.Run > 0 && r.Severity == "error" }
 // unwrap returns the credential that stands at the beginning of a window over
 // several lines, or what was matched without.
 func (s *Scanner) unwrap(r *rule, w *window, m span, ok bool) (span, bool) {
-	if !breaks(w.text) {
-		return m, ok
-	}
-	for n := 1; n <= maxBreaks && n <= bytes.Count(w.text, []byte("\n")); n++ {
+	most := breaks(w.text[:min(len(w.text), r.reach())])
+	for n := 1; n <= most; n++ {
 		if ok && r.Length > 0 && len(m.value) >= r.Length || !w.join(&s.joined, n) {
 			break // it is whole
 		}
@@ -40,18 +38,33 @@ func (s *Scanner) unwrap(r *rule, w *window, m span, ok bool) (span, bool) {
 	return m, ok
 }
 
-// breaks reports whether text begins with what a token may be made of, up to
-// the end of a line.
-func breaks(text []byte) bool {
-	for i, c := range text {
+// reach returns within how many bytes the breaks in a credential stand.
+func (r *rule) reach() int {
+	if r.Length > 0 {
+		return r.Length + 80
+	}
+	return r.window()
+}
+
+// breaks returns how many breaks of lines may part the token that a text begins
+// with.
+func breaks(text []byte) int {
+	n, line := 0, 0
+	for i := 0; i < len(text) && n < maxBreaks; i++ {
+		c := text[i]
 		switch {
 		case c == '\n':
-			return true
+			if n > 0 && i-line < fullPiece {
+				return n
+			}
+			n++
+			line = i + 1 + indent(text[i+1:])
+			i = line - 1
 		case i > 0 && !isWord(c) && invisible(text[i:]) == 0 && c < utf8.RuneSelf && bytes.IndexByte([]byte("-./+=%~:"), c) < 0:
-			return false
+			return n
 		}
 	}
-	return false
+	return n
 }
 
 // pieces returns where the last line of a credential begins of which the breaks

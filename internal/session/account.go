@@ -2,6 +2,7 @@ package session
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -12,8 +13,8 @@ import (
 // tools are kept in few bytes each, since a trace of a gigabyte has hundreds of
 // thousands of them: identities as 64 bits of their SHA-256, names as numbers.
 type account struct {
-	space   string
-	sources []string // in the order of their first record
+	space string
+	told  map[string]int // records of each source
 
 	calls     []call
 	tools     []tool
@@ -32,7 +33,8 @@ type account struct {
 	merged   map[spanID][]place      // all lines that tell of a step; nil where nobody asks
 	decision *decided
 
-	zero *trace.Usage // nothing, in the classes that its calls had, if all of them may have been another run's
+	copies []copied     // calls that were another run's; none where nobody asks
+	zero   *trace.Usage // nothing, in the classes that its calls had, if all of them may have been another run's
 }
 
 // call is a trace.Call in little space.
@@ -56,6 +58,7 @@ type call struct {
 // tool is a trace.Tool in little space.
 type tool struct {
 	id         spanID
+	link       spanID // in all spaces; 0 for none
 	name       symbol
 	subagent   symbol
 	place      place
@@ -104,7 +107,7 @@ func newAccount(space string, explains bool) *account {
 		space:   space,
 		symbols: []string{""}, symbolAt: map[string]symbol{},
 		callAt: map[spanID]int32{}, toolAt: map[spanID]int32{}, subAt: map[string]int32{},
-		totals: map[string]*totals{}, ends: map[string]trace.Status{},
+		totals: map[string]*totals{}, ends: map[string]trace.Status{}, told: map[string]int{},
 	}
 	if explains {
 		a.merged = map[spanID][]place{}
@@ -112,49 +115,12 @@ func newAccount(space string, explains bool) *account {
 	return a
 }
 
-// from notes a source.
-func (a *account) from(source string) {
-	if !slices.Contains(a.sources, source) {
-		a.sources = append(a.sources, source)
-	}
-}
-
-// shares reports whether two accounts tell of a step with one id.
-func (a *account) shares(b *account) bool {
-	for id := range a.callAt {
-		if _, ok := b.callAt[id]; ok {
-			return true
-		}
-	}
-	for id := range a.toolAt {
-		if _, ok := b.toolAt[id]; ok {
-			return true
-		}
-	}
-	return false
-}
-
-// absorb takes over the steps of another account, of a sub-agent or of the same
-// run. What it says of its end and its totals is left: of a sub-agent that is
-// no word about the run, and a file that does not name its run shows no end.
-func (a *account) absorb(from *account, subagent string) {
-	translate := func(y symbol) symbol { return a.symbol(from.symbols[y]) }
-	for _, c := range from.calls {
-		if _, seen := a.callAt[c.id]; !seen {
-			c.subagent = cmp.Or(translate(c.subagent), a.symbol(subagent))
-			c.model, c.source, c.place.file = translate(c.model), translate(c.source), translate(c.place.file)
-			a.callAt[c.id] = int32(len(a.calls))
-			a.calls = append(a.calls, c)
-		}
-	}
-	for _, t := range from.tools {
-		if _, seen := a.toolAt[t.id]; !seen {
-			t.subagent = cmp.Or(translate(t.subagent), a.symbol(subagent))
-			t.name, t.place.file = translate(t.name), translate(t.place.file)
-			a.toolAt[t.id] = int32(len(a.tools))
-			a.tools = append(a.tools, t)
-		}
-	}
+// sources returns the formats that an account is from, those first that told
+// most: the order of the files must not show.
+func (a *account) sources() []string {
+	out := slices.Collect(maps.Keys(a.told))
+	slices.SortFunc(out, func(x, y string) int { return cmp.Or(cmp.Compare(a.told[y], a.told[x]), cmp.Compare(x, y)) })
+	return out
 }
 
 func (a *account) addCall(r *trace.Record, f *trace.Call) {
@@ -181,7 +147,7 @@ func (a *account) addCall(r *trace.Record, f *trace.Call) {
 	}
 	c.start.earliest(f.Start)
 	c.end.latest(f.End)
-	if f.CostUSD != nil {
+	if f.CostUSD != nil && (c.cost == nil || *f.CostUSD > *c.cost) {
 		c.cost = f.CostUSD
 	}
 	if f.Error == nil {
@@ -197,7 +163,7 @@ func (a *account) addTool(r *trace.Record, f *trace.Tool) {
 	if !seen {
 		i = int32(len(a.tools))
 		a.toolAt[id] = i
-		a.tools = append(a.tools, tool{id: id, duration: -1, exit: noExit, long: len(f.ID) >= longID, subagent: a.symbol(r.Subagent), place: a.place(r.Pos)})
+		a.tools = append(a.tools, tool{id: id, link: linkOf(f.ID), duration: -1, exit: noExit, long: len(f.ID) >= longID, subagent: a.symbol(r.Subagent), place: a.place(r.Pos)})
 	}
 	a.note(id, r)
 	t := &a.tools[i]
@@ -309,14 +275,15 @@ func (a *account) addTotals(r *trace.Record, f *trace.Totals) {
 		late, early = early, late
 	}
 	late.Usage = fill(late.Usage, early.Usage)
-	late.Calls = late.Calls.Or(early.Calls)
-	late.Turns = late.Turns.Or(early.Turns)
-	late.Duration = late.Duration.Or(early.Duration)
-	late.ToolCalls = late.ToolCalls.Or(early.ToolCalls)
-	late.ToolErrors = late.ToolErrors.Or(early.ToolErrors)
-	late.PermissionDenials = late.PermissionDenials.Or(early.PermissionDenials)
-	late.Subagents = late.Subagents.Or(early.Subagents)
-	if late.CostUSD == nil {
+	late.Calls = late.Calls.Max(early.Calls)
+	late.Turns = late.Turns.Max(early.Turns)
+	late.Duration = late.Duration.Max(early.Duration)
+	late.ToolCalls = late.ToolCalls.Max(early.ToolCalls)
+	late.ToolErrors = late.ToolErrors.Max(early.ToolErrors)
+	late.PermissionDenials = late.PermissionDenials.Max(early.PermissionDenials)
+	late.Subagents = late.Subagents.Max(early.Subagents)
+	late.Within = cmp.Or(late.Within, early.Within)
+	if late.CostUSD == nil || early.CostUSD != nil && *early.CostUSD > *late.CostUSD && late.Usage.Total() == early.Usage.Total() {
 		late.CostUSD = early.CostUSD
 	}
 	if late.ByModel == nil {

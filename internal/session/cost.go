@@ -81,13 +81,28 @@ func (b *builder) reported() *float64 {
 // reported returns what an account says that the run cost, as a whole or call by
 // call, nil for nothing.
 func (a *account) reported() *float64 {
-	sum := a.total().CostUSD
-	if sum == nil {
-		for i := range a.calls {
-			if a.calls[i].ok() {
-				sum = addMoney(sum, a.calls[i].cost)
-			}
+	if sum := a.total().CostUSD; sum != nil {
+		return sum
+	}
+	var costs bill
+	for i := range a.calls {
+		if c := &a.calls[i]; c.ok() && c.cost != nil {
+			costs = append(costs, *c.cost)
 		}
+	}
+	return costs.sum()
+}
+
+// bill is what each part of something cost.
+type bill []float64
+
+// sum adds up a bill, nil where it is empty. It adds in order of size, because
+// rounding would else show in which order the files were read.
+func (b bill) sum() *float64 {
+	slices.Sort(b)
+	var sum *float64
+	for i := range b {
+		sum = addMoney(sum, &b[i])
 	}
 	return sum
 }
@@ -95,7 +110,7 @@ func (a *account) reported() *float64 {
 // computed prices the usage of an account, and names the models without a
 // price. It returns nil where nothing could be priced.
 func (a *account) computed(p Pricer, models []string, unpriced map[string]bool, partial *bool) *float64 {
-	var sum *float64
+	var costs bill
 	add := func(model string, u trace.Usage, calls int64) {
 		if u.Total().N() == 0 {
 			return
@@ -108,7 +123,7 @@ func (a *account) computed(p Pricer, models []string, unpriced map[string]bool, 
 			unpriced[orString(model, "(unknown)")] = true
 			return
 		}
-		sum = addMoney(sum, &usd)
+		costs = append(costs, usd)
 	}
 	only := ""
 	if len(models) == 1 {
@@ -120,7 +135,7 @@ func (a *account) computed(p Pricer, models []string, unpriced map[string]bool, 
 				add(orString(a.symbols[c.model], only), c.usage, 1)
 			}
 		}
-		return sum
+		return costs.sum()
 	}
 	t := a.total()
 	if len(t.ByModel) == 0 {
@@ -129,7 +144,7 @@ func (a *account) computed(p Pricer, models []string, unpriced map[string]bool, 
 	for _, m := range slices.Sorted(maps.Keys(t.ByModel)) {
 		add(m, t.ByModel[m], a.callsOf(m))
 	}
-	return sum
+	return costs.sum()
 }
 
 // callsOf returns how many calls of a model were seen, 0 where none was: then

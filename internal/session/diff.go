@@ -112,8 +112,9 @@ func (v Value) equal(w Value) bool {
 	return v.Text == w.Text && v.Known() == w.Known() && (v.Number == nil) == (w.Number == nil)
 }
 
-// DiffSections returns the names of the sections in their order. The last eight
-// list as many things as there are; "agents" is empty where each side is one run.
+// DiffSections returns the names of the sections in their order. The last six
+// list as many things as there are; "agents" is left out where each side is one
+// run.
 func DiffSections() []string {
 	return []string{
 		"outcome", "setup", "tokens", "cost", "time", "work", "context", "changes",

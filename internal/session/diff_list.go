@@ -8,6 +8,12 @@ import (
 	"github.com/andon-ci/andon/internal/trace"
 )
 
+// maxListed is how many things of one kind a side lists. Those beyond it are
+// added up under one name: no agent has so many tools, but a report can claim it.
+const maxListed = 5_000
+
+const others = "(others)"
+
 // tally adds up figures of named things over runs.
 type tally struct {
 	measures []measure
@@ -48,7 +54,7 @@ func (t *tally) run(whole bool) {
 }
 
 func (t *tally) add(name string, values ...trace.Count) {
-	name = cmp.Or(name, "(unknown)")
+	name = t.place(name)
 	f := t.of[name]
 	if f == nil {
 		f = make([]figure, len(t.measures))
@@ -59,23 +65,36 @@ func (t *tally) add(name string, values ...trace.Count) {
 	}
 }
 
+// place returns the name under which a thing is added up.
+func (t *tally) place(name string) string {
+	name = cmp.Or(name, "(unknown)")
+	if t.of[name] == nil && len(t.of) >= maxListed {
+		return others
+	}
+	return name
+}
+
+// isWhole reports whether what is not listed is known not to have been.
+func (t *tally) isWhole() bool { return t.whole == t.runs && t.of[others] == nil }
+
 // page returns the sums. Where a run may have done more than it lists, a sum is
 // the least that it can be, and what is not listed is unknown.
 func (t *tally) page() page {
 	p := page{list: true}
-	if t.whole == t.runs {
+	whole := t.isWhole()
+	if whole {
 		zero := 0.0
 		p.absent.Number = &zero
 	}
 	for _, name := range slices.Sorted(maps.Keys(t.of)) {
 		for i, f := range t.of[name] {
-			f.open = f.open || t.whole < t.runs
+			f.open = f.open || !whole
 			p.lines = append(p.lines, line{
 				of: name, name: t.measures[i].name, unit: t.measures[i].unit, value: f.value(), atLeast: f.known && f.open,
 			})
 		}
 		if m := t.costs[name]; m != nil {
-			atLeast := m.usd != nil && (m.open || t.whole < t.runs)
+			atLeast := m.usd != nil && (m.open || !whole)
 			p.lines = append(p.lines, line{of: name, name: "cost", unit: UnitUSD, value: Value{Number: m.usd}, atLeast: atLeast})
 		}
 	}
@@ -88,7 +107,8 @@ func toolPage(runs []*Run) page {
 	t := newTally(measure{"calls", UnitCount}, measure{"errors", UnitCount})
 	for _, r := range runs {
 		t.run(r.listsTools())
-		for name, s := range r.Tools {
+		for _, name := range slices.Sorted(maps.Keys(r.Tools)) {
+			s := r.Tools[name]
 			t.add(name, counted(s.Calls), r.errorsOf(s.Errors))
 		}
 	}
@@ -107,9 +127,9 @@ func (r *Run) errorsOf(n int) trace.Count {
 func commandPage(runs []*Run) page {
 	t := newTally(measure{"calls", UnitCount}, measure{"errors", UnitCount})
 	for _, r := range runs {
-		_, more := r.Commands["(others)"]
-		t.run(r.listsTools() && !more)
-		for name, s := range r.Commands {
+		t.run(r.listsTools())
+		for _, name := range slices.Sorted(maps.Keys(r.Commands)) {
+			s := r.Commands[name]
 			t.add(name, counted(s.Calls), r.errorsOf(s.Errors))
 		}
 	}
@@ -126,7 +146,7 @@ func subagentPage(runs []*Run) page {
 		n := 0
 		for _, a := range descendants(r.Agents) {
 			n++
-			name := cmp.Or(a.Name, "(unnamed)")
+			name := t.place(cmp.Or(a.Name, "(unnamed)"))
 			t.add(name, counted(1), a.LLMCalls, a.ToolCalls, a.ToolErrors, a.Usage.Total())
 			if t.costs[name] == nil {
 				t.costs[name] = &money{}
@@ -163,7 +183,11 @@ func filePage(runs []*Run) page {
 func agentPage(runs []*Run) page {
 	by := map[string][]*Run{}
 	for _, r := range runs {
-		by[r.label()] = append(by[r.label()], r)
+		name := r.label()
+		if by[name] == nil && len(by) >= maxListed {
+			name = others
+		}
+		by[name] = append(by[name], r)
 	}
 	p := page{list: true}
 	for _, name := range slices.Sorted(maps.Keys(by)) {

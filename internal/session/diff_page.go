@@ -1,7 +1,6 @@
 package session
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -331,10 +330,13 @@ func (r *Run) listsTools() bool {
 }
 
 func (c Compared) findingPage() page {
-	counts := map[string]int{}
+	t := newTally(measure{"count", UnitCount})
+	t.run(true)
+	all := 0
 	count := func(fs []finding.Finding) {
+		all += len(fs)
 		for _, f := range fs {
-			counts[cmp.Or(f.Rule, "(unknown)")]++
+			t.add(f.Rule, counted(1))
 		}
 	}
 	if c.Run == nil {
@@ -343,15 +345,7 @@ func (c Compared) findingPage() page {
 	for _, r := range c.runs() {
 		count(r.Findings)
 	}
-	zero := 0.0
-	p := page{list: true, absent: Value{Number: &zero}}
-	all := 0
-	for _, n := range counts {
-		all += n
-	}
-	p.lines = append(p.lines, line{name: "findings", unit: UnitCount, value: measured(counted(all))})
-	for _, rule := range slices.Sorted(maps.Keys(counts)) {
-		p.lines = append(p.lines, line{of: rule, name: "count", unit: UnitCount, value: measured(counted(counts[rule]))})
-	}
+	p := t.page()
+	p.lines = slices.Insert(p.lines, 0, line{name: "findings", unit: UnitCount, value: measured(counted(all))})
 	return p
 }

@@ -178,6 +178,32 @@ func TestCompareSame(t *testing.T) {
 	}
 }
 
+// A report can claim any number of tools. Those beyond the limit are one row,
+// and a tool that the other side does not list may be among them.
+func TestCompareMany(t *testing.T) {
+	many := &Run{ID: "a", Tools: map[string]ToolStat{}, ToolCalls: trace.Measured(3 * maxListed)}
+	for i := range 3 * maxListed {
+		many.Tools[fmt.Sprintf("tool %05d", i)] = ToolStat{Calls: 1}
+	}
+	few := &Run{ID: "b", Tools: map[string]ToolStat{"zz": {Calls: 1}}, ToolCalls: trace.Measured(1)}
+	d := Compare(alone(many), alone(few), "tools")
+	for _, tt := range []struct{ of, want string }{
+		{"tool 00000", `>=1 -> 0 unknown`},
+		{others, fmt.Sprintf(`>=%d -> 0 unknown`, 2*maxListed)},
+		{"zz", `null -> 1 unknown`},
+	} {
+		if got := said(d, "tools", tt.of, "calls"); got != tt.want {
+			t.Errorf("%s: got %s, want %s", tt.of, got, tt.want)
+		}
+	}
+	if n := len(d.Sections[0].Rows); n > 2*maxListed+10 {
+		t.Errorf("%d rows", n)
+	}
+	if Compare(alone(many), alone(many)).Differ {
+		t.Error("a run differs from itself")
+	}
+}
+
 // Rows stand in the same order whichever side they are from.
 func TestCompareOrder(t *testing.T) {
 	a := &Run{ID: "a", Tools: map[string]ToolStat{"b": {}, "d": {}}, ToolCalls: trace.Measured(0)}

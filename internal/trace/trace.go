@@ -211,6 +211,7 @@ type Log struct {
 // several invocations, which resume one session, are added up.
 type Totals struct {
 	Invocation        string // names the process that reports; may be empty
+	Within            string // names one that reports the same and more, if that is known; may be empty
 	Running           bool   // it goes on over all processes of the run: of several, the largest usage counts
 	Usage             Usage
 	CostUSD           *float64

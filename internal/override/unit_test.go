@@ -1,0 +1,170 @@
+package override_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"iter"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/andon-ci/andon/internal/override"
+)
+
+// source plays histories as if they had been read.
+type source []*override.History
+
+func (s source) Histories(context.Context, time.Time) iter.Seq2[*override.History, error] {
+	return func(yield func(*override.History, error) bool) {
+		for _, h := range s {
+			if !yield(h, nil) {
+				return
+			}
+		}
+		yield(nil, errors.New("one could not be read"))
+	}
+}
+
+// TestSweep reads one change at two times: what was said before it was taken
+// back is in the coverage, and nothing is told twice.
+func TestSweep(t *testing.T) {
+	h := read(t, "combined-a-life.json").History
+	once, errs := override.Sweep(context.Background(), source{h}, time.Time{}, override.Options{})
+	if len(errs) != 1 {
+		t.Errorf("errors %v, want the source's one", errs)
+	}
+	twice, _ := override.Sweep(context.Background(), source{h, h}, time.Time{}, override.Options{})
+	if len(once.Overrides) == 0 || !slices.Equal(lines(once.Overrides), lines(twice.Overrides)) || !slices.Equal(lines(once.Agreements), lines(twice.Agreements)) {
+		t.Errorf("twice gives\n%q, once\n%q", lines(twice.Overrides), lines(once.Overrides))
+	}
+	if !slices.IsSortedFunc(once.Overrides, func(a, b override.Record) int { return a.Time.Compare(b.Time) }) {
+		t.Error("the overrides are not in order of time")
+	}
+}
+
+// TestSameBytes holds the result to be the same for the same history, also
+// where the history went through JSON.
+func TestSameBytes(t *testing.T) {
+	for _, name := range files(t) {
+		h := read(t, name)
+		first, err := json.Marshal(h.detect())
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw, err := json.Marshal(h.History)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.History = &override.History{}
+		if err := json.Unmarshal(raw, h.History); err != nil {
+			t.Fatal(err)
+		}
+		if again, _ := json.Marshal(h.detect()); !bytes.Equal(first, again) {
+			t.Errorf("%s:\n%s\n%s", name, first, again)
+		}
+	}
+}
+
+// TestEveryPrefix cuts each history short in every part: nothing panics, and no
+// id changes its meaning.
+func TestEveryPrefix(t *testing.T) {
+	for _, name := range files(t) {
+		h := read(t, name)
+		for _, cut := range []func(*override.History){
+			func(h *override.History) { h.Commits = nil },
+			func(h *override.History) { h.Events = nil },
+			func(h *override.History) { h.Merge = nil },
+			func(h *override.History) {
+				h.Author, h.Head, h.Base = override.Actor{}, override.Branch{}, override.Branch{}
+			},
+			func(h *override.History) {
+				for i := range h.Threads {
+					h.Threads[i].Comments = nil
+				}
+			},
+			func(h *override.History) { h.Subject.Number = 0; h.Repository, h.RepositoryID = "", 0 },
+		} {
+			part := *h.History
+			part.Threads = slices.Clone(part.Threads)
+			cut(&part)
+			override.Detect(&part, override.Options{Accounts: h.Accounts, Runs: h.Runs})
+		}
+	}
+}
+
+func TestWhoWroteACommit(t *testing.T) {
+	bot := override.Actor{Login: "claude[bot]", Type: "Bot"}
+	alice := override.Actor{Login: "alice", Type: "User"}
+	by := func(email string, account override.Actor) override.Identity {
+		return override.Identity{Name: "N", Email: email, Account: account}
+	}
+	for _, c := range []struct {
+		name   string
+		commit override.Commit
+		want   string // the owner that a change of such a commit has, and its basis
+	}{
+		{"account and pusher", override.Commit{Author: by("x", bot), Pusher: bot}, "claude platform"},
+		{"account", override.Commit{Author: by("x", bot)}, "claude git"},
+		{"account of GraphQL", override.Commit{Author: by("x", override.Actor{Login: "copilot-swe-agent", Type: "Bot"})}, "copilot-swe-agent git"},
+		{"address", override.Commit{Author: by("1+codex[bot]@users.noreply.github.com", override.Actor{})}, "codex git"},
+		{"Copilot's address", override.Commit{Author: by("198982749+Copilot@users.noreply.github.com", override.Actor{})}, "copilot git"},
+		{"somebody's address", override.Commit{Author: by("1+alice@users.noreply.github.com", override.Actor{})}, ""},
+		{"trailer", override.Commit{Author: by("x", alice), Message: "m\n\nCo-Authored-By: Claude <noreply@anthropic.com>"}, "claude text"},
+		{"trailer of a bot", override.Commit{Author: by("x", alice), Message: "m\n\nCo-authored-by: cursor[bot] <1+cursor[bot]@users.noreply.github.com>"}, "cursor text"},
+		{"trailer of a person", override.Commit{Author: by("x", alice), Message: "m\n\nCo-authored-by: Claude Monet <claude@example.com>"}, ""},
+		{"sentence", override.Commit{Author: by("x", alice), Message: "m\n\n🤖 Generated with [Claude Code](https://claude.com/claude-code)"}, "claude code text"},
+		{"mentioned in a sentence", override.Commit{Author: by("x", alice), Message: "m\n\nThis was not generated with Claude Code."}, ""},
+		{"a tool", override.Commit{Author: by("49699333+renovate[bot]@users.noreply.github.com", override.Actor{})}, ""},
+	} {
+		c.commit.SHA = strings.Repeat("c1", 20)
+		h := &override.History{
+			Subject: read(t, "dismissed.json").History.Subject, Author: alice, Commits: []override.Commit{c.commit},
+			Events: []override.Event{{Kind: override.Closed, Actor: alice}},
+		}
+		got := ""
+		for _, r := range override.Detect(h, override.Options{}).Overrides {
+			got = r.Agent.Name + " " + string(r.Agent.Basis)
+		}
+		if got != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+func TestParsePatch(t *testing.T) {
+	for _, c := range []struct {
+		name, patch string
+		want        []override.Hunk
+	}{
+		{"replaced", "@@ -1,3 +1,3 @@\n a\n-b\n+B\n c\n", []override.Hunk{{Old: 2, Removed: 1, New: 2, Added: 1}}},
+		{"two in one", "@@ -10,5 +10,5 @@ func f()\n a\n-b\n c\n+d\n e\n", []override.Hunk{{Old: 11, Removed: 1, New: 10, Added: 0}, {Old: 12, Removed: 0, New: 12, Added: 1}}},
+		{"new file", "@@ -0,0 +1,2 @@\n+a\n+b\n\\ No newline at end of file", []override.Hunk{{Old: 0, Removed: 0, New: 1, Added: 2}}},
+		{"removed file", "@@ -1,2 +0,0 @@\n-a\n-b\n", []override.Hunk{{Old: 1, Removed: 2, New: 0, Added: 0}}},
+		{"no context", "@@ -5 +4,0 @@\n-a\n", []override.Hunk{{Old: 5, Removed: 1, New: 4, Added: 0}}},
+		{"cut short", "@@ -5 +4,0 @@\n-a\n@@ nonsense", []override.Hunk{{Old: 5, Removed: 1, New: 4, Added: 0}}},
+		{"nothing", "", nil},
+	} {
+		if got := override.ParsePatch(c.patch); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)
+		}
+	}
+}
+
+func FuzzParsePatch(f *testing.F) {
+	f.Add("@@ -10,5 +10,5 @@ func f()\n a\n-b\n c\n+d\n e\n")
+	f.Fuzz(func(t *testing.T, patch string) {
+		last := 0
+		for _, h := range override.ParsePatch(patch) {
+			if h.Removed+h.Added == 0 || h.Removed < 0 || h.Added < 0 {
+				t.Fatalf("%+v of %q", h, patch)
+			}
+			last += h.Removed + h.Added
+		}
+		if last > len(patch) {
+			t.Fatalf("%d lines of %d bytes", last, len(patch))
+		}
+	})
+}
