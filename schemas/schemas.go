@@ -15,7 +15,7 @@ var files embed.FS
 
 // Names returns the names that Get knows, in order.
 func Names() []string {
-	return []string{"bundle", "config", "diff", "rollup", "session", "trace"}
+	return []string{"bundle", "config", "diff", "override", "rollup", "session", "trace"}
 }
 
 // Get returns the schema of that name. The error for an unknown name lists the

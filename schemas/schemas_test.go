@@ -110,7 +110,7 @@ func deepest(e *jsonschema.ValidationError) string {
 
 func TestGet(t *testing.T) {
 	_, err := schemas.Get("nosuch")
-	if err == nil || !strings.Contains(err.Error(), "bundle, config, diff, rollup, session, trace") {
+	if err == nil || !strings.Contains(err.Error(), "bundle, config, diff, override, rollup, session, trace") {
 		t.Errorf("got %v", err)
 	}
 }
