@@ -116,7 +116,7 @@ func deepest(e *jsonschema.ValidationError) string {
 
 func TestGet(t *testing.T) {
 	_, err := schemas.Get("nosuch")
-	if err == nil || !strings.Contains(err.Error(), "bundle, chain, config, diff, rollup, session, trace") {
+	if err == nil || !strings.Contains(err.Error(), "bundle, chain, config, diff, override, rollup, session, trace") {
 		t.Errorf("got %v", err)
 	}
 }
