@@ -32,11 +32,14 @@ func layer() map[string]int {
 		"internal/secret":   2,
 		"internal/session":  2,
 
-		"internal/bundle":   3,
+		"internal/artifact": 3,
 		"internal/issue":    3,
 		"internal/override": 3,
 
 		"internal/github": 4,
+
+		"internal/github/fake": 4, // for tests
+
 		"internal/report": 4,
 		"internal/action": 4,
 

@@ -27,6 +27,14 @@ type config struct {
 	FailOn       rules    `yaml:"fail_on"`
 	Content      string   `yaml:"content"`
 	Secrets      []string `yaml:"secrets"`
+	Accounts     accounts `yaml:"accounts"`
+}
+
+// accounts says of accounts of the forge what they do not show.
+type accounts struct {
+	Agents []string `yaml:"agents"`
+	Humans []string `yaml:"humans"`
+	Tools  []string `yaml:"tools"`
 }
 
 // rules is a list of rules, or one word.
@@ -69,7 +77,7 @@ func (s *settings) configure(ctx context.Context, path string, co checkout) ([]f
 	}
 	s.fill(settings{
 		traces: c.Traces, agent: c.Agent, instructions: c.Instructions, content: c.Content,
-		onSecret: c.OnSecret, failOn: strings.Join(c.FailOn, ","), secrets: c.Secrets,
+		onSecret: c.OnSecret, failOn: strings.Join(c.FailOn, ","), secrets: c.Secrets, accounts: c.Accounts,
 	})
 	return notes, nil
 }
@@ -136,6 +144,9 @@ func (c *config) tighten(co checkout, found standing, path string) (*config, []f
 	}
 	if c.Traces != nil {
 		ignored = append(ignored, "traces")
+	}
+	if a := c.Accounts; a.Agents != nil || a.Humans != nil || a.Tools != nil { // who calls an agent a person overrules it
+		ignored = append(ignored, "accounts")
 	}
 	if len(ignored) == 0 {
 		if found == notInBase {

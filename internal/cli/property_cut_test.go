@@ -65,7 +65,7 @@ func TestCut(t *testing.T) {
 	x := newReduction(t)
 	for _, p := range filesUnder(t, fixtures) {
 		t.Run(p.short(), func(t *testing.T) {
-			x.cut(t, p, cuts(p.raw, 2000, 100))
+			x.cut(t, p, cuts(p.raw, 1200, 60))
 		})
 	}
 }

@@ -164,6 +164,38 @@ func checkVerdict(t *testing.T, a, b string, one, other, both *session.Run) {
 	}
 }
 
+// TestCutTogether reads the beginnings of all files of a scenario, as a runner
+// that dies leaves them: no total may be more than the whole scenario's.
+func TestCutTogether(t *testing.T) {
+	x := newReduction(t)
+	for name, parts := range scenarios(t) {
+		t.Run(name, func(t *testing.T) {
+			limit := amounts(x.runs(t, nil, parts...))
+			limit["cache write 5m"] = limit["cache write"] // who does not know how long the cache lives counts it with these
+			switch name {
+			case "gemini-0.61.0/subagent": // whose chats do not say of whom they are, and the main one only once they have ended
+				delete(limit, "runs")
+			case "copilot-1.0.102/auth-fail": // whose stream says which run it is of in its last line, and made no tool call
+				delete(limit, "runs")
+			}
+			for i := 1; i < 8; i++ {
+				var begun []part
+				for _, p := range parts {
+					lines := bytes.SplitAfter(p.raw, []byte("\n"))
+					begun = append(begun, part{p.name, bytes.Join(lines[:len(lines)*i/8], nil)})
+				}
+				got := amounts(x.runs(t, nil, begun...))
+				if _, limited := limit["runs"]; !limited {
+					delete(got, "runs")
+				}
+				for _, s := range more(got, limit) {
+					t.Errorf("%d/8 of the lines: %s", i, s)
+				}
+			}
+		})
+	}
+}
+
 // notTwice are the files of which a copy, or a half, cannot be known as such.
 func notTwice(p part) string {
 	name := p.short()
@@ -266,6 +298,28 @@ func TestUnnamedHalf(t *testing.T) {
 		}
 		if runs := x.runs(t, nil, parts...); len(runs) != 1 {
 			t.Errorf("%s: %d runs, want 1", scenario, len(runs))
+		}
+	}
+}
+
+// TestKilledInTool reads what Gemini CLI leaves when it is killed in its first
+// tool call: a chat that ends with words, and a stream that shows the call.
+func TestKilledInTool(t *testing.T) {
+	truths(t) // skips where there are none
+	var parts []part
+	for _, p := range filesUnder(t, filepath.Join(transcripts, "gemini-0.61.0", "approve")) {
+		mark := map[bool]string{true: `"content":"Checking."`, false: `"type":"tool_use"`}[strings.Contains(p.name, "/chats/")]
+		if at := bytes.Index(p.raw, []byte(mark)); at > 0 && !strings.HasSuffix(p.name, ".log") {
+			parts = append(parts, part{p.name, p.raw[:at+bytes.IndexByte(p.raw[at:], '\n')+1]})
+		}
+	}
+	if len(parts) != 2 {
+		t.Fatalf("%d files, want the chat and the stream", len(parts))
+	}
+	x := newReduction(t)
+	for _, order := range [][]part{parts, {parts[1], parts[0]}} {
+		if got := outcomes(x.runs(t, nil, order...)); got != "incomplete" {
+			t.Errorf("got %s, want incomplete", got)
 		}
 	}
 }

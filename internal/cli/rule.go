@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/andon-ci/andon/internal/artifact"
 	"github.com/andon-ci/andon/internal/finding"
 	"github.com/andon-ci/andon/internal/ingest"
 	"github.com/andon-ci/andon/internal/secret"
@@ -14,7 +15,7 @@ import (
 
 // allRules returns every rule that a finding may name, in order of their ids.
 func allRules() []finding.Rule {
-	all := slices.Concat(inputRules(), ingest.Rules(), validate.Rules(), session.Rules(), secret.Rules())
+	all := slices.Concat(inputRules(), ingest.Rules(), validate.Rules(), session.Rules(), secret.Rules(), artifact.Rules())
 	slices.SortStableFunc(all, func(a, b finding.Rule) int { return strings.Compare(a.ID, b.ID) })
 	return slices.CompactFunc(all, func(a, b finding.Rule) bool { return a.ID == b.ID })
 }

@@ -170,5 +170,10 @@ func (c *Client) failed(doing string, err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
+	var syntax *json.SyntaxError
+	var form *json.UnmarshalTypeError
+	if errors.As(err, &syntax) || errors.As(err, &form) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return &Error{Doing: doing, Reason: "the answer is not the JSON of the API", Err: ErrDamaged, Hint: "check GITHUB_API_URL; a proxy may have answered in the forge's place"}
+	}
 	return &Error{Doing: doing, Reason: "the connection failed", Err: errors.Join(ErrUnavailable, err), Hint: "check the network and GITHUB_API_URL, then run the command again"}
 }

@@ -83,7 +83,7 @@ func (c *change) rework() {
 		}
 		subject, _, _ := strings.Cut(m.Message, "\n")
 		c.override(act{
-			signal: HumanCommit, strength: strength, time: m.time(), actor: w, on: c.proposal(), ids: []string{m.SHA}, reason: subject, phase: "after_merge",
+			signal: HumanCommit, strength: strength, time: m.time(), actor: w, on: c.proposed, ids: []string{m.SHA}, reason: subject, phase: "after_merge",
 			lines:    &Lines{Changed: int64(touched), Of: trace.Measured(int64(total))},
 			evidence: evidence(Evidence{Kind: "commit", ID: m.SHA, URL: m.URL}, c.mergeEvidence()),
 		})

@@ -8,8 +8,12 @@ import (
 	"time"
 )
 
-// maxReverts bounds how many candidates are compared with one another.
-const maxReverts = 300
+// maxReverts bounds how many candidates are compared with one another, and
+// maxNamed what each names.
+const (
+	maxReverts = 300
+	maxNamed   = 20
+)
 
 var (
 	revertsCommit = regexp.MustCompile(`(?im)^[ \t]*this reverts commit[ \t]+([0-9a-f]{7,64})\b`)
@@ -46,10 +50,10 @@ func (h *History) reads(r Revert) claim {
 		texts = []string{r.Commit.Message}
 	}
 	for _, text := range texts {
-		for _, m := range revertsCommit.FindAllStringSubmatch(text, 50) {
+		for _, m := range revertsCommit.FindAllStringSubmatch(text, maxNamed) {
 			cl.shas = append(cl.shas, strings.ToLower(m[1]))
 		}
-		for _, m := range revertsPull.FindAllStringSubmatch(text, 50) {
+		for _, m := range revertsPull.FindAllStringSubmatch(text, maxNamed) {
 			cl.pulls = append(cl.pulls, strings.ToLower(m[1])+"#"+m[2])
 		}
 	}
@@ -121,11 +125,15 @@ func (c *change) claims() []claim {
 	var out []claim
 	seen := map[string]bool{}
 	add := func(r Revert, inside int) {
-		if r.Number > 0 && r.Merged.IsZero() || len(out) >= maxReverts {
+		if r.Number > 0 && r.Merged.IsZero() {
 			return
 		}
 		cl := c.h.reads(r)
 		if len(cl.shas)+len(cl.pulls) == 0 && cl.branch == "" && cl.title == "" || seen[cl.id()] || cl.sha() != "" && seen[cl.sha()] {
+			return
+		}
+		if len(out) == maxReverts {
+			c.lack(PartReverts)
 			return
 		}
 		seen[cl.id()], seen[cl.sha()] = true, true
@@ -157,7 +165,7 @@ func (c *change) reverted(cl claim) (Strength, decided) {
 		return "", decided{}
 	}
 	shas := append([]string{c.h.Merge.SHA}, c.h.Merge.Commits...)
-	return cl.names(c.h, shas, c.h.Subject.Number, c.h.Title), c.proposal()
+	return cl.names(c.h, shas, c.h.Subject.Number, c.h.Title), c.proposed
 }
 
 // activity returns whether a claim still holds: no other that holds reverts it.

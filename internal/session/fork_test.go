@@ -63,7 +63,7 @@ func TestUnfork(t *testing.T) {
 		{"two that go on from each other", []trace.Record{
 			of("o", rec("a:1", call(id1, 1))), of("o", rec("a:1", &trace.Start{ForkedFrom: "r"})),
 			rec("b:1", call(id1, 1)), rec("b:2", call(id2, 9)), rec("b:1", &trace.Start{ForkedFrom: "o"}),
-		}, "o: calls=1 in=100 from=r\nr: calls=1 in=100 from=o"},
+		}, "r: calls=2 in=200 from=o\no: calls=0 in=0 from=r"},
 	}
 	for _, tt := range tests {
 		for _, turned := range []bool{false, true} {
@@ -84,6 +84,34 @@ func TestUnfork(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// BenchmarkUnfork has a long line of forks, each with a call of its own and one of
+// each of many others: time must not grow with the square of it.
+func BenchmarkUnfork(b *testing.B) {
+	for _, n := range []int{1000, 10_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			for b.Loop() {
+				c := NewCollector(nil)
+				add := func(run, id string, f trace.Fact) {
+					r := rec("a:1", f)
+					r.RunID = run
+					c.Add(r)
+				}
+				for i := range n {
+					run, id := fmt.Sprint("run", i), fmt.Sprintf("msg_%020d", i)
+					add(run, id, &trace.Start{ForkedFrom: fmt.Sprint("run", i-1)})
+					add(run, id, &trace.Call{ID: id, Usage: tokens(1, 1)})
+					add(run, id, &trace.Tool{ID: "tool" + id})
+					add("last", id, &trace.Call{ID: id, Usage: tokens(1, 1)})
+					add("last", id, &trace.Tool{ID: "tool" + id})
+				}
+				add("last", "", &trace.Start{ForkedFrom: fmt.Sprint("run", n-1)})
+				c.adopt()
+				c.unfork()
+			}
+		})
 	}
 }
 
@@ -112,7 +140,7 @@ func outline(r *Run) string {
 	if r.Subagents.N() > 0 {
 		s += fmt.Sprintf(" subagents=%v", r.Subagents)
 	}
-	if r.Context.Compactions > 0 {
+	if r.Context != nil && r.Context.Compactions > 0 {
 		s += fmt.Sprintf(" compactions=%v", r.Context.Compactions)
 	}
 	if r.Cost.ReportedUSD != nil {

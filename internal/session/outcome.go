@@ -1,6 +1,7 @@
 package session
 
 import (
+	"slices"
 	"time"
 
 	"github.com/andon-ci/andon/internal/trace"
@@ -99,4 +100,16 @@ func (d *decided) weight() int {
 		w += 2
 	}
 	return w
+}
+
+// contradicted reports whether a success that was judged by the last message, as
+// no record says it, cannot be: another file shows that the main agent called a
+// tool then, which has not ended.
+func (a *account) contradicted() bool {
+	if a.end.pos.Line > 0 || a.end.Status != trace.Success || stampOf(a.end.at) == 0 {
+		return false
+	}
+	return slices.ContainsFunc(a.tools, func(t tool) bool {
+		return t.subagent == 0 && !t.done && !t.failed && t.start != 0 && t.start+stamp(sameMoment) >= stampOf(a.end.at)
+	})
 }

@@ -295,7 +295,7 @@ func (b *builder) outcome(r *Run) {
 
 func (b *builder) verdicts() (end *ending, decision *decided) {
 	for _, a := range b.ranked((*account).weight) {
-		if a.end != nil && (end == nil || !a.isTelemetry() && severity(a.end.Status) > severity(end.Status)) {
+		if a.end != nil && !a.contradicted() && (end == nil || !a.isTelemetry() && severity(a.end.Status) > severity(end.Status)) {
 			end = a.end
 		}
 		if a.decision != nil && (decision == nil || a.decision.weight() > decision.weight()) {
