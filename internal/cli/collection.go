@@ -49,6 +49,9 @@ func newCollection(env Env, f *collectFlags, paths []string) (*collection, error
 	if err != nil {
 		return nil, err
 	}
+	for _, word := range []*string{&key.Repository, &key.HeadSHA, &key.Pipeline} {
+		g.words.name(word) // a branch, a workflow or a repository may be named by anybody
+	}
 	g.bar = newProgress(env, f.quiet)
 	g.findings, g.missing = append(found.findings, notes...), found.missing
 	g.coverage.Unreadable = countRule(found.findings, "input/unreadable") + countRule(found.findings, "input/not-a-file")

@@ -100,16 +100,17 @@ func (g *gatherer) file(ctx context.Context, env Env, in input) error {
 // chunks reads an open file to its end and returns its format.
 func (g *gatherer) chunks(ctx context.Context, r io.Reader, s *source) (string, error) {
 	file := ingest.New(ingest.Options{Name: s.name, Emit: g.take, Find: g.add, Native: g.native.Line})
-	reader := jsonl.NewReader(r, 0)
+	reader := stanzaReader{r: jsonl.NewReader(r, 0)}
 	var err error
 	for n := 0; err == nil; n++ {
-		var c jsonl.Chunk
-		if c, err = reader.Next(); err != nil {
+		var st stanza
+		if st, err = reader.Next(); err != nil {
 			break
 		}
-		g.look(c, s)
-		file.Chunk(c)
-		g.bar.add(len(c.Raw))
+		g.bar.add(len(st.Raw))
+		for _, c := range g.look(st, s) {
+			file.Chunk(c)
+		}
 		if n%256 == 0 {
 			err = ctx.Err()
 		}
@@ -127,17 +128,27 @@ func (g *gatherer) take(r trace.Record) {
 	g.emit(r)
 }
 
-// look scans a chunk for credentials.
-func (g *gatherer) look(c jsonl.Chunk, s *source) {
+// look scans a stanza for credentials, and returns what may be read of it: what
+// a reader cuts out of a text, or to a length, could be a piece of a credential
+// that nobody would know again.
+func (g *gatherer) look(st stanza, s *source) []jsonl.Chunk {
 	if !g.secrets {
-		return
+		return st.parts
 	}
-	for _, m := range g.scan.Scan(c.Raw) {
+	found := g.scan.Scan(st.Raw)
+	if len(found) == 0 {
+		return st.parts
+	}
+	for _, m := range found {
 		if len(s.secrets) < maxFindings {
 			s.secrets = append(s.secrets, m)
 		}
-		g.add(secretFinding(m, trace.Pos{File: s.path, Line: lineOf(c, m.Start), Pointer: m.Pointer}))
+		g.add(secretFinding(m, trace.Pos{File: s.path, Line: lineOf(st.Chunk, m.Start), Pointer: m.Pointer}))
 	}
+	for i := range st.parts {
+		st.parts[i].Raw, _ = g.scan.Redact(st.parts[i].Raw)
+	}
+	return st.parts
 }
 
 // lookAtName scans a file's path for credentials. Guesses do not count there:
@@ -189,6 +200,7 @@ func (g *gatherer) summarise(sum ingest.Summary, s *source) {
 	g.coverage.Lines += sum.Lines
 	g.coverage.InvalidLines += sum.Invalid
 	for typ, n := range sum.Unknown {
+		g.words.text(&typ)
 		g.coverage.UnknownTypes[sum.Format+":"+typ] += n
 	}
 	if sum.Format != "" {
