@@ -61,6 +61,8 @@ func owner() map[string]string {
 		"mvdan.cc/sh/v3":                             "internal/ingest",
 		"github.com/google/go-github/v66":            "internal/github",
 		"github.com/bradleyfalzon/ghinstallation/v2": "internal/github",
+		"github.com/getkin/kin-openapi":              "internal/github/fake",
+		"github.com/vektah/gqlparser/v2":             "internal/github/fake",
 	}
 }
 

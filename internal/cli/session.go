@@ -88,7 +88,7 @@ func (f *sessionFlags) run(ctx context.Context, env Env, args []string) error {
 // about says which pull request or commit is meant: the one that the flags
 // name, else the event's.
 func (f *sessionFlags) about(env Env) (session.Key, error) {
-	key, _, err := f.key(env)
+	key, notes, err := f.key(env)
 	if err != nil {
 		return key, err
 	}
@@ -97,6 +97,8 @@ func (f *sessionFlags) about(env Env) (session.Key, error) {
 	}
 	isPull := key.Subject.Kind == "pull_request" && key.Subject.Number > 0
 	switch {
+	case !isPull && key.HeadSHA == "" && len(notes) > 0:
+		return key, usage("session: "+notes[0].Message, "andon session --pr NUMBER, or --sha SHA")
 	case !isPull && key.HeadSHA == "":
 		return key, usage("session: neither a pull request nor a commit given", "andon session --pr NUMBER, or --sha SHA")
 	case f.comment && f.sha != "" && f.pr == 0:

@@ -416,3 +416,57 @@ func TestFolder(t *testing.T) {
 		t.Error("kept for ever")
 	}
 }
+
+// TestMoved asks for a repository by an earlier name.
+func TestMoved(t *testing.T) {
+	f := fake.New(t)
+	f.Load("agent-fix")
+	f.AddRun(headA, noon(), nil)
+	f.Fail(fake.Fault{Path: "/repos/octo-org/old/", Reply: func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Location", strings.Replace(r.URL.String(), "/octo-org/old/", "/octo-org/hello/", 1))
+		w.WriteHeader(http.StatusMovedPermanently)
+	}})
+	c, _ := client(t, f, func(o *Options) { o.Repository = "octo-org/old" })
+	if runs, _, err := c.RunsOf(t.Context(), headA); err != nil || len(runs) != 1 {
+		t.Errorf("%v, %v", runs, err)
+	}
+	if _, err := c.Pull(t.Context(), 12, Want{}); err != nil || c.Repository() != "octo-org/hello" {
+		t.Errorf("%s, %v", c.Repository(), err)
+	}
+}
+
+// TestHiddenField reads a pull request of which the token may not see all.
+func TestHiddenField(t *testing.T) {
+	f := fake.New(t)
+	f.Fail(fake.Fault{Path: "/graphql", Reply: func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `{"data":{"repository":{"nameWithOwner":"octo-org/hello","pullRequest":{"number":12,"state":"OPEN",
+"commits":{"pageInfo":{"hasNextPage":false},"nodes":[]},"reviews":null,"timelineItems":{"pageInfo":{"hasNextPage":false},"nodes":[null]}}}},
+"errors":[{"type":"FORBIDDEN","path":["repository","pullRequest","reviews"],"message":"Resource not accessible by integration"}]}`)
+	}})
+	c, _ := client(t, f, nil)
+	p, err := c.Pull(t.Context(), 12, Want{})
+	if err != nil || p.State != "open" || fmt.Sprint(p.Unread) != "[reviews]" || c.Budget().GraphQL != 1 {
+		t.Errorf("%+v, %v, %+v", p, err, c.Budget())
+	}
+}
+
+func TestGraphQLLimit(t *testing.T) {
+	f := fake.New(t)
+	f.Load("agent-fix")
+	limited := func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(noon().Add(time.Minute).Unix()))
+		w.Header().Set("Date", noon().Format(http.TimeFormat))
+		fmt.Fprint(w, `{"errors":[{"type":"RATE_LIMITED","message":"API rate limit exceeded"}]}`)
+	}
+	f.Fail(fake.Fault{Path: "/graphql", Times: 1, Reply: limited})
+	c, w := client(t, f, nil)
+	if _, err := c.Pull(t.Context(), 12, Want{}); err != nil || fmt.Sprint(w.slept) != "[1m1s]" {
+		t.Errorf("%v, slept %v", err, w.slept)
+	}
+	f.Fail(fake.Fault{Path: "/graphql", Reply: limited})
+	c, _ = client(t, f, func(o *Options) { o.Patience = 0 })
+	var e *Error
+	if _, err := c.Pull(t.Context(), 12, Want{}); !errors.Is(err, ErrLimit) || !errors.As(err, &e) || e.Until.IsZero() || e.Doing == "" {
+		t.Errorf("%v", err)
+	}
+}

@@ -4,6 +4,8 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -136,29 +138,42 @@ func (c *Client) Pull(ctx context.Context, number int, want Want) (*Pull, error)
 	if want.Comments {
 		pages["comments"] = &page{}
 	}
-	for name := range pages {
-		pages[name] = &page{}
-	}
 	var out *Pull
+	var hidden []string
 	for n := 0; n < maxPages && pages.open(); n++ {
 		var answer pullAnswer
-		if err := c.query(ctx, doing, pullQuery, pages.variables(c.owner, c.name, number), &answer); err != nil {
+		denied, err := c.query(ctx, doing, pullQuery, pages.variables(c.owner, c.name, number), &answer)
+		if err != nil {
 			if out != nil {
 				out.Unread = pages.unread()
 			}
 			return out, err
 		}
+		hidden = append(hidden, denied...)
 		node := answer.Repository.PullRequest
 		if node == nil {
 			return nil, &Error{Doing: doing, Reason: "there is none", Err: ErrMissing, Hint: "check --repository and --pr"}
 		}
 		if out == nil {
 			out = node.head(&answer)
+			c.moved(out.Repository)
 		}
 		node.lists(out, pages)
+		if len(denied) > 0 {
+			break // a list that is null would be asked for again and again
+		}
 	}
-	out.Unread = pages.unread()
+	slices.Sort(hidden)
+	out.Unread = slices.Compact(append(pages.unread(), hidden...))
 	return out, nil
+}
+
+// moved asks for the repository by its present name from now on, which saves
+// the redirects.
+func (c *Client) moved(to string) {
+	if repositoryName.MatchString(to) {
+		c.owner, c.name, _ = strings.Cut(to, "/")
+	}
 }
 
 // pager knows how far each list has been read.

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -32,6 +33,10 @@ type codexRollout struct {
 	s     *sink
 	id    string // of the thread; empty until the first session_meta
 	model string
+
+	window    trace.Count // tokens that the model's context holds
+	first     string      // id of the turn's first call
+	compacted string      // how the last compaction was told, until the next call
 
 	headless bool      // run by codex exec, which ends with its turn
 	copied   bool      // inside the history that a fork takes over from its parent
@@ -80,7 +85,9 @@ func (r *codexRollout) value(v jsonl.Value, line int) {
 		r.event(p, line, at)
 	case "token_usage_record":
 		r.usageRecord(p, line, at)
-	case "compacted", "world_state", "inter_agent_communication", "inter_agent_communication_metadata":
+	case "compacted":
+		r.compaction(typ, line, at)
+	case "world_state", "inter_agent_communication", "inter_agent_communication_metadata":
 	default:
 		r.s.drift(typ)
 	}
@@ -115,6 +122,7 @@ func (r *codexRollout) responseItem(p jsonl.Value, line int, at time.Time) {
 			r.asked = at
 		} else if !r.turns {
 			r.keepMessage(p.Get("content"), line)
+			r.tools.answered(line, at)
 		}
 	case "function_call", "custom_tool_call", "local_shell_call", "web_search_call", "tool_search_call", "image_generation_call":
 		r.tools.call(p, typ, line, at)
@@ -140,7 +148,10 @@ func (r *codexRollout) event(p jsonl.Value, line int, at time.Time) {
 	case "token_count":
 		r.tokenCount(p.Get("info"), line, at)
 	case "task_started", "turn_started":
+		r.window = count(p.Get("model_context_window")).Or(r.window)
 		r.started(line, at)
+	case "context_compacted":
+		r.compaction("context_compacted", line, at)
 	case "task_complete", "turn_complete":
 		r.complete(p, line, at)
 	case "turn_aborted":
@@ -167,7 +178,7 @@ func (r *codexRollout) event(p jsonl.Value, line int, at time.Time) {
 func (r *codexRollout) otherEvent(typ string) {
 	switch typ {
 	case "agent_message", "agent_reasoning", "agent_reasoning_raw_content", "agent_reasoning_section_break",
-		"thread_settings_applied", "thread_name_updated", "thread_goal_updated", "context_compacted", "thread_rolled_back",
+		"thread_settings_applied", "thread_name_updated", "thread_goal_updated", "thread_rolled_back",
 		"exec_command_begin", "patch_apply_begin", "mcp_tool_call_begin", "web_search_begin", "web_search_end",
 		"view_image_tool_call", "image_generation_begin", "image_generation_end", "dynamic_tool_call_request",
 		"collab_agent_spawn_begin", "collab_agent_interaction_begin", "collab_agent_interaction_end",
@@ -201,6 +212,7 @@ func (r *codexRollout) usageRecord(p jsonl.Value, line int, at time.Time) {
 // have. It is repeated, unchanged, when only the rate limits have moved.
 func (r *codexRollout) tokenCount(info jsonl.Value, line int, at time.Time) {
 	total, last := info.Get("total_token_usage"), info.Get("last_token_usage")
+	r.window = count(info.Get("model_context_window")).Or(r.window)
 	if r.records || total.Kind() != jsonl.Object && last.Kind() != jsonl.Object {
 		return
 	}
@@ -231,20 +243,35 @@ func (r *codexRollout) call(id string, u trace.Usage, line int, at time.Time) {
 	if start.After(at) {
 		start = time.Time{}
 	}
-	r.s.add(line, at, &trace.Call{ID: id, Provider: "openai", Model: r.model, Start: start, End: at, Usage: u})
+	r.s.add(line, at, &trace.Call{ID: id, Provider: "openai", Model: r.model, Start: start, End: at, Usage: u, Window: r.window})
+	r.first, r.compacted = cmp.Or(r.first, id), ""
+}
+
+// compaction emits that the conversation was shortened, which newer versions tell
+// twice, by a line and by an event, with no model call between the two.
+func (r *codexRollout) compaction(kind string, line int, at time.Time) {
+	if r.compacted != "" && r.compacted != kind {
+		r.compacted = ""
+		return
+	}
+	r.compacted = kind
+	r.s.add(line, at, &trace.Compaction{})
 }
 
 func (r *codexRollout) started(line int, at time.Time) {
 	if r.ended && r.s.subagent == "" {
 		r.s.add(line, at, &trace.End{Status: trace.Incomplete}) // until this turn ends too
 	}
-	r.turns, r.ended, r.message, r.asked = true, false, "", at
+	r.turns, r.ended, r.message, r.asked, r.first = true, false, "", at, ""
 }
 
 func (r *codexRollout) complete(p jsonl.Value, line int, at time.Time) {
 	r.turns, r.ended = true, true
 	if r.headless && r.s.subagent == "" {
 		r.tools.abandon(line, at)
+	}
+	if ms := count(p.Get("time_to_first_token_ms")); ms.Known() && r.first != "" {
+		r.s.add(line, at, &trace.Call{ID: r.first, FirstToken: ms})
 	}
 	end := &trace.End{Status: trace.Success}
 	if e := p.Get("error"); e.Exists() {

@@ -89,7 +89,9 @@ func chainVerdict(c *session.Chain, w writing) (light, string) {
 }
 
 // headOf returns the head of a session as people write it.
-func headOf(s *session.Session) string { return s.HeadSHA[:min(len(s.HeadSHA), 7)] }
+func headOf(s *session.Session) string { return abbreviated(s.HeadSHA) }
+
+func abbreviated(sha string) string { return strings.ToValidUTF8(sha[:min(len(sha), 7)], "") }
 
 // stateOf says what became of a pull request.
 func stateOf(p *session.PullRequest) string {
@@ -212,7 +214,7 @@ func actText(a *session.Act, w writing) string {
 	}
 	out := who + " " + deed(a, w)
 	if a.SHA != "" && (a.Kind == "commit" || a.Kind == "merged" || a.Kind == "force_push" || a.Kind == "review") {
-		out += " " + preposition(a.Kind) + w.name(a.SHA[:min(7, len(a.SHA))])
+		out += " " + preposition(a.Kind) + w.name(abbreviated(a.SHA))
 	}
 	if a.Added.Known() || a.Removed.Known() {
 		out += fmt.Sprintf(" (+%s −%s)", count(a.Added), count(a.Removed))

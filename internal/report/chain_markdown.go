@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"net/url"
 	"strings"
 
 	"github.com/andon-ci/andon/internal/finding"
@@ -54,7 +53,7 @@ func (m *summary) chainHead(c *session.Chain) {
 		b.WriteString("\n> [!WARNING]\n> This is not all: the figures are of what could be read.\n")
 		const shown = 10
 		for _, u := range c.Coverage.Unread[:min(len(c.Coverage.Unread), shown)] {
-			fmt.Fprintf(&b, "> - %s: %s\n", mdText(u.What, maxPath), mdText(u.Reason, maxMessage))
+			fmt.Fprintf(&b, "> - %s – %s\n", mdText(u.What, maxPath), mdText(u.Reason, maxMessage))
 		}
 		if n := len(c.Coverage.Unread) - shown; n > 0 {
 			fmt.Fprintf(&b, "> - %s more\n", number(int64(n)))
@@ -100,7 +99,7 @@ func lightAnd(s *session.Session) string {
 
 // commit links a commit of the repository that the forge named.
 func (m *summary) commit(c *session.Chain, sha string) string {
-	text := mdCode(sha[:min(len(sha), 7)], maxName)
+	text := mdCode(abbreviated(sha), maxName)
 	if !repositoryName.MatchString(c.Repository) || !commitSHA.MatchString(sha) {
 		return text
 	}
@@ -141,7 +140,7 @@ func (m *summary) link(c *session.Chain, i int) {
 	}
 	rows(&b, len(l.Workflows), "workflow run", "workflow runs", func(i int) {
 		w := l.Workflows[i]
-		fmt.Fprintf(&b, "- %s, %s, attempt %d: %s", m.workflow(w), mdText(w.Event, maxName), w.Attempt, mdText(cmp.Or(w.Conclusion, w.Status), maxName))
+		fmt.Fprintf(&b, "- %s, %s, attempt %d: %s", m.workflow(c, w), mdText(w.Event, maxName), w.Attempt, mdText(cmp.Or(w.Conclusion, w.Status), maxName))
 		if w.Fork {
 			b.WriteString(", of a fork")
 		}
@@ -156,13 +155,11 @@ func htmlName(s string) string {
 	return strings.TrimSuffix(strings.TrimPrefix(htmlCode(s, maxName), "<code>"), "</code>")
 }
 
-// workflow links a workflow run where its address is on the forge.
-func (m *summary) workflow(w session.Workflow) string {
+// workflow links a workflow run of the repository that the forge named.
+func (m *summary) workflow(c *session.Chain, w session.Workflow) string {
 	name := mdText(cmp.Or(w.Name, fmt.Sprintf("workflow run %d", w.ID)), maxName)
-	u, err := url.Parse(w.URL)
-	base, baseErr := url.Parse(m.options.ServerURL)
-	if err != nil || baseErr != nil || u.Host != base.Host || u.Scheme != base.Scheme || strings.ContainsAny(w.URL, " ()<>\"'\\|`\n") {
+	if !repositoryName.MatchString(c.Repository) {
 		return name
 	}
-	return fmt.Sprintf("[%s](%s)", name, u.String())
+	return fmt.Sprintf("[%s](%s/%s/actions/runs/%d)", name, m.options.ServerURL, c.Repository, w.ID)
 }

@@ -61,7 +61,7 @@ func terminalUnread(b *strings.Builder, c session.ChainCoverage, o TerminalOptio
 		fmt.Fprintf(b, "  … and %s more\n", number(int64(n)))
 	}
 	if c.Cursor != "" {
-		fmt.Fprintf(b, "  go on with --cursor %s\n", termText(c.Cursor, maxName))
+		b.WriteString(squeeze("  go on with --cursor "+termText(c.Cursor, maxName), o.width()) + "\n")
 	}
 }
 

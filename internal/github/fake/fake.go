@@ -3,7 +3,9 @@
 //
 // The one design decision is that it knows nothing of what its clients want.
 // It keeps a repository, records every request, and fails where it is told to,
-// so that a test can say what was asked and what came of it.
+// so that a test can say what was asked and what came of it. That a request is
+// one that GitHub would take is not its own judgement: GitHub's descriptions of
+// its API are asked.
 package fake
 
 import (
@@ -37,6 +39,7 @@ type Forge struct {
 	Checks     []map[string]any
 	Posts      []map[string]any // comments as they were sent
 
+	every     []*Request // also those that Forget forgets
 	t         testing.TB
 	api       *httptest.Server
 	blobs     *httptest.Server
@@ -63,11 +66,13 @@ type Fault struct {
 	done  int
 }
 
-// New starts a forge, which ends with the test.
+// New starts a forge, which ends with the test. Then every request that it has
+// had must be legal by GitHub's descriptions.
 func New(t testing.TB) *Forge {
 	f := &Forge{Repository: "octo-org/hello", t: t, artifacts: map[int64][]map[string]any{}, zips: map[int64][]byte{}, next: 1000}
 	f.api = httptest.NewServer(http.HandlerFunc(f.serve))
 	f.blobs = httptest.NewServer(http.HandlerFunc(f.blob))
+	t.Cleanup(f.legal)
 	t.Cleanup(f.api.Close)
 	t.Cleanup(f.blobs.Close)
 	return f
@@ -224,6 +229,7 @@ func (f *Forge) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	rec := &Request{Request: r, Body: body}
 	f.Requests = append(f.Requests, rec)
+	f.every = append(f.every, rec)
 	f.used++
 	limit := f.Limit
 	if limit == 0 {
