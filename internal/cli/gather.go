@@ -29,7 +29,8 @@ type gatherer struct {
 	emit    func(trace.Record)
 	words   *cleaner
 	bar     *progress
-	secrets bool                       // look for credentials
+	secrets bool // look for credentials
+	allow   *allowlist
 	keep    func(finding.Finding) bool // which findings are wanted; nil is all
 
 	sources  []source
@@ -47,6 +48,7 @@ type source struct {
 	format  string
 	err     error // why it could not be read to its end
 	secrets []secret.Match
+	let     []int // numbers of the allowed credentials in it
 }
 
 func newGatherer(scan *secret.Scanner, emit func(trace.Record)) (*gatherer, error) {
@@ -67,6 +69,9 @@ func (g *gatherer) read(ctx context.Context, env Env, files []input) error {
 		if err := g.file(ctx, env, in); err != nil {
 			return err
 		}
+	}
+	for _, f := range g.allow.findings() {
+		g.add(f)
 	}
 	finding.Sort(g.findings)
 	return nil
@@ -139,11 +144,16 @@ func (g *gatherer) look(st stanza, s *source) []jsonl.Chunk {
 	if len(found) == 0 {
 		return st.parts
 	}
+	pos := func(m secret.Match) trace.Pos {
+		return trace.Pos{File: s.path, Line: lineOf(st.Chunk, m.Start), Pointer: m.Pointer}
+	}
+	found, let := g.allow.part(st.Raw, found)
+	g.let(let, s, pos)
 	for _, m := range found {
 		if len(s.secrets) < maxFindings {
 			s.secrets = append(s.secrets, m)
 		}
-		g.add(secretFinding(m, trace.Pos{File: s.path, Line: lineOf(st.Chunk, m.Start), Pointer: m.Pointer}))
+		g.add(secretFinding(m, pos(m)))
 	}
 	for i := range st.parts {
 		st.parts[i].Raw, _ = g.scan.Redact(st.parts[i].Raw)
@@ -157,7 +167,10 @@ func (g *gatherer) lookAtName(s *source) {
 	if !g.secrets || s.path == "-" {
 		return
 	}
-	for _, m := range g.scan.Scan([]byte(filepath.ToSlash(s.path))) {
+	name := []byte(filepath.ToSlash(s.path))
+	found, let := g.allow.part(name, g.scan.Scan(name))
+	g.let(let, s, func(secret.Match) trace.Pos { return trace.Pos{File: s.path} })
+	for _, m := range found {
 		if m.Severity != finding.Error {
 			continue
 		}

@@ -122,6 +122,7 @@ func (r *codexRollout) responseItem(p jsonl.Value, line int, at time.Time) {
 			r.asked = at
 		} else if !r.turns {
 			r.keepMessage(p.Get("content"), line)
+			r.tools.answered(line, at)
 		}
 	case "function_call", "custom_tool_call", "local_shell_call", "web_search_call", "tool_search_call", "image_generation_call":
 		r.tools.call(p, typ, line, at)

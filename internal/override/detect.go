@@ -60,7 +60,7 @@ func Detect(h *History, o Options) Result {
 	for _, d := range c.decisions {
 		c.out.Coverage.tally(c.count(d))
 	}
-	c.out.Overrides, c.out.Agreements = union(nil, c.out.Overrides), union(nil, c.out.Agreements)
+	c.out.Overrides, c.out.Agreements = Union(nil, c.out.Overrides), Union(nil, c.out.Agreements)
 	sortRecords(c.out.Overrides)
 	sortRecords(c.out.Agreements)
 	slices.Sort(c.out.Coverage.Cancelled)
@@ -75,7 +75,7 @@ type change struct {
 	owner     who             // the agent whose change it is; zero where it is nobody's or a person's
 	proposed  decided         // that decision of the owner
 	decisions []decided       // of agents, as far as the history shows them
-	reverting map[string]bool // SHAs of commits that are found to be reverts, and so are no edits
+	reverting map[string]bool // Commit.origin of those that are found to be reverts, and so are no edits
 
 	overridden, agreed map[string]bool // by Decision.key
 	out                Result

@@ -202,6 +202,10 @@ func TestOneID(t *testing.T) {
 		if len(later.Overrides) != 1 || later.Overrides[0].ID != first.ID {
 			t.Errorf("%s: %s in the event, and later %q", name, first.ID, lines(later.Overrides))
 		}
+		known := []override.Record{first}
+		if got := override.Union(later.Overrides, known); len(got) != 1 || got[0].Decision.Kind == "" {
+			t.Errorf("%s: the sweep and then the event give %q", name, lines(got))
+		}
 	}
 }
 

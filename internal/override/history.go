@@ -190,6 +190,7 @@ type Thread struct {
 type Comment struct {
 	ID          int64      `json:"id"`
 	Author      Actor      `json:"author"`
+	Editor      Actor      `json:"editor,omitzero"`       // who last edited it; zero where nobody did
 	Association string     `json:"association,omitempty"` // OWNER, MEMBER, COLLABORATOR, CONTRIBUTOR, …
 	Permission  string     `json:"permission,omitempty"`  // admin, maintain, write, triage, read, none; empty where not asked
 	Time        time.Time  `json:"time,omitzero"`

@@ -22,7 +22,7 @@ func (c *change) humanCommits() {
 		if w.isAgent() {
 			last = i
 		}
-		if w.kind == Machine || last < 0 || len(m.Parents) > 1 || c.reverting[m.SHA] {
+		if w.kind == Machine || last < 0 || len(m.Parents) > 1 || c.reverting[m.origin()] {
 			continue
 		}
 		if id := m.origin(); !seen[id] { // a rebase makes a new commit of the same
@@ -74,7 +74,7 @@ func (c *change) rework() {
 		w := c.o.Accounts.commit(m)
 		touched := lines.apply(m.Files)
 		late := m.time().Sub(c.h.Merge.Time) > c.o.Rework
-		if touched == 0 || late || w.kind == Machine || c.reverting[m.SHA] {
+		if touched == 0 || late || w.kind == Machine || c.reverting[m.origin()] {
 			continue
 		}
 		strength := Weak

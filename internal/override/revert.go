@@ -101,8 +101,8 @@ func (c *change) reverts() {
 			continue
 		}
 		ids := []string{cl.id()}
-		if sha := cl.sha(); sha != "" {
-			c.reverting[sha] = true
+		if cl.r.Commit != nil {
+			c.reverting[cl.r.Commit.origin()] = true
 		}
 		actor, ok := c.reverter(cl)
 		switch {
@@ -129,6 +129,7 @@ func (c *change) claims() []claim {
 			return
 		}
 		cl := c.h.reads(r)
+		cl.inside = inside
 		if len(cl.shas)+len(cl.pulls) == 0 && cl.branch == "" && cl.title == "" || seen[cl.id()] || cl.sha() != "" && seen[cl.sha()] {
 			return
 		}
@@ -137,7 +138,6 @@ func (c *change) claims() []claim {
 			return
 		}
 		seen[cl.id()], seen[cl.sha()] = true, true
-		cl.inside = inside
 		cl.reverts, cl.on = c.reverted(cl)
 		out = append(out, cl)
 	}
@@ -157,7 +157,7 @@ func (c *change) claims() []claim {
 // agent's that contradicts. Within the change only its commits can be meant.
 func (c *change) reverted(cl claim) (Strength, decided) {
 	for i, m := range c.h.Commits {
-		if i != cl.inside && c.authors[i].isAgent() && cl.names(c.h, []string{m.SHA}, 0, "") != "" {
+		if c.authors[i].isAgent() && cl.names(c.h, []string{m.SHA}, 0, "") != "" {
 			return Strong, decided{commitDecision(m), c.authors[i]}
 		}
 	}
@@ -220,9 +220,12 @@ func (cl claim) ownTitle() string {
 	return cl.r.Title
 }
 
-// id names a revert: by its commit, which the event of a push and that of a
-// pull request share.
+// id names a revert: by its commit on the base or, within the change, by what
+// a rebase leaves of it.
 func (cl claim) id() string {
+	if cl.inside >= 0 {
+		return cl.r.Commit.origin()
+	}
 	if sha := cl.sha(); sha != "" {
 		return sha
 	}

@@ -72,6 +72,7 @@ type tool struct {
 	failed     bool
 	denied     bool
 	done       bool // a result was seen
+	passed     bool // the agent went on without one
 	long       bool // the id is one that nobody gives twice
 }
 
@@ -169,7 +170,7 @@ func (a *account) addTool(r *trace.Record, f *trace.Tool) {
 	t := &a.tools[i]
 	t.args, t.result = known(t.args, f.Args), known(t.result, f.Result)
 	t.addEffect(f)
-	t.done = t.done || f.Done
+	t.done, t.passed = t.done || f.Done, t.passed || f.Passed
 	if f.Name != "" {
 		t.name = a.symbol(f.Name)
 	}

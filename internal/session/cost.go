@@ -24,7 +24,8 @@ const (
 // there is one; ours is kept beside it.
 func (b *builder) cost(r *Run, best *account, p Pricer) {
 	c := &r.Cost
-	c.ReportedUSD = b.reported()
+	var covered bool
+	c.ReportedUSD, covered = b.reported()
 	unpriced := map[string]bool{}
 	if p != nil {
 		c.ComputedUSD = best.computed(p, r.Models, unpriced, &c.Partial)
@@ -32,13 +33,15 @@ func (b *builder) cost(r *Run, best *account, p Pricer) {
 	c.UnpricedModels = slices.Sorted(maps.Keys(unpriced))
 	c.Partial = c.Partial || len(unpriced) > 0
 	switch {
-	case c.ReportedUSD != nil:
+	case c.ReportedUSD != nil && covered:
 		c.USD, c.Source = c.ReportedUSD, Reported
 		c.Partial = false
 	case c.ComputedUSD != nil && !c.Partial:
 		c.USD, c.Source = c.ComputedUSD, Computed
+	case c.ReportedUSD != nil:
+		c.USD, c.Source, c.Partial = c.ReportedUSD, Reported, true
 	}
-	if c.ReportedUSD != nil && c.ComputedUSD != nil && len(unpriced) == 0 && best.accountsForCost() {
+	if covered && c.ReportedUSD != nil && c.ComputedUSD != nil && len(unpriced) == 0 && best.accountsForCost() {
 		b.compare(r, *c.ReportedUSD, *c.ComputedUSD)
 	}
 }
@@ -66,16 +69,32 @@ func (b *builder) compare(r *Run, reported, computed float64) {
 }
 
 // reported returns what the agent says that it cost: the largest account of it,
-// since a part of the files may know a part of the cost.
-func (b *builder) reported() *float64 {
-	var most *float64
+// since a part of the files may know a part of the cost. It covers the run unless
+// the tokens that it is for are fewer than those of the calls beside it: a
+// process that was killed has not added its part.
+func (b *builder) reported() (most *float64, covers bool) {
 	for _, a := range b.accounts {
 		sum := a.reported()
 		if sum != nil && (most == nil || *sum > *most) {
-			most = sum
+			most, covers = sum, !a.outgrown()
 		}
 	}
-	return most
+	return most, covers
+}
+
+// outgrown reports whether an account shows calls of more tokens than its totals
+// by model, which are complete for what they cover, are for.
+func (a *account) outgrown() bool {
+	t := a.total()
+	if t.CostUSD == nil || len(t.ByModel) == 0 {
+		return false
+	}
+	var of trace.Usage
+	for _, u := range t.ByModel {
+		of = of.Add(u)
+	}
+	sum, _ := a.sums()
+	return sum.Total().N() > of.Total().N()
 }
 
 // reported returns what an account says that the run cost, as a whole or call by

@@ -286,18 +286,39 @@ func (a *account) reindex() {
 
 // deduct takes what copied calls used out of a total that includes it: where the
 // total is not less than those and the run's own calls together. What the whole
-// cost is then no word about the part.
+// cost is then no word about the part. A total that stands before the run's own
+// calls is a copy itself.
 func (a *account) deduct(copied trace.Usage) {
 	own, _ := a.sums()
 	whole := own.Add(copied)
+	begin := a.firstLines()
 	for _, t := range a.totals {
-		if copied.Total().N() == 0 || !contains(t.Usage, whole) {
+		switch {
+		case copied.Total().N() == 0 || !t.Usage.Total().Known():
+			continue
+		case contains(t.Usage, whole):
+			t.Usage = subtract(t.Usage, copied)
+		case t.pos.Line < begin[t.pos.File]:
+			t.Usage = trace.Usage{}
+		default:
 			continue
 		}
-		t.Usage, t.ByModel, t.CostUSD = subtract(t.Usage, copied), nil, nil
+		t.ByModel, t.CostUSD = nil, nil
 		t.Calls, t.Turns, t.ToolCalls, t.ToolErrors = trace.Count{}, trace.Count{}, trace.Count{}, trace.Count{}
 		t.Duration, t.Subagents, t.PermissionDenials = trace.Count{}, trace.Count{}, trace.Count{}
 	}
+}
+
+// firstLines returns the line of the first call of each file.
+func (a *account) firstLines() map[string]int {
+	out := map[string]int{}
+	for i := range a.calls {
+		p := a.pos(a.calls[i].place)
+		if first, known := out[p.File]; !known || p.Line < first {
+			out[p.File] = p.Line
+		}
+	}
+	return out
 }
 
 // contains reports whether u has as much of each class as v at least.

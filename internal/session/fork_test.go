@@ -32,6 +32,15 @@ func TestUnfork(t *testing.T) {
 			of("o", rec("a:1", call(id1, 1))), rec("b:1", call(id1, 1)), rec("b:2", call(id2, 9)),
 			rec("b:3", &trace.Totals{Usage: tokens(150, 15), CostUSD: usd(1)}),
 		}, "o: calls=1 in=100\nr: calls=1 in=150 cost=1 from=o"},
+		{"a total that was copied", []trace.Record{
+			of("o", rec("a:1", call(id1, 1))), of("o", rec("a:2", &trace.Totals{Usage: tokens(100, 10), CostUSD: usd(1)})),
+			rec("b:1", call(id1, 1)), rec("b:2", &trace.Totals{Usage: tokens(100, 10), CostUSD: usd(1)}), rec("b:3", call(id2, 9)),
+		}, "o: calls=1 in=100 cost=1\nr: calls=1 in=100 from=o"},
+		{"a total of its own part that is less than the copy", []trace.Record{
+			of("o", rec("a:1", call(id1, 1))), rec("b:1", call(id1, 1)),
+			rec("b:2", &trace.Call{ID: id2, Model: "m1", Start: stampOf(at(9, trace.Record{}).Time).time(), End: at(10, trace.Record{}).Time, Usage: tokens(10, 1)}),
+			rec("b:3", &trace.Totals{Usage: tokens(10, 1), CostUSD: usd(1)}),
+		}, "o: calls=1 in=100\nr: calls=1 in=10 cost=1 from=o"},
 		{"requests that failed, sub-agents, compactions and a verdict in the copied part", []trace.Record{
 			of("o", rec("a:1", &trace.Call{ID: "failed-1", Error: &trace.Error{Type: "x"}})),
 			of("o", rec("a:2", &trace.Subagent{ID: "sub"})),

@@ -136,6 +136,7 @@ type Tool struct {
 	Args       uint64   // tells different arguments apart; 0 unknown. Not for output
 	Result     uint64   // and different results
 	Done       bool     // a result was seen
+	Passed     bool     // the agent went on after it, though no result is shown
 	Programs   []string // what a shell command runs, such as "git commit"
 	Changes    []Change // what the call changes if it succeeds
 }
