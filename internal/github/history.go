@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -305,19 +304,28 @@ func (b *historian) landing(ctx context.Context, c *Client) ([]override.Commit, 
 		return nil, err == nil, err
 	}
 	found := answer.Repository.Ref.Target.History
-	var out []override.Commit
-	for _, n := range slices.Backward(found.Nodes) {
-		if n != nil && n.OID != m.SHA {
-			out = append(out, n.commit())
-		}
-	}
-	return out, found.PageInfo.HasNextPage, nil
+	return mainline(found.Nodes, m.SHA), found.PageInfo.HasNextPage, nil
 }
 
-func query(values ...string) string {
-	q := url.Values{}
-	for i := 0; i+1 < len(values); i += 2 {
-		q.Set(values[i], values[i+1])
+// mainline returns the commits that lie on the branch itself, the oldest first:
+// from the newest by first parents, down to the merge.
+func mainline(newest []*historyCommit, merge string) []override.Commit {
+	var out []override.Commit
+	next := ""
+	for _, n := range newest {
+		if n == nil || next != "" && n.OID != next {
+			continue
+		}
+		if n.OID == merge {
+			break
+		}
+		m := n.commit()
+		out = append(out, m)
+		if len(m.Parents) == 0 {
+			break
+		}
+		next = m.Parents[0]
 	}
-	return q.Encode()
+	slices.Reverse(out)
+	return out
 }

@@ -47,7 +47,7 @@ func (b *historian) pushes(ctx context.Context, c *Client) error {
 		return &Error{Reason: "the head is in another repository", Err: ErrMissing}
 	}
 	var found []activity
-	next, err := c.get(ctx, "reading the pushes to "+b.h.Head.Ref, c.path("/activity?%s", query("ref", "refs/heads/"+b.h.Head.Ref, "direction", "asc", "per_page", "100")), &found)
+	next, err := c.get(ctx, "reading the pushes to "+b.h.Head.Ref, c.path("/activity?direction=asc&per_page=100&ref=%s", url.QueryEscape("refs/heads/"+b.h.Head.Ref)), &found)
 	if err != nil {
 		return err
 	}
@@ -199,6 +199,10 @@ func (b *historian) after(ctx context.Context, c *Client) error {
 		return err
 	}
 	b.h.Merge.Files = merge.files()
+	own := map[string]bool{}
+	for _, f := range b.h.Merge.Files {
+		own[f.Path] = true
+	}
 	for i := range b.h.After {
 		if i >= maxAfter {
 			more = true
@@ -208,7 +212,10 @@ func (b *historian) after(ctx context.Context, c *Client) error {
 		if err != nil {
 			return err
 		}
-		b.h.After[i].Files = r.files()
+		b.h.After[i].Files = slices.DeleteFunc(r.files(), func(f override.File) bool { return !own[f.Path] && !own[f.Previous] })
+		for _, f := range b.h.After[i].Files {
+			own[f.Path] = true // its name from here on
+		}
 	}
 	if more {
 		return &Error{Reason: "more came after it than is read", Err: ErrMissing}
