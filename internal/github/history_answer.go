@@ -48,10 +48,7 @@ type historyNode struct {
 }
 
 // person returns an account as a history names it.
-func (a *actorNode) person() override.Actor {
-	x := a.actor()
-	return override.Actor{Login: x.Login, Type: x.Type}
-}
+func (a *actorNode) person() override.Actor { return a.actor().Override() }
 
 type historyCommit struct {
 	OID       string `json:"oid"`
