@@ -20,22 +20,22 @@ func actorOf(p override.Person) session.Actor {
 }
 
 // acts returns what was done to a pull request beside the agents' runs.
-func (w people) acts(p *github.Pull) []session.Act {
+func (p people) acts(pull *github.Pull) []session.Act {
 	out := []session.Act{}
-	for _, c := range p.Commits {
-		out = append(out, w.commit(c))
+	for _, c := range pull.Commits {
+		out = append(out, p.commit(c))
 	}
-	for _, r := range p.Reviews {
+	for _, r := range pull.Reviews {
 		if r.State != "pending" {
-			out = append(out, session.Act{Kind: "review", Time: r.At, Actor: w.actor(r.Author), State: r.State, SHA: r.SHA, URL: r.URL})
+			out = append(out, session.Act{Kind: "review", Time: r.At, Actor: p.actor(r.Author), State: r.State, SHA: r.SHA, URL: r.URL})
 		}
 	}
-	merged := p.State == "merged"
-	for _, e := range p.Events {
+	merged := pull.State == "merged"
+	for _, e := range pull.Events {
 		if e.Kind == "" || e.Kind == "closed" && merged { // which a merge brings with it
 			continue
 		}
-		a := session.Act{Kind: e.Kind, Time: e.At, Actor: w.actor(e.Actor), Label: e.Label, SHA: e.SHA, Text: firstLine(e.Message), URL: e.URL}
+		a := session.Act{Kind: e.Kind, Time: e.At, Actor: p.actor(e.Actor), Label: e.Label, SHA: e.SHA, Text: firstLine(e.Message), URL: e.URL}
 		if e.Kind == "force_push" {
 			a.SHA = e.After
 		}

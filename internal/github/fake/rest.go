@@ -89,6 +89,9 @@ func (f *Forge) listRuns(w http.ResponseWriter, r *http.Request, _ []string, _ [
 		if b := q.Get("branch"); b != "" && run["head_branch"] != b {
 			continue
 		}
+		if e := q.Get("event"); e != "" && run["event"] != e {
+			continue
+		}
 		if s := q.Get("head_sha"); s != "" && run["head_sha"] != s {
 			continue
 		}
