@@ -25,6 +25,8 @@ const maxFindings = 5_000
 // handed to the reader of the file's format.
 type gatherer struct {
 	scan    *secret.Scanner
+	out     *secret.Scanner // for what is printed
+	masks   *masks
 	native  *validate.Validator
 	emit    func(trace.Record)
 	words   *cleaner
@@ -57,7 +59,7 @@ func newGatherer(scan *secret.Scanner, emit func(trace.Record)) (*gatherer, erro
 		return nil, err
 	}
 	return &gatherer{
-		scan: scan, native: native, words: newCleaner(scan), secrets: true,
+		scan: scan, out: scan, native: native, words: newCleaner(scan), secrets: true,
 		emit:     emit,
 		coverage: session.Coverage{UnknownTypes: map[string]int{}}, named: map[string]bool{},
 	}, nil
@@ -139,6 +141,9 @@ func (g *gatherer) take(r trace.Record) {
 func (g *gatherer) look(st stanza, s *source) []jsonl.Chunk {
 	if !g.secrets {
 		return st.parts
+	}
+	if s.path == "-" {
+		g.heed(st.Raw)
 	}
 	found := g.scan.Scan(st.Raw)
 	if len(found) == 0 {
@@ -243,6 +248,9 @@ func (g *gatherer) add(f finding.Finding) {
 		return
 	}
 	g.words.name(&f.File)
+	if g.scan != g.out {
+		g.words.text(&f.Message)
+	}
 	g.findings = append(g.findings, f)
 }
 
