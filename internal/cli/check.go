@@ -11,7 +11,6 @@ import (
 	"github.com/andon-ci/andon/internal/finding"
 	"github.com/andon-ci/andon/internal/report"
 	"github.com/andon-ci/andon/internal/secret"
-	"github.com/andon-ci/andon/internal/trace"
 )
 
 // checkFlags are those that validate and scan share.
@@ -115,7 +114,7 @@ func (f *checkFlags) gather(ctx context.Context, env Env, args []string, secrets
 	if err != nil {
 		return nil, err
 	}
-	g, err := newGatherer(scan, func(trace.Record) {})
+	g, err := newGatherer(scan, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -28,7 +28,7 @@ type gatherer struct {
 	out     *secret.Scanner // for what is printed
 	masks   *masks
 	native  *validate.Validator
-	emit    func(trace.Record)
+	emit    func(trace.Record) // nil where only findings are wanted
 	words   *cleaner
 	bar     *progress
 	secrets bool // look for credentials
@@ -131,8 +131,10 @@ func (g *gatherer) chunks(ctx context.Context, r io.Reader, s *source) (string, 
 
 // take hands on a record without what must not be said.
 func (g *gatherer) take(r trace.Record) {
-	g.words.record(&r)
-	g.emit(r)
+	if g.emit != nil {
+		g.words.record(&r)
+		g.emit(r)
+	}
 }
 
 // look scans a stanza for credentials, and returns what may be read of it: what
@@ -161,6 +163,9 @@ func (g *gatherer) look(st stanza, s *source) []jsonl.Chunk {
 		g.add(secretFinding(m, pos(m)))
 	}
 	for i := range st.parts {
+		if g.emit == nil {
+			break // nothing is said of it but how much it is
+		}
 		st.parts[i].Raw, _ = g.scan.Redact(st.parts[i].Raw)
 	}
 	return st.parts
