@@ -118,7 +118,7 @@ func (f *checkFlags) gather(ctx context.Context, env Env, args []string, secrets
 	if err != nil {
 		return nil, err
 	}
-	g.keep, g.secrets, g.bar = keep, secrets, newProgress(env, f.quiet)
+	g.keep, g.secrets, g.only, g.bar = keep, secrets, secrets, newProgress(env, f.quiet)
 	g.findings, g.missing = found.findings, found.missing
 	if secrets {
 		if err := f.allow(ctx, env, g); err != nil {
