@@ -10,7 +10,7 @@ import (
 
 	"github.com/andon-ci/andon/internal/finding"
 	"github.com/andon-ci/andon/internal/report"
-	"github.com/andon-ci/andon/internal/trace"
+	"github.com/andon-ci/andon/internal/secret"
 )
 
 // checkFlags are those that validate and scan share.
@@ -114,7 +114,7 @@ func (f *checkFlags) gather(ctx context.Context, env Env, args []string, secrets
 	if err != nil {
 		return nil, err
 	}
-	g, err := newGatherer(scan, func(trace.Record) {})
+	g, err := newGatherer(scan, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -122,6 +122,11 @@ func (f *checkFlags) gather(ctx context.Context, env Env, args []string, secrets
 	g.findings, g.missing = found.findings, found.missing
 	if secrets {
 		if err := f.allow(ctx, env, g); err != nil {
+			return nil, err
+		}
+		if err := g.takeMasks(found.files, func(masked []secret.Known) (*secret.Scanner, error) {
+			return newKeyedScanner(env, key, jobSecrets(env), masked...)
+		}); err != nil {
 			return nil, err
 		}
 	}
@@ -181,7 +186,7 @@ func (f *checkFlags) print(env Env, g *gatherer) error {
 		err = report.FindingsText(&b, g.findings, g.coverage)
 	}
 	if err == nil {
-		out, _ := g.scan.Redact(b.Bytes())
+		out, _ := g.out.Redact(b.Bytes())
 		_, err = env.Stdout.Write(out)
 	}
 	if err != nil {

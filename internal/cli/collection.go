@@ -31,7 +31,8 @@ type collection struct {
 
 func newCollection(env Env, f *collectFlags, paths []string) (*collection, error) {
 	found := find(paths)
-	scan, err := newScanner(env, found.files, f.secrets)
+	id := fingerprintKey(env, found.files)
+	scan, err := newKeyedScanner(env, id, f.secrets)
 	if err != nil {
 		return nil, err
 	}
@@ -51,6 +52,11 @@ func newCollection(env Env, f *collectFlags, paths []string) (*collection, error
 	runs.Explain = f.explain
 	g, err := newGatherer(scan, runs.Add)
 	if err != nil {
+		return nil, err
+	}
+	if err := g.takeMasks(found.files, func(masked []secret.Known) (*secret.Scanner, error) {
+		return newKeyedScanner(env, id, f.secrets, masked...)
+	}); err != nil {
 		return nil, err
 	}
 	for _, word := range []*string{&key.Repository, &key.HeadSHA, &key.Pipeline} {
@@ -78,9 +84,9 @@ func newScanner(env Env, files []input, names []string) (*secret.Scanner, error)
 	return newKeyedScanner(env, fingerprintKey(env, files), names)
 }
 
-// newKeyedScanner is newScanner with a key of one's own.
-func newKeyedScanner(env Env, key []byte, names []string) (*secret.Scanner, error) {
-	o := secret.Options{Key: key}
+// newKeyedScanner is newScanner with a key of one's own, and with more values.
+func newKeyedScanner(env Env, key []byte, names []string, more ...secret.Known) (*secret.Scanner, error) {
+	o := secret.Options{Key: key, Known: more}
 	for _, name := range names {
 		if v := env.Getenv(name); v != "" {
 			o.Known = append(o.Known, secret.Known{Name: name, Value: v})
@@ -242,7 +248,7 @@ func (c *collection) print(env Env) error {
 // clean cuts credentials out of what is about to be written: a summary quotes
 // the agent's words.
 func (c *collection) clean(b []byte) []byte {
-	out, _ := c.scan.Redact(b)
+	out, _ := c.out.Redact(b)
 	return out
 }
 

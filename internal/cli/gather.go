@@ -25,8 +25,10 @@ const maxFindings = 5_000
 // handed to the reader of the file's format.
 type gatherer struct {
 	scan    *secret.Scanner
+	out     *secret.Scanner // for what is printed
+	masks   *masks
 	native  *validate.Validator
-	emit    func(trace.Record)
+	emit    func(trace.Record) // nil where only findings are wanted
 	words   *cleaner
 	bar     *progress
 	secrets bool // look for credentials
@@ -57,7 +59,7 @@ func newGatherer(scan *secret.Scanner, emit func(trace.Record)) (*gatherer, erro
 		return nil, err
 	}
 	return &gatherer{
-		scan: scan, native: native, words: newCleaner(scan), secrets: true,
+		scan: scan, out: scan, native: native, words: newCleaner(scan), secrets: true,
 		emit:     emit,
 		coverage: session.Coverage{UnknownTypes: map[string]int{}}, named: map[string]bool{},
 	}, nil
@@ -129,8 +131,10 @@ func (g *gatherer) chunks(ctx context.Context, r io.Reader, s *source) (string, 
 
 // take hands on a record without what must not be said.
 func (g *gatherer) take(r trace.Record) {
-	g.words.record(&r)
-	g.emit(r)
+	if g.emit != nil {
+		g.words.record(&r)
+		g.emit(r)
+	}
 }
 
 // look scans a stanza for credentials, and returns what may be read of it: what
@@ -139,6 +143,9 @@ func (g *gatherer) take(r trace.Record) {
 func (g *gatherer) look(st stanza, s *source) []jsonl.Chunk {
 	if !g.secrets {
 		return st.parts
+	}
+	if s.path == "-" {
+		g.heed(st.Raw)
 	}
 	found := g.scan.Scan(st.Raw)
 	if len(found) == 0 {
@@ -156,6 +163,9 @@ func (g *gatherer) look(st stanza, s *source) []jsonl.Chunk {
 		g.add(secretFinding(m, pos(m)))
 	}
 	for i := range st.parts {
+		if g.emit == nil {
+			break // nothing is said of it but how much it is
+		}
 		st.parts[i].Raw, _ = g.scan.Redact(st.parts[i].Raw)
 	}
 	return st.parts
@@ -243,6 +253,9 @@ func (g *gatherer) add(f finding.Finding) {
 		return
 	}
 	g.words.name(&f.File)
+	if g.scan != g.out {
+		g.words.text(&f.Message)
+	}
 	g.findings = append(g.findings, f)
 }
 

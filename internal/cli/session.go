@@ -6,7 +6,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"strings"
 
 	"github.com/andon-ci/andon/internal/action"
 	"github.com/andon-ci/andon/internal/github"
@@ -20,6 +19,7 @@ type sessionFlags struct {
 	keyFlags
 	forgeFlags
 	format  string
+	config  string
 	comment bool
 	check   bool
 	cursor  int64
@@ -55,6 +55,7 @@ func (f *sessionFlags) define(fs *flag.FlagSet) {
 	f.keyFlags.define(fs)
 	f.forgeFlags.define(fs)
 	fs.StringVar(&f.format, "format", "text", "`FORMAT` of the output: text, markdown or json")
+	fs.StringVar(&f.config, "config", "", "configuration `FILE`, for the accounts of agents (default "+configPath+")")
 	fs.BoolVar(&f.comment, "comment", false, "keep one comment on the pull request up to date")
 	fs.BoolVar(&f.check, "check", false, "write a check run on the head commit")
 	fs.Int64Var(&f.cursor, "cursor", 0, "go on at the workflow run with this `ID`, where reading has stopped before")
@@ -72,11 +73,19 @@ func (f *sessionFlags) run(ctx context.Context, env Env, args []string) error {
 	if err != nil {
 		return err
 	}
+	var s settings
+	notes, err := s.complete(ctx, env, f.config, f.checkout(env))
+	if err != nil {
+		return err
+	}
+	for _, n := range notes {
+		fmt.Fprintf(env.Stderr, "andon: %s: %s\n", plain(string(n.Severity)), plain(n.Message))
+	}
 	client, err := f.client(env, key.Repository)
 	if err != nil {
 		return err
 	}
-	v, err := newView(env, f, client, key)
+	v, err := newView(env, f, client, key, &s)
 	if err != nil {
 		return err
 	}
@@ -114,18 +123,18 @@ type view struct {
 	forge  *github.Client
 	key    session.Key
 	scan   *secret.Scanner
+	people people
 	pull   *github.Pull // nil for a commit
 	chain  *session.Chain
 	broken error // what stopped the reading early
 }
 
-func newView(env Env, f *sessionFlags, c *github.Client, key session.Key) (*view, error) {
-	names := append(strings.FieldsFunc(env.Getenv("ANDON_SECRETS"), isSeparator), "GITHUB_TOKEN", "GH_TOKEN", "ANDON_APP_KEY")
-	scan, err := newScanner(env, nil, names)
+func newView(env Env, f *sessionFlags, c *github.Client, key session.Key, s *settings) (*view, error) {
+	scan, err := newScanner(env, nil, append(s.secrets, "GITHUB_TOKEN", "GH_TOKEN", "ANDON_APP_KEY"))
 	if err != nil {
 		return nil, err
 	}
-	return &view{env: env, flags: f, forge: c, key: key, scan: scan}, nil
+	return &view{env: env, flags: f, forge: c, key: key, scan: scan, people: people{s.accounts.override()}}, nil
 }
 
 // show reads, prints and posts. What could be read is printed also where the

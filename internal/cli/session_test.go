@@ -278,7 +278,7 @@ func TestSessionFailures(t *testing.T) {
 		{"5xx that passes", fake.Fault{Times: 2, Reply: fake.Status(502, "Bad Gateway")}, 0, 0, "2 tried again", true, 4},
 		{"resets", fake.Fault{Path: "/artifacts", Times: 2, Reply: fake.Reset}, 0, 0, "1 tried again", true, 4},
 		{"5xx on one list", fake.Fault{Path: "/artifacts", Times: 4, Reply: fake.Status(500, "Oops")}, 0, 3, "listing the artifacts of workflow run", false, 3},
-		{"the rate limit in the middle", fake.Fault{}, 6, 3, "the limit of requests was reached", false, 2},
+		{"the rate limit in the middle", fake.Fault{}, 7, 3, "the limit of requests was reached", false, 2},
 		{"a secondary limit that passes", fake.Fault{Path: "/zip", Times: 1, Reply: fake.Status(403, "You have exceeded a secondary rate limit")}, 0, 0, "waited 1m0s", true, 4},
 		{"a secondary limit that does not", fake.Fault{Path: "/zip", Reply: fake.Status(403, "You have exceeded a secondary rate limit", "Retry-After", "600")}, 0, 3, "hint: run it again after", false, 0},
 		{"no permission for artifacts", fake.Fault{Path: "/artifacts", Reply: fake.Status(403, "Resource not accessible by integration", "X-Accepted-GitHub-Permissions", "actions=read")}, 0, 3, "`actions: read`", false, 0},
@@ -307,7 +307,7 @@ func TestSessionFailures(t *testing.T) {
 
 func TestSessionResumes(t *testing.T) {
 	f := mended(t, 4)
-	f.Limit = 6
+	f.Limit = 7
 	_, stdout, _ := asked(t, f, nil, "session", "--pr", "12", "--format", "json")
 	first := chainOf(t, stdout)
 	if first.Coverage.Cursor == "" || first.Totals.Runs != 2 {
@@ -336,7 +336,7 @@ func TestSessionResumes(t *testing.T) {
 func TestSessionResumesFromCache(t *testing.T) {
 	f := mended(t, 4)
 	cache := t.TempDir()
-	f.Limit = 6
+	f.Limit = 7
 	asked(t, f, nil, "session", "--pr", "12", "--cache", cache)
 	f.Forget()
 	f.Limit = 0

@@ -9,6 +9,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -468,5 +469,36 @@ func TestGraphQLLimit(t *testing.T) {
 	var e *Error
 	if _, err := c.Pull(t.Context(), 12, Want{}); !errors.Is(err, ErrLimit) || !errors.As(err, &e) || e.Until.IsZero() || e.Doing == "" {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestRunsByComment finds the workflow runs that comments have started, which
+// the forge files under the default branch.
+func TestRunsByComment(t *testing.T) {
+	f := fake.New(t)
+	f.Load("agent-fix") // mallory comments at 09:02 on the 18th
+	at := time.Date(2026, 11, 18, 9, 2, 4, 0, time.UTC)
+	run := func(at time.Time, changes map[string]any) {
+		all := map[string]any{
+			"event": "issue_comment", "head_branch": "main", "pull_requests": []any{}, "display_title": "Retry the upload once",
+			"actor": map[string]any{"login": "mallory"}, "triggering_actor": map[string]any{"login": "mona"},
+		}
+		maps.Copy(all, changes)
+		f.AddRun("00000000000000000000000000000000000000ff", at, all)
+	}
+	run(at, map[string]any{"name": "ours"})
+	run(at, map[string]any{"name": "on another pull request", "display_title": "Another"})
+	run(at, map[string]any{"name": "of somebody else", "actor": map[string]any{"login": "mona"}})
+	run(at.Add(5*time.Minute), map[string]any{"name": "long after"})
+	run(at.Add(-10*time.Second), map[string]any{"name": "before"})
+	c, _ := client(t, f, nil)
+	p, err := c.Pull(t.Context(), 12, Want{Comments: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.HeadSHA = headB
+	runs, _, err := c.Runs(t.Context(), p)
+	if err != nil || len(runs) != 1 || runs[0].Name != "ours" || runs[0].HeadSHA != headA || !runs[0].Commented {
+		t.Errorf("%v: %+v", err, runs)
 	}
 }
