@@ -174,7 +174,7 @@ func (v *view) print() error {
 		_, err = v.env.Stdout.Write(out)
 		return err
 	}
-	if err := v.summary(); err != nil {
+	if err := errors.Join(v.summary(), v.annotate()); err != nil {
 		fmt.Fprintf(v.env.Stderr, "andon: %s\n", plain(err.Error()))
 	}
 	if v.flags.format == "json" { // in which no line can begin a command
@@ -195,6 +195,22 @@ func (v *view) summary() error {
 	}
 	out, _ := v.scan.Redact(b.Bytes())
 	return action.New(v.env.Stdout, v.env.Getenv).Summary(out)
+}
+
+// annotate shows what is wrong with the bundles, a credential above all, where
+// the workflow run is looked at.
+func (v *view) annotate() error {
+	var b bytes.Buffer
+	if err := action.New(&b, v.env.Getenv).Annotate(v.chain.Findings); err != nil {
+		return err
+	}
+	w := v.env.Stdout
+	if v.flags.format == "json" {
+		w = v.env.Stderr // stdout is one document; GitHub reads commands from both
+	}
+	out, _ := v.scan.Redact(b.Bytes())
+	_, err := w.Write(out)
+	return err
 }
 
 func (v *view) markdown() report.Options {

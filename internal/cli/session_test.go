@@ -416,3 +416,56 @@ func TestSessionBelievesTheForge(t *testing.T) {
 		}
 	}
 }
+
+// TestSessionInActions runs where a workflow does, with a bundle that leaks.
+func TestSessionInActions(t *testing.T) {
+	f := mended(t, 2)
+	run := f.AddRun(headB, time.Date(2026, 11, 19, 20, 0, 0, 0, time.UTC), map[string]any{"name": "::error::owned"})
+	leak := filepath.Join(t.TempDir(), "notes")
+	if err := os.WriteFile(leak, []byte("AKIA"+"QWERTYUIOPASDFGH"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	f.AddArtifact(run, "andon-leak", zipped(t, filepath.Dir(leak)), nil)
+	summary := filepath.Join(t.TempDir(), "summary.md")
+	env := map[string]string{"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": summary, "HOME": t.TempDir()}
+	code, stdout, stderr := asked(t, f, env, "session", "--pr", "12")
+	if code != 0 || !strings.Contains(stdout, "title=Andon%3A secret/aws-access-key::") || !strings.Contains(stdout, "::stop-commands::") {
+		t.Errorf("%d\n%s\n%s", code, stdout, stderr)
+	}
+	written, err := os.ReadFile(summary)
+	if err != nil || !strings.Contains(string(written), "revoke it now") {
+		t.Errorf("%v\n%s", err, written)
+	}
+	if _, err := os.Stat(filepath.Join(env["HOME"], ".cache")); err == nil {
+		t.Error("a runner's disk holds a cache that nobody asked for")
+	}
+	_, stdout, _ = asked(t, f, env, "session", "--pr", "12", "--format", "json")
+	chainOf(t, stdout)
+}
+
+func TestGivenApp(t *testing.T) {
+	pem := filepath.Join(t.TempDir(), "app.pem")
+	if err := os.WriteFile(pem, []byte("-----BEGIN RSA PRIVATE KEY-----\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		id, key string
+		given   bool
+		code    int
+	}{
+		{"", "", false, 0},
+		{"7", pem, true, 0},
+		{"7", "-----BEGIN RSA PRIVATE KEY-----\n", true, 0},
+		{"7", "", false, exitUsage},
+		{"", pem, false, exitUsage},
+		{"seven", pem, false, exitUsage},
+		{"7", pem + ".not", false, exitFailure},
+	} {
+		vars := map[string]string{"ANDON_APP_ID": tt.id, "ANDON_APP_KEY": tt.key}
+		app, err := givenApp(Env{Getenv: func(k string) string { return vars[k] }})
+		var messages bytes.Buffer
+		if code := exit(&messages, err); (app != nil) != tt.given || code != tt.code {
+			t.Errorf("%q, %q: %v, %d %s", tt.id, tt.key, app, code, &messages)
+		}
+	}
+}
