@@ -12,7 +12,7 @@ import (
 )
 
 func main() {
-	debug.SetGCPercent(50) // traces are read on runners that have other work to do
+	debug.SetGCPercent(25) // traces are read on runners that have other work to do
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	env := cli.Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Now: time.Now}
 	code := cli.Main(ctx, env, os.Args[1:])

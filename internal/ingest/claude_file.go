@@ -61,7 +61,7 @@ func (f *claudeFile) session(v, id jsonl.Value) {
 	name := id.String()
 	known := f.sessions[name]
 	switch {
-	case known == nil && f.at != nil && (f.at.id == "" || v.Get("parentUuid").Kind() == jsonl.String):
+	case known == nil && f.at != nil && (f.at.id == "" || !begins(v)):
 		f.at.id = cmp.Or(f.at.id, name)
 		f.sessions[name] = f.at // goes on
 	case known == nil:
@@ -69,6 +69,18 @@ func (f *claudeFile) session(v, id jsonl.Value) {
 	case known != f.at:
 		f.switchTo(known)
 	}
+}
+
+// begins reports whether a record of another session begins it: no answer does,
+// nor what hangs on an earlier record.
+func begins(v jsonl.Value) bool {
+	switch v.Get("parentUuid").Kind() {
+	case jsonl.Null:
+		return true
+	case jsonl.String:
+		return false
+	}
+	return !v.Get("type").Is("assistant")
 }
 
 func (f *claudeFile) enter(id string) {

@@ -149,8 +149,9 @@ func (b *builder) explain() *Explanation {
 		if u.Total().Known() {
 			x.Usage = &u
 		}
-		if places := a.places(); len(places) > 0 {
-			x.Pos = a.pos(places[0])
+		for p := range a.places() {
+			x.Pos = a.pos(p)
+			break
 		}
 		e.NotUsed = append(e.NotUsed, x)
 	}

@@ -3,6 +3,7 @@ package session
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"maps"
 	"math"
 	"slices"
@@ -36,9 +37,11 @@ func (b *builder) failures(r *Run, p Pricer) {
 	b.toolErrors(r)
 	b.retryStorm()
 	b.saturation(r, p)
-	b.toolLoops()
-	b.undoCycles()
-	b.ignoredErrors(r)
+	a := b.toolAccount()
+	byAgent := a.inOrder()
+	b.toolLoops(a, byAgent)
+	b.undoCycles(a, byAgent)
+	b.ignoredErrors(r, a, byAgent[0])
 	if len(b.findings) > 0 {
 		r.Findings = b.findings
 	}
@@ -98,7 +101,7 @@ func (b *builder) openSteps() (name string, at []trace.Pos) {
 func (b *builder) lastStep() []trace.Pos {
 	var last trace.Pos
 	for _, a := range b.accounts {
-		for _, p := range a.places() {
+		for p := range a.places() {
 			if at := a.pos(p); at.File > last.File || at.File == last.File && at.Line > last.Line {
 				last = at
 			}
@@ -110,15 +113,20 @@ func (b *builder) lastStep() []trace.Pos {
 	return []trace.Pos{last}
 }
 
-func (a *account) places() []place {
-	var out []place
-	for i := range a.calls {
-		out = append(out, a.calls[i].place)
+// places yields the places of the calls, and then of the tools.
+func (a *account) places() iter.Seq[place] {
+	return func(yield func(place) bool) {
+		for i := range a.calls {
+			if !yield(a.calls[i].place) {
+				return
+			}
+		}
+		for i := range a.tools {
+			if !yield(a.tools[i].place) {
+				return
+			}
+		}
 	}
-	for i := range a.tools {
-		out = append(out, a.tools[i].place)
-	}
-	return out
 }
 
 // unfinishedTurns reports a run that its runtime stopped for a limit.

@@ -12,14 +12,13 @@ import (
 // ignoredErrors reports commands that failed last, in a run that claims success
 // all the same: it approved, merged or delivered. A reviewer whose tests fail and
 // who requests changes has ignored nothing.
-func (b *builder) ignoredErrors(r *Run) {
+func (b *builder) ignoredErrors(r *Run, a *account, tools []*tool) {
 	if r.Status != trace.Success || !r.claimsSuccess() {
 		return
 	}
-	a := b.toolAccount()
 	last := map[string]*tool{}
 	var order []string
-	for _, t := range a.inOrder()[0] {
+	for _, t := range tools {
 		if t.effect == nil || t.denied || !onlyChecks(t.effect.judged) {
 			continue
 		}

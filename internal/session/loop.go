@@ -12,7 +12,7 @@ import (
 // inOrder returns the tool calls of each agent in order of time, those without
 // one as they were read.
 func (a *account) inOrder() map[symbol][]*tool {
-	out := map[symbol][]*tool{}
+	out := map[symbol][]*tool{0: make([]*tool, 0, len(a.tools))}
 	for i := range a.tools {
 		out[a.tools[i].subagent] = append(out[a.tools[i].subagent], &a.tools[i])
 	}
@@ -39,66 +39,68 @@ func (a *account) agents(of map[symbol][]*tool) []symbol {
 // toolLoops reports calls that were made again and again to the same end. A
 // failure counts whatever was changed in between, since the agent saw the same
 // again; a success only where nothing else was done in between.
-func (b *builder) toolLoops() {
-	a := b.toolAccount()
-	byAgent := a.inOrder()
+func (b *builder) toolLoops(a *account, byAgent map[symbol][]*tool) {
 	for _, agent := range a.agents(byAgent) {
-		l := loops{streaks: map[ask]*streak{}}
-		for _, t := range byAgent[agent] {
-			if t.args != 0 && t.result != 0 {
-				l.add(t)
-			}
-		}
-		for _, s := range l.order {
-			if len(s.longest) < loopCalls {
-				continue
-			}
+		for _, calls := range loops(byAgent[agent]) {
 			how := "with the same arguments and the same result"
-			if s.longest[0].failed {
+			if calls[0].failed {
 				how = "with the same arguments and failed the same way"
 			}
 			b.fail("failure/tool-loop", finding.Warning,
-				fmt.Sprintf("%s was called %d times %s", cmp.Or(a.symbols[s.longest[0].name], "a tool"), len(s.longest), how),
-				"the agent did not see that nothing changes; say in its instructions when to give up", a.positions(s.longest)...)
+				fmt.Sprintf("%s was called %d times %s", cmp.Or(a.symbols[calls[0].name], "a tool"), len(calls), how),
+				"the agent did not see that nothing changes; say in its instructions when to give up", a.positions(calls)...)
 		}
 	}
 }
 
-// ask is what a tool was asked.
-type ask struct {
-	name symbol
-	args uint64
+// loops returns the longest streak of each call that was made in a loop, in the
+// order in which they began.
+func loops(tools []*tool) [][]*tool {
+	at := make([]int32, 0, len(tools)) // the calls whose arguments and results are known
+	for i, t := range tools {
+		if t.args != 0 && t.result != 0 {
+			at = append(at, int32(i))
+		}
+	}
+	same := func(x, y int32) int {
+		return cmp.Or(cmp.Compare(tools[x].name, tools[y].name), cmp.Compare(tools[x].args, tools[y].args))
+	}
+	slices.SortFunc(at, func(x, y int32) int { return cmp.Or(same(x, y), cmp.Compare(x, y)) })
+	var begun [][]int32
+	for len(at) > 0 {
+		n := 1
+		for n < len(at) && same(at[0], at[n]) == 0 {
+			n++
+		}
+		if s := longestStreak(tools, at[:n]); len(s) >= loopCalls {
+			begun = append(begun, s)
+		}
+		at = at[n:]
+	}
+	slices.SortFunc(begun, func(x, y []int32) int { return cmp.Compare(x[0], y[0]) })
+	out := make([][]*tool, len(begun))
+	for i, s := range begun {
+		for _, k := range s {
+			out[i] = append(out[i], tools[k])
+		}
+	}
+	return out
 }
 
-// streak is how often one ask was answered the same.
-type streak struct {
-	calls   []*tool // the latest with the same result
-	longest []*tool
-	at      int // of the latest, among the agent's calls
-}
-
-type loops struct {
-	streaks map[ask]*streak
-	order   []*streak
-	n       int
-}
-
-func (l *loops) add(t *tool) {
-	l.n++
-	k := ask{t.name, t.args}
-	s := l.streaks[k]
-	if s == nil {
-		s = &streak{}
-		l.streaks[k] = s
-		l.order = append(l.order, s)
+// longestStreak returns the longest part of calls that were answered the same:
+// failures in spite of what was done in between, successes in a row.
+func longestStreak(tools []*tool, at []int32) []int32 {
+	best, from := at[:1], 0
+	for i := 1; i < len(at); i++ {
+		t, last := tools[at[i]], tools[at[i-1]]
+		if t.result != last.result || t.failed != last.failed || !t.failed && at[i] != at[i-1]+1 {
+			from = i
+		}
+		if i-from+1 > len(best) {
+			best = at[from : i+1]
+		}
 	}
-	if n := len(s.calls); n > 0 && (s.calls[n-1].result != t.result || s.calls[n-1].failed != t.failed || !t.failed && s.at != l.n-1) {
-		s.calls = nil
-	}
-	s.calls, s.at = append(s.calls, t), l.n
-	if len(s.calls) > len(s.longest) {
-		s.longest = s.calls
-	}
+	return best
 }
 
 func (a *account) positions(tools []*tool) []trace.Pos {
@@ -110,13 +112,11 @@ func (a *account) positions(tools []*tool) []trace.Pos {
 }
 
 // undoCycles reports edits that were undone and made again.
-func (b *builder) undoCycles() {
+func (b *builder) undoCycles(a *account, byAgent map[symbol][]*tool) {
 	type edit struct {
 		path     string
 		old, new uint64
 	}
-	a := b.toolAccount()
-	byAgent := a.inOrder()
 	for _, agent := range a.agents(byAgent) {
 		made := map[edit][]*tool{}
 		last := map[string]edit{}

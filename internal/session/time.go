@@ -21,7 +21,7 @@ type interval struct{ from, to stamp }
 // the same agent did before, since a model is asked as soon as the last answer
 // or the last result of a tool is there.
 func (a *account) derive(begin stamp) {
-	moments := map[symbol][]stamp{}
+	moments := map[symbol][]stamp{0: make([]stamp, 0, len(a.tools)+len(a.calls)+1)}
 	for i := range a.tools {
 		t := &a.tools[i]
 		moments[t.subagent] = append(moments[t.subagent], t.until())
@@ -57,8 +57,19 @@ func (t *tool) until() stamp {
 	return t.end
 }
 
+// timedCalls counts the main agent's calls of which the time is known.
+func (a *account) timedCalls() int64 {
+	var n int64
+	for i := range a.calls {
+		if c := &a.calls[i]; c.start != 0 && c.end > c.start && c.subagent == 0 {
+			n++
+		}
+	}
+	return n
+}
+
 func (a *account) callIntervals(main bool) []interval {
-	var out []interval
+	out := make([]interval, 0, len(a.calls)+len(a.tools)) // to which the tools' are added
 	for i := range a.calls {
 		if c := &a.calls[i]; c.start != 0 && c.end > c.start && (c.subagent == 0) == main {
 			out = append(out, interval{c.start, c.end})
@@ -68,7 +79,7 @@ func (a *account) callIntervals(main bool) []interval {
 }
 
 func (a *account) toolIntervals(main bool) []interval {
-	var out []interval
+	out := make([]interval, 0, len(a.tools))
 	for i := range a.tools {
 		if t := &a.tools[i]; t.start != 0 && t.until() > t.start && (t.subagent == 0) == main {
 			out = append(out, interval{t.start, t.until()})
@@ -84,13 +95,13 @@ func (b *builder) time(r *Run) *Time {
 	if a == nil || b.last <= b.first || b.backward {
 		return nil
 	}
-	model := a.callIntervals(true)
-	tools := b.toolAccount().toolIntervals(true)
-	subs := append(a.callIntervals(false), b.toolAccount().toolIntervals(false)...)
+	tools := b.toolAccount()
 	whole := []interval{{b.first, b.last}}
-	inModel := overlap(union(model), whole)
-	inTools := overlap(union(append(slices.Clone(model), tools...)), whole)
-	busy := union(append(append(slices.Clone(model), tools...), subs...))
+	busy := union(a.callIntervals(true))
+	inModel := overlap(busy, whole)
+	busy = union(append(busy, tools.toolIntervals(true)...))
+	inTools := overlap(busy, whole)
+	busy = union(append(append(busy, a.callIntervals(false)...), tools.toolIntervals(false)...))
 	inAll := overlap(busy, whole)
 	t := &Time{
 		Model: millis(inModel), Tool: millis(inTools - inModel), Subagent: millis(inAll - inTools),
@@ -106,8 +117,8 @@ func (b *builder) time(r *Run) *Time {
 // timed returns the account that says best when the main agent's model calls
 // were made, nil for none.
 func (b *builder) timed() *account {
-	best := b.ranked(func(a *account) int64 { return int64(len(a.callIntervals(true))) })[0]
-	if len(best.callIntervals(true)) == 0 {
+	best := b.ranked((*account).timedCalls)[0]
+	if best.timedCalls() == 0 {
 		return nil
 	}
 	return best
@@ -123,10 +134,10 @@ func millis(d stamp) trace.Count {
 	return trace.Measured(int64(max(d, 0)) / int64(time.Millisecond))
 }
 
-// union merges stretches that touch, in order of time.
+// union merges stretches that touch, in order of time and in place.
 func union(in []interval) []interval {
 	slices.SortFunc(in, func(x, y interval) int { return cmp.Or(cmp.Compare(x.from, y.from), cmp.Compare(x.to, y.to)) })
-	var out []interval
+	out := in[:0]
 	for _, i := range in {
 		if n := len(out); n > 0 && i.from <= out[n-1].to {
 			out[n-1].to = max(out[n-1].to, i.to)
