@@ -15,7 +15,7 @@ func (r *rule) guard(w *window, at, n int) bool {
 		return urlPassword(rest)
 	case r.Assign > 0:
 		return assigned(rest[min(n, len(rest)):], r.Assign)
-	case r.Run > 0:
+	case r.Run > 0 && r.Back == 0:
 		return run(rest, r.Run)
 	}
 	return true
