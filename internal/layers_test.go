@@ -33,11 +33,14 @@ func layer() map[string]int {
 		"internal/secret":   2,
 		"internal/session":  2,
 
-		"internal/bundle":   3,
+		"internal/artifact": 3,
 		"internal/issue":    3,
 		"internal/override": 3,
 
 		"internal/github": 4,
+
+		"internal/github/fake": 4, // for tests
+
 		"internal/report": 4,
 		"internal/action": 4,
 
@@ -59,6 +62,8 @@ func owner() map[string]string {
 		"mvdan.cc/sh/v3":                             "internal/ingest",
 		"github.com/google/go-github/v66":            "internal/github",
 		"github.com/bradleyfalzon/ghinstallation/v2": "internal/github",
+		"github.com/getkin/kin-openapi":              "internal/github/fake",
+		"github.com/vektah/gqlparser/v2":             "internal/github/fake",
 	}
 }
 

@@ -15,8 +15,12 @@ var files embed.FS
 
 // Names returns the names that Get knows, in order.
 func Names() []string {
-	return []string{"bundle", "config", "diff", "rollup", "session", "trace"}
+	return []string{"bundle", "chain", "config", "diff", "override", "rollup", "session", "trace"}
 }
+
+// URL returns the address of the schema of that name, under which others refer
+// to it.
+func URL(name string) string { return "https://andon-ci.github.io/schemas/" + name + ".schema.json" }
 
 // Get returns the schema of that name. The error for an unknown name lists the
 // known ones.

@@ -23,10 +23,16 @@ func compile(t *testing.T, name string) *jsonschema.Schema {
 	}
 	c := jsonschema.NewCompiler()
 	c.AssertFormat = true
-	if err := c.AddResource(name+".json", bytes.NewReader(raw)); err != nil {
+	session, err := schemas.Get("session") // which others refer to
+	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := c.Compile(name + ".json")
+	for url, doc := range map[string][]byte{schemas.URL("session"): session, schemas.URL(name): raw} {
+		if err := c.AddResource(url, bytes.NewReader(doc)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := c.Compile(schemas.URL(name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +116,7 @@ func deepest(e *jsonschema.ValidationError) string {
 
 func TestGet(t *testing.T) {
 	_, err := schemas.Get("nosuch")
-	if err == nil || !strings.Contains(err.Error(), "bundle, config, diff, rollup, session, trace") {
+	if err == nil || !strings.Contains(err.Error(), "bundle, chain, config, diff, override, rollup, session, trace") {
 		t.Errorf("got %v", err)
 	}
 }

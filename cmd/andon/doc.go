@@ -11,7 +11,9 @@ The commands are:
 	validate    check traces against their schema, or against what their reader needs
 	scan        look for credentials in files of any kind
 	show        show a bundle, or traces, down to the steps of one run
+	session     show all that was done to a pull request, over all workflow runs
 	diff        set two runs or sessions side by side
+	overrides   say where people overruled agents, and where they agreed
 	emit        append one record to a native trace, for agents without a transcript
 	schema      print a JSON Schema of what Andon reads and writes
 	completion  print a completion script for a shell
@@ -42,7 +44,8 @@ unknown, and never as 0.
 
 # What it never does
 
-Andon sends nothing anywhere. It never prints or writes the value of a
+Andon sends nothing anywhere, but for session, which asks the forge for what it
+shows, and writes there what --comment and --check name. It never prints or writes the value of a
 credential that it has found, and it writes nothing for upload that it has not
 scanned. The names of files and folders are scanned as well.
 
@@ -55,6 +58,10 @@ scanned. The names of files and folders are scanned as well.
 	ANDON_SECRETS          names of variables whose values must not leak
 	ANDON_FINGERPRINT_KEY  key for the fingerprints of credentials, the same in
 	                       all jobs whose findings are to be compared
+	GITHUB_TOKEN, GH_TOKEN whom session asks the forge as
+	ANDON_APP_ID           the App to ask as instead, and
+	ANDON_APP_KEY          its private key in PEM, or the file that holds it
+	GITHUB_API_URL         the forge, where it is not github.com
 	NO_COLOR               no colours on a terminal
 */
 package main

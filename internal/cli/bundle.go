@@ -274,9 +274,9 @@ func (c *collection) copyTrace(ctx context.Context, b *bundle, s *source) error 
 	}
 	defer w.file.Close()
 	redact := c.flags.content == "redacted" || c.flags.onSecret == "redact"
-	r := jsonl.NewReader(in, 0)
+	r := stanzaReader{r: jsonl.NewReader(in, 0)}
 	for {
-		chunk, err := r.Next()
+		st, err := r.Next()
 		if errors.Is(err, io.EOF) {
 			return b.finish(w)
 		}
@@ -286,7 +286,7 @@ func (c *collection) copyTrace(ctx context.Context, b *bundle, s *source) error 
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := c.copyChunk(w, chunk, redact); err != nil {
+		if err := c.copyChunk(w, st.Chunk, redact); err != nil {
 			return err
 		}
 	}
@@ -300,10 +300,8 @@ func (c *collection) copyChunk(w *bundleFile, chunk jsonl.Chunk, redact bool) er
 	if redact {
 		raw, _ = c.scan.Redact(raw)
 	}
-	for _, m := range c.scan.Scan(raw) {
-		if m.Severity == finding.Error {
-			return errLeak
-		}
+	if c.holdsSecret(raw) {
+		return errLeak
 	}
 	if bytes.IndexByte(raw, '\n') >= 0 {
 		var one bytes.Buffer

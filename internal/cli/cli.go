@@ -11,6 +11,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"github.com/andon-ci/andon/internal/github"
 )
 
 // Env is the door to the outside. Files are opened by name besides.
@@ -19,6 +21,7 @@ type Env struct {
 	Stdout, Stderr io.Writer
 	Getenv         func(string) string
 	Now            func() time.Time // for progress, and for the times of records that emit writes
+	Forge          github.Clock     // for waiting; the zero value is the real one
 }
 
 // The exit codes.
@@ -50,7 +53,9 @@ func commands() []command {
 		validateCommand(),
 		scanCommand(),
 		showCommand(),
+		sessionCommand(),
 		diffCommand(),
+		overridesCommand(),
 		emitCommand(),
 		schemaCommand(),
 		completionCommand(),
@@ -62,7 +67,7 @@ func commands() []command {
 // returns the exit code.
 func Main(ctx context.Context, env Env, args []string) int {
 	err := run(ctx, env, args)
-	return exit(env.Stderr, err)
+	return exit(env.Stderr, unsaid(env, err))
 }
 
 func run(ctx context.Context, env Env, args []string) error {

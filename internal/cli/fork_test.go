@@ -39,6 +39,15 @@ func prompt(parent, id, session, at string) string {
 		parent, id, session, at)
 }
 
+// codexTotals writes what the calls of a thread used so far.
+func codexTotals(at string, totals ...int) string {
+	var out strings.Builder
+	for n, total := range totals {
+		fmt.Fprintf(&out, `{"timestamp":"2026-11-20T%s:0%d.000Z","type":"event_msg","payload":{"type":"token_count","info":{"total_token_usage":{"input_tokens":%d,"output_tokens":%d}}}}`+"\n", at, n, total, total/10)
+	}
+	return out.String()
+}
+
 // openCodeMessage writes a message of an export, t in milliseconds.
 func openCodeMessage(id string, t int64) string {
 	return fmt.Sprintf(`{"info":{"id":%q,"role":"assistant","providerID":"p","modelID":"m","finish":"stop","time":{"created":%d,"completed":%d},"tokens":{"input":100,"output":10,"reasoning":0,"cache":{"read":0,"write":0}}},"parts":[]}`, id, t, t+2345)
@@ -132,6 +141,11 @@ func TestForks(t *testing.T) {
 			codex("019f-old", "", "09:00", "019f-old resp_0000000000000000001", "019f-old resp_0000000000000000002"),
 			codex("019f-new", `,"forked_from_id":"019f-old"`, "10:00", "019f-new resp_0000000000000000003"),
 		}, "019f-old: 2 calls, 200 in, 0 tools, 09:00 for 2s\n019f-new: 1 calls, 100 in, 0 tools, 10:00 for 1s, from 019f-old"},
+		{"Codex, of which an old version writes running totals", []string{
+			codex("019f-old", "", "09:00") + codexTotals("09:00", 100, 200),
+			codex("019f-new", `,"forked_from_id":"019f-old"`, "10:00") + codex("019f-old", "", "10:00") + codexTotals("10:00", 100, 200) +
+				`{"timestamp":"2026-11-20T10:01:00.000Z","type":"event_msg","payload":{"type":"task_started","turn_id":"t"}}` + "\n" + codexTotals("10:01", 300),
+		}, "019f-old: 2 calls, 200 in, 0 tools, 09:00 for 1s\n019f-new: 1 calls, 100 in, 0 tools, 10:00 for 60s, from 019f-old"},
 		{"pi", []string{
 			pi("0198-old", "", "09:00", 9, 10),
 			pi("0198-new", `,"parentSession":"/x/2026_0198-old.jsonl"`, "11:00", 9, 10, 11),

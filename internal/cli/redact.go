@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,10 +10,12 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/andon-ci/andon/internal/finding"
 	"github.com/andon-ci/andon/internal/jsonl"
+	"github.com/andon-ci/andon/internal/secret"
 )
 
 // redactTo writes a copy of each file that was read to dir, without its
@@ -57,10 +60,8 @@ func (g *gatherer) copyName(s *source, taken map[string]bool) (string, error) {
 	if name != s.path {
 		name = cutOut.ReplaceAllString(name, "$1-$2-$3")
 	}
-	for _, m := range g.scan.Scan([]byte(filepath.ToSlash(name))) {
-		if m.Severity == finding.Error {
-			return "", errLeak
-		}
+	if g.holdsSecret([]byte(filepath.ToSlash(name))) {
+		return "", errLeak
 	}
 	for packedName.MatchString(name) {
 		name = name[:len(name)-len(filepath.Ext(name))]
@@ -97,11 +98,14 @@ func (g *gatherer) redactFile(ctx context.Context, from, to string) error {
 	}
 	defer os.Remove(tmp.Name())
 	w := bufio.NewWriterSize(tmp, 256<<10)
-	if err := g.redactLines(ctx, in, w); err != nil {
-		tmp.Close()
-		return err
+	err = errors.Join(g.redactText(ctx, in, w), w.Flush())
+	if err == nil {
+		_, err = tmp.Seek(0, io.SeekStart)
 	}
-	if err := errors.Join(w.Flush(), tmp.Close()); err != nil {
+	if err == nil {
+		err = g.check(ctx, tmp)
+	}
+	if err := errors.Join(err, tmp.Close()); err != nil {
 		return err
 	}
 	return os.Rename(tmp.Name(), to)
@@ -113,28 +117,129 @@ func same(a, b string) bool {
 	return err == nil && err2 == nil && os.SameFile(first, second)
 }
 
-func (g *gatherer) redactLines(ctx context.Context, in io.Reader, w io.Writer) error {
-	r := jsonl.NewReader(in, 0)
+// redactText copies a text without its credentials and changes nothing else of
+// it: what is laid out over several lines stays so.
+func (g *gatherer) redactText(ctx context.Context, in io.Reader, w io.Writer) error {
+	r := blockReader{r: bufio.NewReaderSize(in, 256<<10)}
 	for ctx.Err() == nil {
-		c, err := r.Next()
+		block, err := r.next()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		if c.Part > 0 {
-			return errors.New("a line over the limit of 160 MiB cannot be redacted")
-		}
-		out, _ := g.scan.Redact(c.Raw)
-		for _, m := range g.scan.Scan(out) {
-			if m.Severity == finding.Error {
-				return errLeak
-			}
-		}
-		if _, err := w.Write(append(out, '\n')); err != nil {
+		if _, err := w.Write(g.redactBlock(block)); err != nil {
 			return err
 		}
 	}
 	return ctx.Err()
+}
+
+// redactBlock redacts some lines. Where a credential went over several, empty
+// ones take their place, so that all others keep their numbers.
+func (g *gatherer) redactBlock(block []byte) []byte {
+	out, found := g.scan.Redact(block)
+	if bytes.Count(out, []byte("\n")) == bytes.Count(block, []byte("\n")) {
+		return out
+	}
+	var b bytes.Buffer
+	from := 0
+	for _, m := range found {
+		n := max(0, m.Start-from-maxEscape) // some mark may stand in the text before
+		n += bytes.Index(out[n:], []byte("[REDACTED:"))
+		n += bytes.IndexByte(out[n:], ']') + 1
+		b.Write(out[:n])
+		b.Write(bytes.Repeat([]byte("\n"), bytes.Count(block[m.Start:m.End], []byte("\n"))))
+		out, from = out[n:], m.End
+	}
+	b.Write(out)
+	return b.Bytes()
+}
+
+// maxEscape is how many bytes before a credential Redact may cut out with it.
+const maxEscape = 6
+
+// check makes sure that no credential is left in a copy.
+func (g *gatherer) check(ctx context.Context, in io.Reader) error {
+	r := stanzaReader{r: jsonl.NewReader(in, 0)}
+	for ctx.Err() == nil {
+		st, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if g.holdsSecret(st.Raw) {
+			return errLeak
+		}
+	}
+	return ctx.Err()
+}
+
+// holdsSecret reports whether a text holds a credential, guesses and what is
+// allowed aside.
+func (g *gatherer) holdsSecret(text []byte) bool {
+	found, _ := g.allow.part(text, g.scan.Scan(text))
+	return slices.ContainsFunc(found, func(m secret.Match) bool { return m.Severity == finding.Error })
+}
+
+// blockReader gives out the lines of a text, many at once and with their ends.
+type blockReader struct {
+	r   *bufio.Reader
+	buf []byte
+	end int // of what was given out last, in buf
+}
+
+// The sizes from which on a block ends where two lines hardly belong together,
+// and between any two.
+const (
+	longBlock = 1 << 20
+	maxBlock  = 8 << 20
+)
+
+// next returns the next lines, and io.EOF at the end.
+func (b *blockReader) next() ([]byte, error) {
+	b.buf = append(b.buf[:0], b.buf[b.end:]...)
+	for last := 0; ; {
+		next := len(b.buf)
+		if err := b.line(); errors.Is(err, io.EOF) {
+			if b.end = len(b.buf); b.end == 0 {
+				return nil, io.EOF
+			}
+			return b.buf, nil
+		} else if err != nil {
+			return nil, err
+		}
+		if next > maxBlock || next > longBlock && apart(b.buf[last:next], b.buf[next:]) && !openKey(b.buf[:next]) {
+			b.end = next
+			return b.buf[:next], nil
+		}
+		last = next
+	}
+}
+
+// line reads a line to the end of the buffer.
+func (b *blockReader) line() error {
+	from := len(b.buf)
+	for {
+		piece, err := b.r.ReadSlice('\n')
+		b.buf = append(b.buf, piece...)
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull) && len(b.buf)-from > jsonl.MaxValue:
+			return errors.New("a line over the limit of 160 MiB cannot be redacted")
+		case errors.Is(err, io.EOF) && len(b.buf) > from:
+			return nil
+		case !errors.Is(err, bufio.ErrBufferFull):
+			return err
+		}
+	}
+}
+
+// apart reports whether no credential, nor its name and its value, can stand in
+// a line and the next.
+func apart(line, next []byte) bool {
+	line = bytes.TrimSpace(line)
+	return !piece(line) && !piece(next) && !bytes.HasPrefix(line, []byte(`"`))
 }

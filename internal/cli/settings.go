@@ -22,6 +22,10 @@ type settings struct {
 	onSecret     string
 	failOn       string
 	secrets      []string // names of environment variables
+	allow        []allowed
+	allowPath    string // the file that they are from
+	ignoredAllow bool   // a list was there and does not count
+	accounts     accounts
 }
 
 func (s *settings) define(fs *flag.FlagSet) {
@@ -89,4 +93,7 @@ func (s *settings) fill(other settings) {
 		s.traces = other.traces
 	}
 	s.secrets = append(s.secrets, other.secrets...)
+	s.accounts.Agents = append(s.accounts.Agents, other.accounts.Agents...)
+	s.accounts.Humans = append(s.accounts.Humans, other.accounts.Humans...)
+	s.accounts.Tools = append(s.accounts.Tools, other.accounts.Tools...)
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	api "github.com/google/go-github/v66/github"
@@ -73,10 +74,22 @@ func nextPage(res *http.Response) string {
 type graphqlError struct {
 	Type    string `json:"type"`
 	Message string `json:"message"`
+	Path    []any  `json:"path"` // of the field that it is about, from the top of the data
 }
 
-// query asks by GraphQL and reads the data into v.
-func (c *Client) query(ctx context.Context, doing, text string, variables map[string]any, v any) error {
+// within returns the name of the field of a pull request that an error is
+// about, empty for an error about all of it.
+func (g graphqlError) within() string {
+	if len(g.Path) < 3 {
+		return ""
+	}
+	name, _ := g.Path[2].(string)
+	return name
+}
+
+// query asks by GraphQL and reads the data into v. Of a pull request, it returns
+// the fields that the token may not see, which are null in v.
+func (c *Client) query(ctx context.Context, doing, text string, variables map[string]any, v any) (hidden []string, err error) {
 	var out struct {
 		Data   json.RawMessage `json:"data"`
 		Errors []graphqlError  `json:"errors"`
@@ -84,27 +97,31 @@ func (c *Client) query(ctx context.Context, doing, text string, variables map[st
 	for try := 1; ; try++ {
 		res, raw, err := c.post(ctx, doing, text, variables)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if json.Unmarshal(raw, &out) != nil {
-			return c.damaged(doing, res)
+			return nil, c.damaged(doing, res)
 		}
-		if len(out.Errors) == 0 {
+		whole := slices.IndexFunc(out.Errors, func(g graphqlError) bool { return g.within() == "" })
+		if whole < 0 {
 			break
 		}
-		if out.Errors[0].Type != "RATE_LIMITED" || try == attempts {
-			return c.faulty(doing, res, out.Errors[0])
+		if out.Errors[whole].Type != "RATE_LIMITED" || try == attempts {
+			return nil, c.faulty(doing, res, out.Errors[whole])
 		}
 		wait := max(reset(res.Header).Sub(c.guard.now(res)), 0) + slack
 		if err := c.guard.wait(res.Request, res, wait); err != nil {
-			return c.unanswered(doing, res.Request, err)
+			return nil, c.unanswered(doing, res.Request, err)
 		}
 		out.Errors = nil
 	}
-	if err := json.Unmarshal(out.Data, v); err != nil {
-		return &Error{Doing: doing, Where: "POST " + c.graphql, Reason: "the answer does not have the form of the query", Err: ErrDamaged, Hint: "check GITHUB_GRAPHQL_URL"}
+	for _, g := range out.Errors {
+		hidden = append(hidden, g.within())
 	}
-	return nil
+	if err := json.Unmarshal(out.Data, v); err != nil {
+		return nil, &Error{Doing: doing, Where: "POST " + c.graphql, Reason: "the answer does not have the form of the query", Err: ErrDamaged, Hint: "check GITHUB_GRAPHQL_URL"}
+	}
+	return hidden, nil
 }
 
 func (c *Client) post(ctx context.Context, doing, text string, variables map[string]any) (*http.Response, []byte, error) {
@@ -169,6 +186,11 @@ func (c *Client) failed(doing string, err error) error {
 	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("%s: %w", doing, err)
+	}
+	var syntax *json.SyntaxError
+	var form *json.UnmarshalTypeError
+	if errors.As(err, &syntax) || errors.As(err, &form) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return &Error{Doing: doing, Reason: "the answer is not the JSON of the API", Err: ErrDamaged, Hint: "check GITHUB_API_URL; a proxy may have answered in the forge's place"}
 	}
 	return &Error{Doing: doing, Reason: "the connection failed", Err: errors.Join(ErrUnavailable, err), Hint: "check the network and GITHUB_API_URL, then run the command again"}
 }

@@ -69,7 +69,7 @@ func (c *Client) refusal(doing string, res *http.Response, body []byte) *Error {
 	case s >= 500:
 		e.Err, e.Hint = ErrUnavailable, "it was tried again and again; https://www.githubstatus.com may say more, then run the command again"
 	default:
-		e.Err = fmt.Errorf("status %d", s)
+		e.Err, e.Hint = fmt.Errorf("status %d", s), "check --repository, --pr and --sha"
 	}
 	return e
 }

@@ -153,9 +153,10 @@ func (c *Client) connect(o Options) error {
 const perDownload = 5 * time.Minute
 
 // sameHost follows a redirect that stays with the API, such as the one of a
-// repository that was renamed. One that leaves it is returned as it is.
+// repository that was renamed. One that leaves it is returned as it is, and so
+// is one with the status by which the API sends to a file.
 func sameHost(req *http.Request, via []*http.Request) error {
-	if len(via) >= 3 || req.URL.Host != via[0].URL.Host || req.URL.Scheme != via[0].URL.Scheme {
+	if len(via) >= 3 || req.Response.StatusCode == http.StatusFound || req.URL.Host != via[0].URL.Host || req.URL.Scheme != via[0].URL.Scheme {
 		return http.ErrUseLastResponse
 	}
 	return nil

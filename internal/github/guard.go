@@ -75,12 +75,12 @@ func (g *guard) once(req *http.Request, known *stored, try int) (*http.Response,
 	}
 	res, err := g.next.RoundTrip(out)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, slow(req, err)
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, slow(req, err)
 	}
 	if len(body) > maxAnswer {
 		return nil, nil, &Error{
@@ -90,6 +90,14 @@ func (g *guard) once(req *http.Request, known *stored, try int) (*http.Response,
 	}
 	g.note(res)
 	return res, body, nil
+}
+
+// slow tells an attempt that took too long from a command that was stopped.
+func slow(req *http.Request, err error) error {
+	if errors.Is(err, context.DeadlineExceeded) && req.Context().Err() == nil {
+		return fmt.Errorf("no answer within %s", perAnswer)
+	}
+	return err
 }
 
 func (g *guard) count(req *http.Request, try int) {
@@ -108,8 +116,7 @@ func (g *guard) count(req *http.Request, try int) {
 	}
 }
 
-// note remembers what the answer says of the limit, and takes it out: go-github
-// would refuse to ask by a clock of its own.
+// note remembers what the answer says of the limit.
 func (g *guard) note(res *http.Response) {
 	h := res.Header
 	limit, err := strconv.Atoi(h.Get("X-RateLimit-Limit"))
@@ -205,16 +212,25 @@ func (g *guard) stopped(req *http.Request, res *http.Response, d time.Duration) 
 }
 
 // settle returns the answer as the layers above take it: one that was not
-// modified is the one that was stored.
+// modified is the one that was stored, and none tells go-github of a limit, by
+// which it would refuse to ask, with a clock of its own.
 func (g *guard) settle(req *http.Request, res *http.Response, body []byte, known *stored) *http.Response {
 	if res.StatusCode == http.StatusNotModified && known != nil {
 		g.budget.NotModified++
 		return known.response(req)
 	}
 	g.store.keep(req, res, body)
+	if strings.HasSuffix(req.URL.Path, "/graphql") { // which tells of its limit with status 200, and not through go-github
+		return whole(req, res, body)
+	}
 	for _, name := range []string{"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "Retry-After"} {
 		res.Header.Del(name)
 	}
+	return whole(req, res, body)
+}
+
+// whole returns an answer with its body in memory.
+func whole(req *http.Request, res *http.Response, body []byte) *http.Response {
 	res.Body, res.ContentLength, res.Request = io.NopCloser(bytes.NewReader(body)), int64(len(body)), req
 	return res
 }

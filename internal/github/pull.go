@@ -4,7 +4,11 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
+
+	"github.com/andon-ci/andon/internal/override"
 )
 
 //go:embed pull.graphql
@@ -48,6 +52,22 @@ type Pull struct {
 type Actor struct {
 	Login string
 	Type  string // User, Bot, Mannequin, Organization, EnterpriseUserAccount; empty where the forge does not say
+}
+
+// Override returns the account as a history names it.
+func (a Actor) Override() override.Actor { return override.Actor{Login: a.Login, Type: a.Type} }
+
+// Override returns what a history says of who wrote the commit.
+func (c Commit) Override() override.Commit {
+	out := override.Commit{SHA: c.SHA, Message: c.Message}
+	if len(c.Authors) > 0 {
+		a := c.Authors[0] // the others are co-authors, whom the message names
+		out.Author = override.Identity{Name: a.Name, Email: a.Email, Time: c.AuthoredAt}
+		if a.Login != "" {
+			out.Author.Account = override.Actor{Login: a.Login, Type: "User"}
+		}
+	}
+	return out
 }
 
 // Commit is one commit of the pull request, as its branch is now.
@@ -136,29 +156,42 @@ func (c *Client) Pull(ctx context.Context, number int, want Want) (*Pull, error)
 	if want.Comments {
 		pages["comments"] = &page{}
 	}
-	for name := range pages {
-		pages[name] = &page{}
-	}
 	var out *Pull
+	var hidden []string
 	for n := 0; n < maxPages && pages.open(); n++ {
 		var answer pullAnswer
-		if err := c.query(ctx, doing, pullQuery, pages.variables(c.owner, c.name, number), &answer); err != nil {
+		denied, err := c.query(ctx, doing, pullQuery, pages.variables(c.owner, c.name, number), &answer)
+		if err != nil {
 			if out != nil {
 				out.Unread = pages.unread()
 			}
 			return out, err
 		}
+		hidden = append(hidden, denied...)
 		node := answer.Repository.PullRequest
 		if node == nil {
 			return nil, &Error{Doing: doing, Reason: "there is none", Err: ErrMissing, Hint: "check --repository and --pr"}
 		}
 		if out == nil {
 			out = node.head(&answer)
+			c.moved(out.Repository)
 		}
 		node.lists(out, pages)
+		if len(denied) > 0 {
+			break // a list that is null would be asked for again and again
+		}
 	}
-	out.Unread = pages.unread()
+	slices.Sort(hidden)
+	out.Unread = slices.Compact(append(pages.unread(), hidden...))
 	return out, nil
+}
+
+// moved asks for the repository by its present name from now on, which saves
+// the redirects.
+func (c *Client) moved(to string) {
+	if repositoryName.MatchString(to) {
+		c.owner, c.name, _ = strings.Cut(to, "/")
+	}
 }
 
 // pager knows how far each list has been read.

@@ -74,6 +74,7 @@ type conversation struct {
 	answer   string       // the last one
 	asked    string       // the last call of a function, which has no id
 	message  string       // the model's last words
+	pieces   []byte       // of its words, where they are streamed
 	closing  bool         // after which nothing came
 	silent   bool         // its messages were counted as answers of the API, or will be
 	err      *trace.Error // the last request failed
@@ -148,6 +149,7 @@ func chatStart(list jsonl.Value) string {
 // one reads a message.
 func (r *chat) one(m jsonl.Value) {
 	r.messages++
+	r.join()
 	r.closing, r.err = false, nil
 	if t := chatTime(m); !t.IsZero() {
 		r.at = t
@@ -217,6 +219,13 @@ func (r *chat) said(m jsonl.Value, id string) {
 	r.closing = n == 0 && text.Len() > 0 && ended(firstString(m, "finish_reason", "stop_reason"))
 }
 
+// join makes the pieces of an answer that was streamed the last words.
+func (r *chat) join() {
+	if len(r.pieces) > 0 {
+		r.message, r.pieces = string(r.pieces), nil
+	}
+}
+
 // ended reports whether a model had finished when it stopped.
 func ended(reason string) bool {
 	switch strings.ToLower(reason) {
@@ -261,6 +270,7 @@ func (r *chat) finish() {
 	if r.until == 0 {
 		return
 	}
+	r.join()
 	if r.answers > 0 {
 		r.s.add(r.until, time.Time{}, &trace.Totals{Turns: trace.Measured(r.answers)})
 	}

@@ -21,6 +21,10 @@ func (r *chat) response(v jsonl.Value) {
 		r.at = t
 	}
 	r.silent = true
+	if id != r.answer {
+		r.join()
+	}
+	before := r.conversation
 	r.closing, r.err = false, nil
 	if e := v.Get("error"); e.Kind() == jsonl.Object {
 		r.failure(e)
@@ -30,6 +34,7 @@ func (r *chat) response(v jsonl.Value) {
 	switch {
 	case v.Get("choices").Kind() == jsonl.Array:
 		r.choice(v.Get("choices"), id)
+		r.piece(v.Get("choices"), id, before)
 	case v.Get("output").Kind() == jsonl.Array:
 		r.output(v.Get("output"), id)
 	case v.Get("candidates").Kind() == jsonl.Array:
@@ -45,6 +50,27 @@ func (r *chat) choice(choices jsonl.Value, id string) {
 		m := firstOf(c, "message", "delta")
 		r.said(m, id)
 		r.closing = r.closing && ended(c.Get("finish_reason").String())
+		return
+	}
+}
+
+// piece joins a piece of a streamed answer to those before it. The last piece
+// has a reason and no text, and one with the usage may follow that has neither.
+func (r *chat) piece(choices jsonl.Value, id string, before conversation) {
+	same := id == before.answer
+	if choices.Len() == 0 {
+		r.closing = same && before.closing
+		return
+	}
+	for c := range choices.Elements() {
+		if !c.Get("delta").Exists() {
+			return
+		}
+		if r.message = before.message; len(r.pieces) < 1<<20 {
+			r.pieces = append(r.pieces, c.Get("delta", "content").String()...)
+		}
+		reason := c.Get("finish_reason").String()
+		r.closing = reason != "" && reason != "tool_calls" && reason != "function_call" && ended(reason)
 		return
 	}
 }

@@ -29,6 +29,9 @@ func newClaudeSession(s *sink) reader {
 	return f
 }
 
+// takes reports that other files of Claude Code are read here too.
+func (f *claudeFile) takes(jsonl.Value) bool { return true }
+
 func (f *claudeFile) value(v jsonl.Value, line int) {
 	switch id := v.Get("sessionId"); {
 	case id.Kind() == jsonl.String:

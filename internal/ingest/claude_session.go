@@ -23,6 +23,7 @@ type claudeSessionReader struct {
 	held    *claudePrompt // the first of the session, until an answer says whose it is
 	closing bool          // the last main message ended the turn
 	broken  bool          // the last main message was a made-up one about a failed request
+	why     string        // what it said
 	main    bool          // the file is not a sub-agent's
 }
 
@@ -77,7 +78,7 @@ func (r *claudeSessionReader) value(v jsonl.Value, line int) {
 	case "pr-link":
 		r.pullRequest(v, line, t)
 	default:
-		if !isClaudeSessionType(typ) {
+		if !isClaudeSessionType(typ) || v.Get("part").Exists() { // which is OpenCode's
 			r.s.drift(typ)
 		}
 	}
@@ -175,6 +176,9 @@ func (r *claudeSessionReader) note(v jsonl.Value, side bool) {
 	}
 	m := v.Get("message")
 	r.broken = m.Get("model").Is(synthetic) || v.Get("isApiErrorMessage").True()
+	if r.broken {
+		r.why = blockText(m.Get("content"))
+	}
 	stop := m.Get("stop_reason")
 	r.closing = !r.broken && (stop.Is("end_turn") || stop.Is("stop_sequence") || stop.Is("max_tokens"))
 }
@@ -271,11 +275,24 @@ func (r *claudeSessionReader) close() {
 	switch {
 	case !r.main:
 	case r.broken:
-		r.s.add(0, r.last, &trace.End{Status: trace.Failure, Error: &trace.Error{Type: "api_error", Message: clip(r.message, 300)}})
+		r.s.add(0, r.last, &trace.End{Status: trace.Failure, Error: &trace.Error{Type: "api_error", Message: clip(r.why, 300)}})
 	case r.closing:
 		if d := decisionInText(r.message); d != nil {
 			r.s.add(0, r.last, d)
 		}
 		r.s.add(0, r.last, &trace.End{Status: trace.Success})
 	}
+}
+
+// blockText returns the text of a message's content.
+func blockText(content jsonl.Value) string {
+	if content.Kind() == jsonl.String {
+		return content.String()
+	}
+	for b := range content.Elements() {
+		if b.Get("type").Is("text") {
+			return b.Get("text").String()
+		}
+	}
+	return ""
 }

@@ -14,16 +14,19 @@ import (
 // partial messages, where those were asked for, and in the totals of `result`.
 // A stream has several results where background work reopened the turn; the
 // last has the totals, and those of a resumed session include what came before.
+// Only its turns and its time are those of its own part.
 type claudeStreamReader struct {
 	claude
-	agents  map[string]string // sub-agents by the tool call that started them
-	partial map[string]string // ids of the messages that are being streamed, by sub-agent
+	over    string                  // the run of which a result was the last that was read
+	agents  map[string]string       // sub-agents by the tool call that started them
+	partial map[string]string       // ids of the messages that are being streamed, by sub-agent
+	before  map[string]trace.Totals // of the results that each run had so far
 }
 
 func newClaudeStreamReader(s *sink) *claudeStreamReader {
 	c := newClaude(s)
 	c.stream = true
-	return &claudeStreamReader{claude: c, agents: map[string]string{}, partial: map[string]string{}}
+	return &claudeStreamReader{claude: c, agents: map[string]string{}, partial: map[string]string{}, before: map[string]trace.Totals{}}
 }
 
 func (r *claudeStreamReader) value(v jsonl.Value, line int) {
@@ -75,6 +78,10 @@ func (r *claudeStreamReader) agent(toolID string, line int) string {
 func (r *claudeStreamReader) system(v jsonl.Value, line int) {
 	switch sub := v.Get("subtype").String(); sub {
 	case "init":
+		if r.over == r.s.run && r.over != "" { // another process, or a turn that background work has opened
+			r.s.add(line, r.last, &trace.End{Status: trace.Incomplete})
+		}
+		r.over = ""
 		r.start(line, r.last, v.Get("claude_code_version").String(), v.Get("model").String(), "")
 	case "api_retry":
 		r.failure(v, line, r.last)
@@ -182,9 +189,20 @@ func (r *claudeStreamReader) result(v jsonl.Value, line int) {
 			}
 		}
 	}
+	r.sum(total)
 	r.s.add(line, r.last, total)
 	r.verdict(v, line)
 	r.s.add(line, r.last, claudeEnd(v))
+	r.over = r.s.run
+}
+
+// sum adds to a result what earlier ones of its run say of their own parts.
+func (r *claudeStreamReader) sum(total *trace.Totals) {
+	old, known := r.before[r.s.run]
+	total.Turns, total.Duration = total.Turns.Add(old.Turns), total.Duration.Add(old.Duration)
+	if known || len(r.before) < 10_000 {
+		r.before[r.s.run] = trace.Totals{Turns: total.Turns, Duration: total.Duration}
+	}
 }
 
 // verdict reads the decision: of output that was held to a schema, else of the

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -17,9 +18,7 @@ const codexRolloutFormat = "codex/rollout"
 func isCodexRollout(v jsonl.Value, _ jsonl.Chunk) bool {
 	typ := v.Get("type")
 	if typ.Kind() == jsonl.Missing {
-		// The first line of files from before the envelope.
-		return v.Get("id").Kind() == jsonl.String && v.Get("timestamp").Kind() == jsonl.String &&
-			v.Get("instructions").Kind() != jsonl.Missing
+		return isBareMeta(v)
 	}
 	switch {
 	case typ.Is("session_meta"), typ.Is("response_item"), typ.Is("event_msg"), typ.Is("turn_context"),
@@ -35,8 +34,14 @@ type codexRollout struct {
 	id    string // of the thread; empty until the first session_meta
 	model string
 
+	window    trace.Count // tokens that the model's context holds
+	first     string      // id of the turn's first call
+	compacted string      // how the last compaction was told, until the next call
+
 	headless bool      // run by codex exec, which ends with its turn
 	copied   bool      // inside the history that a fork takes over from its parent
+	parents  []string  // threads whose copy that may be
+	own      bool      // a record of the thread itself was read
 	born     time.Time // when the thread was created
 	records  bool      // the file has token_usage_record, so token_count is a repetition
 	total    runningTotal
@@ -65,8 +70,12 @@ func (r *codexRollout) value(v jsonl.Value, line int) {
 		return
 	}
 	if r.isCopied(p, at) {
+		if total := p.Get("info", "total_token_usage"); total.Kind() == jsonl.Object {
+			r.total.grow(codexUsage(total)) // which goes on in the fork
+		}
 		return
 	}
+	r.own = true
 	switch typ {
 	case "turn_context":
 		r.context(p, line, at)
@@ -76,7 +85,9 @@ func (r *codexRollout) value(v jsonl.Value, line int) {
 		r.event(p, line, at)
 	case "token_usage_record":
 		r.usageRecord(p, line, at)
-	case "compacted", "world_state", "inter_agent_communication", "inter_agent_communication_metadata":
+	case "compacted":
+		r.compaction(typ, line, at)
+	case "world_state", "inter_agent_communication", "inter_agent_communication_metadata":
 	default:
 		r.s.drift(typ)
 	}
@@ -87,6 +98,7 @@ func (r *codexRollout) value(v jsonl.Value, line int) {
 func (r *codexRollout) bare(v jsonl.Value, typ string, line int, at time.Time) {
 	switch {
 	case typ != "":
+		r.own = true
 		r.responseItem(v, line, at)
 	case v.Get("record_type").Exists():
 	case v.Get("id").Exists():
@@ -94,72 +106,6 @@ func (r *codexRollout) bare(v jsonl.Value, typ string, line int, at time.Time) {
 	default:
 		r.s.drift("")
 	}
-}
-
-// meta says whose file it is. Only the first counts: a fork repeats its
-// parent's, and what follows that is the parent's history.
-func (r *codexRollout) meta(p jsonl.Value, line int, at time.Time) {
-	id := p.Get("id").String()
-	if id == "" {
-		id = p.Get("session_id").String()
-	}
-	if r.id != "" {
-		r.copied = id != r.id && !r.turns
-		return
-	}
-	r.id, r.s.run = id, id
-	r.born = p.Get("timestamp").Time()
-	r.headless = p.Get("originator").Is("codex_exec")
-	spawn := p.Get("source", "subagent", "thread_spawn")
-	for _, root := range []jsonl.Value{p.Get("session_id"), spawn.Get("parent_thread_id"), p.Get("parent_thread_id")} {
-		if s := root.String(); s != "" && s != id {
-			r.s.run, r.s.subagent = s, id
-			break
-		}
-	}
-	if r.s.subagent != "" {
-		r.s.add(line, at, &trace.Subagent{
-			ID: id, Start: at,
-			Name: firstNonEmpty(spawn.Get("agent_role").String(), p.Get("agent_role").String(), p.Get("source", "subagent").String()),
-		})
-	}
-	git := p.Get("git")
-	r.s.add(line, at, &trace.Start{
-		ForkedFrom: clip(p.Get("forked_from_id").String(), 200),
-		Runtime:    trace.Runtime{Name: codexRuntime, Version: p.Get("cli_version").String()},
-		Context: trace.Context{
-			Repository: repositoryOf(git.Get("repository_url").String()),
-			HeadSHA:    git.Get("commit_hash").String(),
-			Branch:     git.Get("branch").String(),
-		},
-	})
-}
-
-func firstNonEmpty(list ...string) string {
-	for _, s := range list {
-		if s != "" {
-			return s
-		}
-	}
-	return ""
-}
-
-// isCopied reports whether a record is of the history that a fork took over.
-// That is written in one go when the thread is created, and ends with the first
-// turn that was started later.
-func (r *codexRollout) isCopied(p jsonl.Value, at time.Time) bool {
-	if !r.copied {
-		return false
-	}
-	if p.Get("type").Is("task_started") {
-		if s, ok := p.Get("started_at").Int(); ok && !r.born.IsZero() && s >= r.born.Unix() {
-			r.copied = false
-		}
-	}
-	if !at.IsZero() && !r.born.IsZero() && at.Sub(r.born) > 5*time.Second {
-		r.copied = false
-	}
-	return r.copied
 }
 
 func (r *codexRollout) context(p jsonl.Value, line int, at time.Time) {
@@ -176,6 +122,7 @@ func (r *codexRollout) responseItem(p jsonl.Value, line int, at time.Time) {
 			r.asked = at
 		} else if !r.turns {
 			r.keepMessage(p.Get("content"), line)
+			r.tools.answered(line, at)
 		}
 	case "function_call", "custom_tool_call", "local_shell_call", "web_search_call", "tool_search_call", "image_generation_call":
 		r.tools.call(p, typ, line, at)
@@ -201,7 +148,10 @@ func (r *codexRollout) event(p jsonl.Value, line int, at time.Time) {
 	case "token_count":
 		r.tokenCount(p.Get("info"), line, at)
 	case "task_started", "turn_started":
+		r.window = count(p.Get("model_context_window")).Or(r.window)
 		r.started(line, at)
+	case "context_compacted":
+		r.compaction("context_compacted", line, at)
 	case "task_complete", "turn_complete":
 		r.complete(p, line, at)
 	case "turn_aborted":
@@ -228,7 +178,7 @@ func (r *codexRollout) event(p jsonl.Value, line int, at time.Time) {
 func (r *codexRollout) otherEvent(typ string) {
 	switch typ {
 	case "agent_message", "agent_reasoning", "agent_reasoning_raw_content", "agent_reasoning_section_break",
-		"thread_settings_applied", "thread_name_updated", "thread_goal_updated", "context_compacted", "thread_rolled_back",
+		"thread_settings_applied", "thread_name_updated", "thread_goal_updated", "thread_rolled_back",
 		"exec_command_begin", "patch_apply_begin", "mcp_tool_call_begin", "web_search_begin", "web_search_end",
 		"view_image_tool_call", "image_generation_begin", "image_generation_end", "dynamic_tool_call_request",
 		"collab_agent_spawn_begin", "collab_agent_interaction_begin", "collab_agent_interaction_end",
@@ -262,6 +212,7 @@ func (r *codexRollout) usageRecord(p jsonl.Value, line int, at time.Time) {
 // have. It is repeated, unchanged, when only the rate limits have moved.
 func (r *codexRollout) tokenCount(info jsonl.Value, line int, at time.Time) {
 	total, last := info.Get("total_token_usage"), info.Get("last_token_usage")
+	r.window = count(info.Get("model_context_window")).Or(r.window)
 	if r.records || total.Kind() != jsonl.Object && last.Kind() != jsonl.Object {
 		return
 	}
@@ -292,20 +243,35 @@ func (r *codexRollout) call(id string, u trace.Usage, line int, at time.Time) {
 	if start.After(at) {
 		start = time.Time{}
 	}
-	r.s.add(line, at, &trace.Call{ID: id, Provider: "openai", Model: r.model, Start: start, End: at, Usage: u})
+	r.s.add(line, at, &trace.Call{ID: id, Provider: "openai", Model: r.model, Start: start, End: at, Usage: u, Window: r.window})
+	r.first, r.compacted = cmp.Or(r.first, id), ""
+}
+
+// compaction emits that the conversation was shortened, which newer versions tell
+// twice, by a line and by an event, with no model call between the two.
+func (r *codexRollout) compaction(kind string, line int, at time.Time) {
+	if r.compacted != "" && r.compacted != kind {
+		r.compacted = ""
+		return
+	}
+	r.compacted = kind
+	r.s.add(line, at, &trace.Compaction{})
 }
 
 func (r *codexRollout) started(line int, at time.Time) {
 	if r.ended && r.s.subagent == "" {
 		r.s.add(line, at, &trace.End{Status: trace.Incomplete}) // until this turn ends too
 	}
-	r.turns, r.ended, r.message, r.asked = true, false, "", at
+	r.turns, r.ended, r.message, r.asked, r.first = true, false, "", at, ""
 }
 
 func (r *codexRollout) complete(p jsonl.Value, line int, at time.Time) {
 	r.turns, r.ended = true, true
 	if r.headless && r.s.subagent == "" {
 		r.tools.abandon(line, at)
+	}
+	if ms := count(p.Get("time_to_first_token_ms")); ms.Known() && r.first != "" {
+		r.s.add(line, at, &trace.Call{ID: r.first, FirstToken: ms})
 	}
 	end := &trace.End{Status: trace.Success}
 	if e := p.Get("error"); e.Exists() {

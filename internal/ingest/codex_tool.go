@@ -24,8 +24,9 @@ type codexTools struct {
 }
 
 type openTool struct {
-	name    string
-	session string // that the call looks into, of write_stdin
+	name     string
+	session  string // that the call looks into, of write_stdin
+	answered bool   // the model went on without an output
 }
 
 func newCodexTools(s *sink) codexTools {
@@ -107,6 +108,18 @@ func (r *codexTools) output(p jsonl.Value, line int, at time.Time) {
 		res.apply(t)
 	}
 	r.s.result(line, at, t, p.Get("output"))
+}
+
+// answered notes that the model went on after the calls that have no output in the
+// file: they had ended, though nobody knows how.
+func (r *codexTools) answered(line int, at time.Time) {
+	for _, id := range slices.Sorted(maps.Keys(r.open)) {
+		if open := r.open[id]; !open.answered {
+			open.answered = true
+			r.open[id] = open
+			r.s.add(line, at, &trace.Tool{ID: id, Passed: true})
+		}
+	}
 }
 
 // codexAnswer tells results apart by what follows the header, which names each

@@ -49,6 +49,8 @@ type copilot struct {
 	failure *trace.Error // the last error, until a message follows
 	line    int
 	last    time.Time
+	over    bool // the last line of a stream was read
+	shut    bool // the session was shut down, which stands in its own file alone, as what is ephemeral does in a stream
 }
 
 func newCopilot(s *sink) reader { return &copilot{s: s, asked: map[string]bool{}} }
@@ -92,6 +94,10 @@ func (r *copilot) release() {
 func (r *copilot) close() { r.release() }
 
 func (r *copilot) value(v jsonl.Value, line int) {
+	if r.over || r.shut && v.Get("ephemeral").True() {
+		r.s.run = "" // another stream, whose session its own last line names
+		*r = *newCopilot(r.s).(*copilot)
+	}
 	r.line = line
 	r.s.subagent = v.Get("agentId").String()
 	if t := v.Get("timestamp").Time(); !t.IsZero() {
@@ -286,6 +292,7 @@ func (r *copilot) shutdown(d jsonl.Value) {
 		t.Calls = t.Calls.Add(count(m.Get("requests", "count")))
 	}
 	r.add(t)
+	r.shut = true
 	r.end(d.Get("shutdownType").Is("routine") || !d.Get("shutdownType").Exists())
 }
 
@@ -296,6 +303,7 @@ func (r *copilot) result(v jsonl.Value) {
 	r.add(&trace.Totals{Duration: count(v.Get("usage", "sessionDurationMs"))})
 	code, ok := v.Get("exitCode").Int()
 	r.end(ok && code == 0)
+	r.over = true
 }
 
 func (r *copilot) end(fine bool) {

@@ -325,6 +325,9 @@ func geminiDiff(d jsonl.Value) []trace.Change {
 	}}
 }
 
+// close judges how the run ended by its last message, as a chat says nothing of
+// it. A message is written before its tool calls, and again with them once they
+// have ended: that one is under way, the stream alone shows.
 func (r *geminiChatReader) close() {
 	if !r.closing {
 		return
@@ -332,5 +335,5 @@ func (r *geminiChatReader) close() {
 	if d := decisionInText(r.message); d != nil && !r.sub {
 		r.s.add(r.line, r.last, d)
 	}
-	r.s.add(r.line, r.last, &trace.End{Status: trace.Success})
+	r.s.add(0, r.last, &trace.End{Status: trace.Success})
 }

@@ -10,6 +10,7 @@ package ingest
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -55,6 +56,10 @@ type File struct {
 	held    []finding.Finding // and what was wrong with it
 	bytes   int
 	gaveUp  bool
+	is      format
+	format  string // that was recognised first, once there are several
+	begun   string // id of the session that the reader began with, if its file names it so
+	mark    uint64 // of the line that does
 	lines   int
 	invalid int
 }
@@ -81,7 +86,7 @@ func (f *File) Format() string {
 	if f.sink == nil {
 		return ""
 	}
-	return f.sink.source
+	return cmp.Or(f.format, f.sink.source)
 }
 
 // Chunk reads one chunk. What cannot be read becomes a finding.
@@ -121,18 +126,16 @@ func (f *File) Chunk(c jsonl.Chunk) {
 func (f *File) value(v jsonl.Value, c jsonl.Chunk) {
 	if f.reader != nil {
 		f.odd(c)
-		f.reader.value(v, c.Line)
+		f.read(v, c)
 		return
 	}
 	if f.gaveUp {
 		return
 	}
 	f.keep(c)
-	for _, fm := range formats() {
-		if fm.match(v, c) {
-			f.recognised(fm)
-			return
-		}
+	if fm, ok := recognise(v, c, formats()); ok {
+		f.recognised(fm)
+		return
 	}
 	if len(f.pending) >= maxPending || f.bytes > maxPendingBytes {
 		f.gaveUp, f.pending = true, nil
@@ -147,7 +150,23 @@ func (f *File) keep(c jsonl.Chunk) {
 
 // recognised reads what was kept while the format was not known.
 func (f *File) recognised(fm format) {
-	sum := sha256.Sum256(f.pending[0].Raw)
+	f.open(fm, f.pending[0])
+	for _, fd := range f.held {
+		f.o.Find(fd)
+	}
+	f.held = nil
+	for _, c := range f.pending {
+		if v, _, err := f.doc.Parse(c.Raw); err == nil {
+			f.odd(c)
+			f.read(v, c)
+		}
+	}
+	f.pending = nil
+}
+
+// open begins to read a format, the first value of which is in c.
+func (f *File) open(fm format, c jsonl.Chunk) {
+	sum := sha256.Sum256(c.Raw)
 	f.sink = &sink{
 		o:        f.o,
 		source:   fm.name,
@@ -156,18 +175,16 @@ func (f *File) recognised(fm format) {
 		unknown:  map[string]int{},
 		verdicts: map[string]*trace.Decision{},
 	}
-	f.reader = fm.open(f.sink)
-	for _, fd := range f.held {
-		f.o.Find(fd)
+	f.is, f.reader = fm, fm.open(f.sink)
+}
+
+// read hands a value to the reader of the file that it is of.
+func (f *File) read(v jsonl.Value, c jsonl.Chunk) {
+	f.joined(v, c)
+	f.reader.value(v, c.Line)
+	if f.sink.puzzled {
+		f.mistaken(v, c)
 	}
-	f.held = nil
-	for _, c := range f.pending {
-		if v, _, err := f.doc.Parse(c.Raw); err == nil {
-			f.odd(c)
-			f.reader.value(v, c.Line)
-		}
-	}
-	f.pending = nil
 }
 
 // odd reports what is legal JSON and yet a sign of a broken writer.
@@ -257,7 +274,7 @@ func (f *File) Close() Summary {
 		return s
 	}
 	f.reader.close()
-	s.Format = f.sink.source
+	s.Format = f.Format()
 	s.Invalid = f.invalid + f.sink.invalid
 	s.Unknown = f.sink.unknown
 	return s

@@ -140,6 +140,7 @@ func (r *openCodeExportReader) close() {}
 func (r *openCodeExportReader) value(v jsonl.Value, line int) {
 	info := v.Get("info")
 	r.s.run, r.s.subagent, r.message = info.Get("id").String(), "", ""
+	r.last = time.Time{}
 	created := millis(info.Get("time", "created"))
 	if parent := info.Get("parentID").String(); parent != "" {
 		r.s.subagent, r.s.run = r.s.run, parent
@@ -187,11 +188,13 @@ type openCodeStreamReader struct {
 }
 
 func (r *openCodeStreamReader) value(v jsonl.Value, line int) {
-	r.line = line
-	if id := v.Get("sessionID").String(); id != r.s.run {
+	if id := v.Get("sessionID").String(); id != r.s.run && id != "" {
+		r.close()
+		*r = openCodeStreamReader{openCode: openCode{s: r.s}, line: line}
 		r.s.run = id
 		r.s.add(line, millis(v.Get("timestamp")), &trace.Start{Runtime: trace.Runtime{Name: "opencode"}})
 	}
+	r.line = line
 	if t := millis(v.Get("timestamp")); !t.IsZero() {
 		r.last = t
 	}

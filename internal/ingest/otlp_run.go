@@ -40,6 +40,7 @@ type otlpStep struct {
 // otlpAgent is the span of an agent.
 type otlpAgent struct {
 	span, parent, run string
+	within            string // the span around it that the file lacks
 	name, id, model   string
 	claude            bool
 	line              int
@@ -288,7 +289,7 @@ func (o *otlpSpans) part(a otlpAgent, whole bool) {
 	if whole || !a.usage.Total().Known() && a.cost == nil && !a.toolCalls.Known() {
 		return
 	}
-	t := &trace.Totals{Invocation: a.span, Usage: a.usage, CostUSD: a.cost, Turns: a.turns, ToolCalls: a.toolCalls}
+	t := &trace.Totals{Invocation: a.span, Within: a.within, Usage: a.usage, CostUSD: a.cost, Turns: a.turns, ToolCalls: a.toolCalls}
 	if a.model != "" && a.usage.Total().Known() {
 		t.ByModel = map[string]trace.Usage{a.model: a.usage}
 	}
@@ -315,14 +316,18 @@ func (o *otlpSpans) endSubagent(a otlpAgent) {
 }
 
 // endRun says how a run ended, and what it reports of itself. An agent's span
-// whose parent is of this process and yet is not in the file is a part of a run
-// that was killed, and says nothing of its end. Claude Code marks no interaction
+// around which there was another of this process that is not in the file is a
+// part of a run that was killed, and says nothing of its end. Claude Code marks no interaction
 // as failed: one whose last request failed did.
 func (o *otlpSpans) endRun(a otlpAgent) {
-	o.part(a, false)
-	if _, known := o.parents[o.parents[a.span]]; o.parents[a.span] != "" && !known {
+	if a.within = o.missing(a.span); a.within != "" {
+		if a.within != a.parent {
+			a.name = "" // of a sub-agent
+		}
+		o.part(a, false)
 		return
 	}
+	o.part(a, false)
 	if a.decision != nil {
 		o.r.emit(otlpFormat, a.run, "", a.line, a.end, a.decision)
 	}

@@ -65,6 +65,22 @@ func (o *otlpSpans) top(span string) (top string, whole bool) {
 	return span, false
 }
 
+// missing returns the span of this process around a span that the file lacks,
+// empty for none.
+func (o *otlpSpans) missing(span string) string {
+	for range maxDepth {
+		parent, known := o.parents[span]
+		if !known {
+			return span
+		}
+		if parent == "" {
+			return ""
+		}
+		span = parent
+	}
+	return ""
+}
+
 // maxDepth bounds how deep spans are nested, and ends a loop of parents.
 const maxDepth = 100
 

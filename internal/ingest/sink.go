@@ -16,6 +16,7 @@ type sink struct {
 	fallback string // a run id for files that have none
 	unknown  map[string]int
 	invalid  int
+	puzzled  bool // the last value was of a type that is new to the reader
 
 	nested jsonl.Doc // for JSON within strings
 
@@ -61,16 +62,21 @@ func identified(f trace.Fact) bool {
 	return true
 }
 
+// maxPuzzled is how often a type that the reader does not know is a reason to
+// look whether the file is another one from there on.
+const maxPuzzled = 4
+
 // drift counts a record of a type that the reader does not know.
 func (s *sink) drift(typ string) {
-	if len(typ) > 80 {
-		typ = typ[:80]
-	}
-	if typ == "" {
+	switch {
+	case len(typ) > 80: // which no type is; a piece of it could be one of a credential
+		typ = "(a long text)"
+	case typ == "":
 		typ = "(none)"
 	}
 	if _, known := s.unknown[typ]; known || len(s.unknown) < 100 {
 		s.unknown[typ]++
+		s.puzzled = s.unknown[typ] <= maxPuzzled
 		return
 	}
 	s.unknown["(others)"]++

@@ -29,6 +29,8 @@ type Doc struct {
 	stack []frame
 	ascii bool
 	dup   uint32 // index of the first key that its object has twice, plus one
+
+	counted, newlines int // how far the lines were counted, and how many there are
 }
 
 // node marks one value, or one key of an object, which the node of its value
@@ -60,6 +62,7 @@ func (e *SyntaxError) Error() string { return fmt.Sprintf("%s at byte %d", e.Msg
 // Parse.
 func (d *Doc) Parse(raw []byte) (v Value, used int, err error) {
 	d.raw, d.nodes, d.stack, d.ascii, d.dup = raw, d.nodes[:0], d.stack[:0], true, 0
+	d.counted, d.newlines = 0, 0
 	if len(raw) > 1<<31 {
 		return Value{}, 0, &SyntaxError{0, "value over 2 GiB"}
 	}

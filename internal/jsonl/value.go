@@ -63,6 +63,23 @@ func (v Value) Offset() int {
 	return int(v.node().start)
 }
 
+// Line returns how many lines of the input end before the value: a document that
+// is written over several lines has its values on lines of their own. Asked of
+// one value after another in their order, it looks at each byte once.
+func (v Value) Line() int {
+	if v.at == 0 {
+		return 0
+	}
+	d, at := v.doc, int(v.node().start)
+	if at >= d.counted {
+		d.newlines += bytes.Count(d.raw[d.counted:at], []byte{'\n'})
+	} else {
+		d.newlines -= bytes.Count(d.raw[at:d.counted], []byte{'\n'})
+	}
+	d.counted = at
+	return d.newlines
+}
+
 // Get returns the value at the end of a path of object keys. Of duplicate keys
 // the last one counts, as in encoding/json.
 func (v Value) Get(path ...string) Value {

@@ -28,7 +28,7 @@ func (c *change) closures() {
 		return
 	}
 	c.override(act{
-		signal: ClosedUnmerged, strength: Medium, time: last.Time, actor: actor, on: c.proposal(),
+		signal: ClosedUnmerged, strength: Medium, time: last.Time, actor: actor, on: c.proposed,
 		evidence: evidence(Evidence{Kind: "event", ID: last.ID, URL: last.URL}, Evidence{Kind: "pull_request", URL: c.h.URL}),
 	})
 }

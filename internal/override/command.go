@@ -75,6 +75,9 @@ func (c *change) command(m Comment, n int, o order) {
 	case !ok:
 		c.ignore(CommandSignal, "a bot commands", m.URL)
 		return
+	case m.Editor != (Actor{}) && account(m.Editor.Login) != account(m.Author.Login): // whoever may write may put words in another's mouth
+		c.ignore(CommandSignal, "somebody else edited the comment", m.URL)
+		return
 	case strength == "":
 		c.ignore(CommandSignal, "the comment's author may not write to the repository", m.URL)
 		return

@@ -64,10 +64,9 @@ func empty() Result {
 }
 
 // add puts the result of another history, or of the same at another time, to r.
-// Of two records with one id the later one stays, which knows more.
 func (r *Result) add(o Result) {
-	r.Overrides = union(r.Overrides, o.Overrides)
-	r.Agreements = union(r.Agreements, o.Agreements)
+	r.Overrides = Union(r.Overrides, o.Overrides)
+	r.Agreements = Union(r.Agreements, o.Agreements)
 	c, d := &r.Coverage, o.Coverage
 	c.Changes += d.Changes
 	for _, t := range d.Decisions {
@@ -96,16 +95,32 @@ func (c *Coverage) tally(t Tally) {
 	d.Inconclusive += t.Inconclusive
 }
 
-func union(a, b []Record) []Record {
+// Union puts two lists of records together, each id once: of two with one id
+// the later stays, unless only the earlier knows what was decided or by which
+// run. So what an event told is completed by a sweep, in either order.
+func Union(a, b []Record) []Record {
 	at := make(map[string]int, len(a)+len(b))
 	out := make([]Record, 0, len(a)+len(b))
 	for _, r := range slices.Concat(a, b) {
-		if i, found := at[r.ID]; found {
+		i, found := at[r.ID]
+		switch {
+		case !found:
+			at[r.ID] = len(out)
+			out = append(out, r)
+		case r.knows() >= out[i].knows():
 			out[i] = r
-			continue
 		}
-		at[r.ID] = len(out)
-		out = append(out, r)
 	}
 	return out
+}
+
+// knows counts what a record knows that another of its id may not.
+func (r Record) knows() int {
+	n := 0
+	for _, known := range []bool{r.Decision.Kind != "", r.RunID != ""} {
+		if known {
+			n++
+		}
+	}
+	return n
 }

@@ -13,9 +13,10 @@ import (
 
 // Options are what beside a history decides about it.
 type Options struct {
-	Accounts Accounts
-	Runs     []Run         // recorded runs, to link decisions to
-	Rework   time.Duration // after a merge in which edits of its lines count; 0 is DefaultRework
+	Accounts   Accounts
+	Repository string        // that an event must be of; empty takes any
+	Runs       []Run         // recorded runs, to link decisions to
+	Rework     time.Duration // after a merge in which edits of its lines count; 0 is DefaultRework
 }
 
 // DefaultRework is for how long after a merge a person's edits of an agent's
@@ -59,7 +60,7 @@ func Detect(h *History, o Options) Result {
 	for _, d := range c.decisions {
 		c.out.Coverage.tally(c.count(d))
 	}
-	c.out.Overrides, c.out.Agreements = union(nil, c.out.Overrides), union(nil, c.out.Agreements)
+	c.out.Overrides, c.out.Agreements = Union(nil, c.out.Overrides), Union(nil, c.out.Agreements)
 	sortRecords(c.out.Overrides)
 	sortRecords(c.out.Agreements)
 	slices.Sort(c.out.Coverage.Cancelled)
@@ -72,8 +73,9 @@ type change struct {
 	o         Options
 	authors   []who           // of h.Commits
 	owner     who             // the agent whose change it is; zero where it is nobody's or a person's
+	proposed  decided         // that decision of the owner
 	decisions []decided       // of agents, as far as the history shows them
-	reverting map[string]bool // SHAs of commits that are found to be reverts, and so are no edits
+	reverting map[string]bool // Commit.origin of those that are found to be reverts, and so are no edits
 
 	overridden, agreed map[string]bool // by Decision.key
 	out                Result
@@ -137,6 +139,14 @@ func (c *change) unresolved(signal Signal, why, url string) {
 	})
 }
 
+// lack says that a part was not looked at to its end.
+func (c *change) lack(p Part) {
+	missing := &c.out.Coverage.Missing
+	if at, found := slices.BinarySearch(*missing, p); !found {
+		*missing = slices.Insert(*missing, at, p)
+	}
+}
+
 func (c *change) ignore(signal Signal, why, url string) {
 	c.out.Coverage.Ignored = append(c.out.Coverage.Ignored, Ignored{Signal: signal, Subject: c.h.Subject, Why: why, URL: url})
 }
@@ -188,7 +198,8 @@ func (c *change) prepare() {
 	}
 	c.owner = c.findOwner()
 	if c.owner.isAgent() {
-		c.decisions = append(c.decisions, c.proposal())
+		c.proposed = c.proposal()
+		c.decisions = append(c.decisions, c.proposed)
 	}
 	for _, r := range c.h.Reviews {
 		if by := c.o.Accounts.actor(r.Author); by.isAgent() {

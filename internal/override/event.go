@@ -28,6 +28,9 @@ func FromEvent(name string, payload []byte, o Options) (Result, error) {
 	if p.Repository.FullName == "" {
 		return Result{}, fmt.Errorf("%w: it names no repository", ErrEvent)
 	}
+	if o.Repository != "" && !strings.EqualFold(o.Repository, p.Repository.FullName) {
+		return Result{}, fmt.Errorf("the event is not of %s", o.Repository)
+	}
 	out := empty()
 	if name == "push" {
 		p.push(&out, o)
@@ -68,6 +71,9 @@ func (p *event) history(name string) *History {
 
 // fill returns what puts the event itself into the history.
 func (p *event) fill(name string) func(*History) {
+	if p.Pull == nil && name != "issue_comment" {
+		return nil
+	}
 	switch name + "." + p.Action {
 	case "pull_request_review.submitted", "pull_request_review.dismissed":
 		if p.Review != nil {
@@ -104,9 +110,6 @@ func (p *event) fillReview(h *History) {
 }
 
 func (p *event) fillClosure(h *History) {
-	if p.Pull == nil {
-		return
-	}
 	switch {
 	case p.Action == "reopened":
 		h.Events = []Event{{Kind: Reopened, Time: p.Pull.Updated, Actor: p.Sender.actor()}}
@@ -131,7 +134,7 @@ func (p *event) fillThread(h *History) {
 	for _, m := range p.Thread.Comments {
 		t.Comments = append(t.Comments, m.comment())
 	}
-	if len(p.Thread.Comments) > 0 && p.Pull != nil {
+	if len(p.Thread.Comments) > 0 {
 		first := p.Thread.Comments[0]
 		t.Path, t.Commit, t.ResolvedAt = first.Path, first.Original, p.Pull.Updated
 		switch {
@@ -179,6 +182,9 @@ func (p *event) doubt(name string, h *History, out *Result, o Options) {
 			unsure(LabelRemoved, "", "the payload does not say who had set the label: the issue's events tell")
 		}
 	case "_review.submitted":
+		if len(h.Reviews) == 0 {
+			break
+		}
 		switch h.Reviews[0].State {
 		case ChangesRequested:
 			unsure(ChangesAfter, h.Reviews[0].Commit, "the payload has no other reviews: the list of reviews tells whether an agent had approved this head")

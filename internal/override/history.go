@@ -34,7 +34,7 @@ type History struct {
 	Comments  []Comment  `json:"comments,omitempty"`  // on the change itself, not on its lines
 	Reactions []Reaction `json:"reactions,omitempty"` // to the change's description
 	Reverts   []Revert   `json:"reverts,omitempty"`   // what may revert the change, or a revert of it
-	After     []Commit   `json:"after,omitempty"`     // on the base after the merge, oldest first, with hunks of the change's files
+	After     []Commit   `json:"after,omitempty"`     // on the base after the merge, by first parents, oldest first; with the hunks of files that the change touched
 
 	Missing []Part    `json:"missing,omitempty"` // what could not be read
 	AsOf    time.Time `json:"as_of,omitzero"`    // when it was read
@@ -190,6 +190,7 @@ type Thread struct {
 type Comment struct {
 	ID          int64      `json:"id"`
 	Author      Actor      `json:"author"`
+	Editor      Actor      `json:"editor,omitzero"`       // who last edited it; zero where nobody did
 	Association string     `json:"association,omitempty"` // OWNER, MEMBER, COLLABORATOR, CONTRIBUTOR, …
 	Permission  string     `json:"permission,omitempty"`  // admin, maintain, write, triage, read, none; empty where not asked
 	Time        time.Time  `json:"time,omitzero"`

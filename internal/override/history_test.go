@@ -185,3 +185,29 @@ func (h told) checkIDs(t *testing.T, got override.Result) {
 		}
 	}
 }
+
+// FuzzHistory looks at histories that no forge would give.
+func FuzzHistory(f *testing.F) {
+	for _, name := range []string{"combined-a-life.json", "force-push-amended.json", "rework-moved-lines.json", "command-both-ways.json", "label-insisted-on.json"} {
+		raw, err := json.Marshal(read(f, name).History)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(raw)
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		var h override.History
+		if json.Unmarshal(raw, &h) != nil {
+			return
+		}
+		r := override.Detect(&h, override.Options{})
+		if again := override.Detect(&h, override.Options{}); !slices.Equal(lines(r.Overrides), lines(again.Overrides)) {
+			t.Error("the same history gives different overrides")
+		}
+		for _, rec := range slices.Concat(r.Overrides, r.Agreements) {
+			if rec.Actor.Kind == override.Machine || len(rec.Reason) > 600 {
+				t.Errorf("%+v", rec)
+			}
+		}
+	})
+}

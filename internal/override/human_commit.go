@@ -22,7 +22,7 @@ func (c *change) humanCommits() {
 		if w.isAgent() {
 			last = i
 		}
-		if w.kind == Machine || last < 0 || len(m.Parents) > 1 || c.reverting[m.SHA] {
+		if w.kind == Machine || last < 0 || len(m.Parents) > 1 || c.reverting[m.origin()] {
 			continue
 		}
 		if id := m.origin(); !seen[id] { // a rebase makes a new commit of the same
@@ -74,7 +74,7 @@ func (c *change) rework() {
 		w := c.o.Accounts.commit(m)
 		touched := lines.apply(m.Files)
 		late := m.time().Sub(c.h.Merge.Time) > c.o.Rework
-		if touched == 0 || late || w.kind == Machine || c.reverting[m.SHA] {
+		if touched == 0 || late || w.kind == Machine || c.reverting[m.origin()] {
 			continue
 		}
 		strength := Weak
@@ -83,7 +83,7 @@ func (c *change) rework() {
 		}
 		subject, _, _ := strings.Cut(m.Message, "\n")
 		c.override(act{
-			signal: HumanCommit, strength: strength, time: m.time(), actor: w, on: c.proposal(), ids: []string{m.SHA}, reason: subject, phase: "after_merge",
+			signal: HumanCommit, strength: strength, time: m.time(), actor: w, on: c.proposed, ids: []string{m.SHA}, reason: subject, phase: "after_merge",
 			lines:    &Lines{Changed: int64(touched), Of: trace.Measured(int64(total))},
 			evidence: evidence(Evidence{Kind: "commit", ID: m.SHA, URL: m.URL}, c.mergeEvidence()),
 		})

@@ -31,7 +31,6 @@ func (c *change) labels() {
 				}
 				removed[e.Label] = a
 			}
-			delete(set, e.Label)
 		}
 	}
 	for _, label := range order {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/andon-ci/andon/internal/session"
 	"github.com/andon-ci/andon/internal/trace"
 )
 
@@ -13,6 +14,23 @@ import (
 type Link struct {
 	Level string `json:"level"` // exact, strong, weak
 	By    string `json:"by"`    // what the two have in common
+}
+
+// RunsOf returns the runs of sessions in the form that linking needs. A run
+// that recorded what it posted has that in Reviews and Commits, which are the
+// caller's to fill in, as is the account.
+func RunsOf(sessions []*session.Session) []Run {
+	var out []Run
+	for _, s := range sessions {
+		for _, r := range s.Runs {
+			run := Run{ID: r.ID, Agent: r.Agent.Name, HeadSHA: s.HeadSHA, Start: r.Start, End: r.End}
+			if r.Decision != nil {
+				run.Decision = r.Decision.Kind
+			}
+			out = append(out, run)
+		}
+	}
+	return out
 }
 
 // Slack between the forge's clock and that of a run, and between a run's end

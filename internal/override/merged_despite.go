@@ -103,12 +103,12 @@ func (c *change) merged() {
 	if !c.owner.isAgent() || c.touched() {
 		return
 	}
-	if c.h.lacks(PartCommits) {
-		c.unresolved(MergedUnchanged, "the commits are not known: whether a person's are among them, the list of commits tells", c.h.URL)
+	if c.h.lacks(PartCommits) || c.h.lacks(PartEvents) {
+		c.unresolved(MergedUnchanged, "not all that was pushed is known: whether a person had a hand in it, the commits and events tell", c.h.URL)
 		return
 	}
 	c.agree(act{
-		signal: MergedUnchanged, strength: Medium, time: c.h.Merge.Time, actor: actor, on: c.proposal(),
+		signal: MergedUnchanged, strength: Medium, time: c.h.Merge.Time, actor: actor, on: c.proposed,
 		evidence: evidence(c.mergeEvidence()),
 	})
 }

@@ -8,8 +8,12 @@ import (
 	"time"
 )
 
-// maxReverts bounds how many candidates are compared with one another.
-const maxReverts = 300
+// maxReverts bounds how many candidates are compared with one another, and
+// maxNamed what each names.
+const (
+	maxReverts = 300
+	maxNamed   = 20
+)
 
 var (
 	revertsCommit = regexp.MustCompile(`(?im)^[ \t]*this reverts commit[ \t]+([0-9a-f]{7,64})\b`)
@@ -46,10 +50,10 @@ func (h *History) reads(r Revert) claim {
 		texts = []string{r.Commit.Message}
 	}
 	for _, text := range texts {
-		for _, m := range revertsCommit.FindAllStringSubmatch(text, 50) {
+		for _, m := range revertsCommit.FindAllStringSubmatch(text, maxNamed) {
 			cl.shas = append(cl.shas, strings.ToLower(m[1]))
 		}
-		for _, m := range revertsPull.FindAllStringSubmatch(text, 50) {
+		for _, m := range revertsPull.FindAllStringSubmatch(text, maxNamed) {
 			cl.pulls = append(cl.pulls, strings.ToLower(m[1])+"#"+m[2])
 		}
 	}
@@ -92,13 +96,19 @@ func plainTitle(s string) string { return squashNumber.ReplaceAllString(strings.
 func (c *change) reverts() {
 	claims := c.claims()
 	active := activity(c.h, claims)
+	landed := map[string]string{} // origin by SHA: what merged a revert is no edit either
+	for _, m := range c.h.After {
+		landed[m.SHA] = m.origin()
+	}
 	for i, cl := range claims {
 		if cl.reverts == "" {
 			continue
 		}
 		ids := []string{cl.id()}
-		if sha := cl.sha(); sha != "" {
-			c.reverting[sha] = true
+		if cl.r.Commit != nil {
+			c.reverting[cl.r.Commit.origin()] = true
+		} else if origin, ok := landed[cl.sha()]; ok {
+			c.reverting[origin] = true
 		}
 		actor, ok := c.reverter(cl)
 		switch {
@@ -121,15 +131,19 @@ func (c *change) claims() []claim {
 	var out []claim
 	seen := map[string]bool{}
 	add := func(r Revert, inside int) {
-		if r.Number > 0 && r.Merged.IsZero() || len(out) >= maxReverts {
+		if r.Number > 0 && r.Merged.IsZero() {
 			return
 		}
 		cl := c.h.reads(r)
+		cl.inside = inside
 		if len(cl.shas)+len(cl.pulls) == 0 && cl.branch == "" && cl.title == "" || seen[cl.id()] || cl.sha() != "" && seen[cl.sha()] {
 			return
 		}
+		if len(out) == maxReverts {
+			c.lack(PartReverts)
+			return
+		}
 		seen[cl.id()], seen[cl.sha()] = true, true
-		cl.inside = inside
 		cl.reverts, cl.on = c.reverted(cl)
 		out = append(out, cl)
 	}
@@ -149,7 +163,7 @@ func (c *change) claims() []claim {
 // agent's that contradicts. Within the change only its commits can be meant.
 func (c *change) reverted(cl claim) (Strength, decided) {
 	for i, m := range c.h.Commits {
-		if i != cl.inside && c.authors[i].isAgent() && cl.names(c.h, []string{m.SHA}, 0, "") != "" {
+		if c.authors[i].isAgent() && cl.names(c.h, []string{m.SHA}, 0, "") != "" {
 			return Strong, decided{commitDecision(m), c.authors[i]}
 		}
 	}
@@ -157,7 +171,7 @@ func (c *change) reverted(cl claim) (Strength, decided) {
 		return "", decided{}
 	}
 	shas := append([]string{c.h.Merge.SHA}, c.h.Merge.Commits...)
-	return cl.names(c.h, shas, c.h.Subject.Number, c.h.Title), c.proposal()
+	return cl.names(c.h, shas, c.h.Subject.Number, c.h.Title), c.proposed
 }
 
 // activity returns whether a claim still holds: no other that holds reverts it.
@@ -212,9 +226,12 @@ func (cl claim) ownTitle() string {
 	return cl.r.Title
 }
 
-// id names a revert: by its commit, which the event of a push and that of a
-// pull request share.
+// id names a revert: by its commit on the base or, within the change, by what
+// a rebase leaves of it.
 func (cl claim) id() string {
+	if cl.inside >= 0 {
+		return cl.r.Commit.origin()
+	}
 	if sha := cl.sha(); sha != "" {
 		return sha
 	}

@@ -7,40 +7,58 @@ import "strconv"
 // request that the same person takes back, by approving the same head, is
 // neither. The order is that of the reviews, which the forge gives.
 func (c *change) reviewsAfter() {
-	approvals := c.approvalsByHead()
-	said := map[string]bool{} // by person, agent's review and what was said
+	approvals := map[string][]int{} // by head, the last approval of each agent so far
+	said := map[string]bool{}       // by person, agent's review and what was said
+	last := c.lastApprovals()
 	for i, r := range c.h.Reviews {
+		if r.Commit == "" || r.State != ChangesRequested && r.State != Approved {
+			continue
+		}
 		actor, ok := c.person(r.Author)
-		if !ok || r.Commit == "" || r.State != ChangesRequested && r.State != Approved {
+		if !ok {
+			if r.State == Approved && c.o.Accounts.actor(r.Author).isAgent() {
+				approvals[r.Commit] = c.latest(approvals[r.Commit], i)
+			}
 			continue
 		}
 		for _, at := range approvals[r.Commit] {
 			a := c.h.Reviews[at]
-			if at >= i || a.Dismissal != nil && !a.Dismissal.Time.After(r.Submitted) {
-				continue
-			}
 			once := account(actor.login) + "\x00" + strconv.Itoa(at) + string(r.State)
-			if said[once] {
+			if said[once] || a.Dismissal != nil && !a.Dismissal.Time.After(r.Submitted) {
 				continue
 			}
 			said[once] = true
-			c.reviewAfter(i, at, actor)
+			c.reviewAfter(i, at, actor, last[saidOf(r)] > i)
 		}
 	}
 }
 
-// approvalsByHead returns the indices of the agents' approvals of each commit.
-func (c *change) approvalsByHead() map[string][]int {
-	out := map[string][]int{}
+// latest adds the approval at i, in the place of the same agent's before it.
+func (c *change) latest(approvals []int, i int) []int {
+	for k, at := range approvals {
+		if account(c.h.Reviews[at].Author.Login) == account(c.h.Reviews[i].Author.Login) {
+			approvals[k] = i
+			return approvals
+		}
+	}
+	return append(approvals, i)
+}
+
+// saidOf names who reviewed what.
+func saidOf(r Review) string { return account(r.Author.Login) + "\x00" + r.Commit }
+
+// lastApprovals returns the index of the last approval by who reviewed what.
+func (c *change) lastApprovals() map[string]int {
+	out := map[string]int{}
 	for i, r := range c.h.Reviews {
-		if r.State == Approved && r.Commit != "" && c.o.Accounts.actor(r.Author).isAgent() {
-			out[r.Commit] = append(out[r.Commit], i)
+		if r.State == Approved {
+			out[saidOf(r)] = i
 		}
 	}
 	return out
 }
 
-func (c *change) reviewAfter(i, at int, actor who) {
+func (c *change) reviewAfter(i, at int, actor who, approvedLater bool) {
 	r, a := c.h.Reviews[i], c.h.Reviews[at]
 	x := act{
 		strength: Strong, time: r.Submitted, actor: actor, reason: r.Body,
@@ -56,24 +74,15 @@ func (c *change) reviewAfter(i, at int, actor who) {
 		return
 	}
 	x.signal = ChangesAfter
-	if c.takenBack(i) {
+	if approvedLater || r.takenBack() {
 		c.cancel(x.signal, x.ids...)
 		return
 	}
 	c.override(x)
 }
 
-// takenBack reports whether whoever requested changes dismissed the request, or
-// approved the same head later.
-func (c *change) takenBack(i int) bool {
-	r := c.h.Reviews[i]
-	if r.Dismissal != nil && account(r.Dismissal.By.Login) == account(r.Author.Login) && r.Dismissal.Commit == "" {
-		return true
-	}
-	for _, later := range c.h.Reviews[i+1:] {
-		if later.State == Approved && later.Commit == r.Commit && account(later.Author.Login) == account(r.Author.Login) {
-			return true
-		}
-	}
-	return false
+// takenBack reports whether whoever wrote the review dismissed it.
+func (r Review) takenBack() bool {
+	d := r.Dismissal
+	return d != nil && d.Commit == "" && account(d.By.Login) == account(r.Author.Login)
 }

@@ -18,7 +18,7 @@ type target struct {
 func (c *change) targets() []target {
 	var out []target
 	if author := c.o.Accounts.actor(c.h.Author); author.isAgent() {
-		out = append(out, target{c.proposal(), "description", c.h.Reactions, Evidence{Kind: "pull_request", URL: c.h.URL}})
+		out = append(out, target{c.proposed, "description", c.h.Reactions, Evidence{Kind: "pull_request", URL: c.h.URL}})
 	}
 	for _, r := range c.h.Reviews {
 		if by := c.o.Accounts.actor(r.Author); by.isAgent() {

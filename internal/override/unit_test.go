@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/andon-ci/andon/internal/override"
+	"github.com/andon-ci/andon/internal/session"
+	"github.com/andon-ci/andon/internal/trace"
 )
 
 // source plays histories as if they had been read.
@@ -167,4 +169,37 @@ func FuzzParsePatch(f *testing.F) {
 			t.Fatalf("%d lines of %d bytes", last, len(patch))
 		}
 	})
+}
+
+// TestTooManyReverts sees that what is over the bound is said to be missing.
+func TestTooManyReverts(t *testing.T) {
+	h := read(t, "revert-by-title.json").History
+	for i := range 400 {
+		r := h.Reverts[0]
+		r.Number, r.SHA = 100+i, ""
+		h.Reverts = append(h.Reverts, r)
+	}
+	got := override.Detect(h, override.Options{})
+	if !slices.Contains(got.Coverage.Missing, override.PartReverts) || len(got.Overrides) != 300 {
+		t.Errorf("%d overrides, missing %v", len(got.Overrides), got.Coverage.Missing)
+	}
+}
+
+func TestReworkWindow(t *testing.T) {
+	h := read(t, "rework.json").History
+	for window, want := range map[time.Duration]int{time.Hour: 0, 3 * 24 * time.Hour: 1, 0: 1} {
+		if got := override.Detect(h, override.Options{Rework: window}); len(got.Overrides) != want {
+			t.Errorf("within %v: %q, want %d", window, lines(got.Overrides), want)
+		}
+	}
+}
+
+func TestRunsOf(t *testing.T) {
+	at := time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
+	got := override.RunsOf([]*session.Session{{HeadSHA: "c1", Runs: []*session.Run{
+		{ID: "r1", Agent: trace.Agent{Name: "review"}, Start: at, End: at, Decision: &session.Decision{Kind: trace.Approve}}, {ID: "r2"},
+	}}})
+	if len(got) != 2 || got[0].ID != "r1" || got[0].Agent != "review" || got[0].HeadSHA != "c1" || got[0].Decision != trace.Approve || !got[0].End.Equal(at) || got[1].Decision != "" {
+		t.Errorf("%+v", got)
+	}
 }

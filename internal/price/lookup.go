@@ -96,8 +96,9 @@ func (t *Table) dated(form string) (name string, ok bool) {
 		if !strings.HasPrefix(low, form) {
 			break
 		}
-		at := date.FindStringIndex(low)
-		if at == nil || at[0] != len(form) {
+		if rest := low[len(form):]; rest == "" || rest[0] != '-' && rest[0] != '@' {
+			continue
+		} else if at := date.FindStringIndex(rest); at == nil || at[0] != 0 {
 			continue
 		}
 		next := t.lower[low]

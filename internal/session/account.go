@@ -2,6 +2,7 @@ package session
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -12,8 +13,8 @@ import (
 // tools are kept in few bytes each, since a trace of a gigabyte has hundreds of
 // thousands of them: identities as 64 bits of their SHA-256, names as numbers.
 type account struct {
-	space   string
-	sources []string // in the order of their first record
+	space string
+	told  map[string]int // records of each source
 
 	calls     []call
 	tools     []tool
@@ -32,7 +33,8 @@ type account struct {
 	merged   map[spanID][]place      // all lines that tell of a step; nil where nobody asks
 	decision *decided
 
-	zero *trace.Usage // nothing, in the classes that its calls had, if all of them may have been another run's
+	copies []copied     // calls that were another run's; none where nobody asks
+	zero   *trace.Usage // nothing, in the classes that its calls had, if all of them may have been another run's
 }
 
 // call is a trace.Call in little space.
@@ -56,6 +58,7 @@ type call struct {
 // tool is a trace.Tool in little space.
 type tool struct {
 	id         spanID
+	link       spanID // in all spaces; 0 for none
 	name       symbol
 	subagent   symbol
 	place      place
@@ -65,21 +68,24 @@ type tool struct {
 	args       uint64  // tell arguments and results apart; 0 unknown
 	result     uint64
 	duration   int32 // milliseconds, -1 unknown
-	exit       int16 // exit code, noExit unknown
+	exit       int32 // exit code, noExit unknown
 	failed     bool
 	denied     bool
 	done       bool // a result was seen
+	passed     bool // the agent went on without one
 	long       bool // the id is one that nobody gives twice
 }
 
 // effect is what a tool call runs and changes.
 type effect struct {
 	programs string
+	judged   string // of the programs, those whose failure the exit code can be
+	unread   bool   // what the command runs could not be read as a whole
 	changes  []trace.Change
 }
 
 // noExit is the exit code of a tool call that is not known to have one.
-const noExit = -1 << 15
+const noExit = -1 << 31
 
 type subagent struct {
 	trace.Subagent
@@ -104,7 +110,7 @@ func newAccount(space string, explains bool) *account {
 		space:   space,
 		symbols: []string{""}, symbolAt: map[string]symbol{},
 		callAt: map[spanID]int32{}, toolAt: map[spanID]int32{}, subAt: map[string]int32{},
-		totals: map[string]*totals{}, ends: map[string]trace.Status{},
+		totals: map[string]*totals{}, ends: map[string]trace.Status{}, told: map[string]int{},
 	}
 	if explains {
 		a.merged = map[spanID][]place{}
@@ -112,49 +118,12 @@ func newAccount(space string, explains bool) *account {
 	return a
 }
 
-// from notes a source.
-func (a *account) from(source string) {
-	if !slices.Contains(a.sources, source) {
-		a.sources = append(a.sources, source)
-	}
-}
-
-// shares reports whether two accounts tell of a step with one id.
-func (a *account) shares(b *account) bool {
-	for id := range a.callAt {
-		if _, ok := b.callAt[id]; ok {
-			return true
-		}
-	}
-	for id := range a.toolAt {
-		if _, ok := b.toolAt[id]; ok {
-			return true
-		}
-	}
-	return false
-}
-
-// absorb takes over the steps of another account, of a sub-agent or of the same
-// run. What it says of its end and its totals is left: of a sub-agent that is
-// no word about the run, and a file that does not name its run shows no end.
-func (a *account) absorb(from *account, subagent string) {
-	translate := func(y symbol) symbol { return a.symbol(from.symbols[y]) }
-	for _, c := range from.calls {
-		if _, seen := a.callAt[c.id]; !seen {
-			c.subagent = cmp.Or(translate(c.subagent), a.symbol(subagent))
-			c.model, c.source, c.place.file = translate(c.model), translate(c.source), translate(c.place.file)
-			a.callAt[c.id] = int32(len(a.calls))
-			a.calls = append(a.calls, c)
-		}
-	}
-	for _, t := range from.tools {
-		if _, seen := a.toolAt[t.id]; !seen {
-			t.subagent = cmp.Or(translate(t.subagent), a.symbol(subagent))
-			t.name, t.place.file = translate(t.name), translate(t.place.file)
-			a.toolAt[t.id] = int32(len(a.tools))
-			a.tools = append(a.tools, t)
-		}
-	}
+// sources returns the formats that an account is from, those first that told
+// most: the order of the files must not show.
+func (a *account) sources() []string {
+	out := slices.Collect(maps.Keys(a.told))
+	slices.SortFunc(out, func(x, y string) int { return cmp.Or(cmp.Compare(a.told[y], a.told[x]), cmp.Compare(x, y)) })
+	return out
 }
 
 func (a *account) addCall(r *trace.Record, f *trace.Call) {
@@ -181,7 +150,7 @@ func (a *account) addCall(r *trace.Record, f *trace.Call) {
 	}
 	c.start.earliest(f.Start)
 	c.end.latest(f.End)
-	if f.CostUSD != nil {
+	if f.CostUSD != nil && (c.cost == nil || *f.CostUSD > *c.cost) {
 		c.cost = f.CostUSD
 	}
 	if f.Error == nil {
@@ -197,13 +166,13 @@ func (a *account) addTool(r *trace.Record, f *trace.Tool) {
 	if !seen {
 		i = int32(len(a.tools))
 		a.toolAt[id] = i
-		a.tools = append(a.tools, tool{id: id, duration: -1, exit: noExit, long: len(f.ID) >= longID, subagent: a.symbol(r.Subagent), place: a.place(r.Pos)})
+		a.tools = append(a.tools, tool{id: id, link: linkOf(f.ID), duration: -1, exit: noExit, long: len(f.ID) >= longID, subagent: a.symbol(r.Subagent), place: a.place(r.Pos)})
 	}
 	a.note(id, r)
 	t := &a.tools[i]
 	t.args, t.result = known(t.args, f.Args), known(t.result, f.Result)
 	t.addEffect(f)
-	t.done = t.done || f.Done
+	t.done, t.passed = t.done || f.Done, t.passed || f.Passed
 	if f.Name != "" {
 		t.name = a.symbol(f.Name)
 	}
@@ -213,7 +182,7 @@ func (a *account) addTool(r *trace.Record, f *trace.Tool) {
 		t.duration = int32(ms)
 	}
 	if f.ExitCode != nil {
-		t.exit = int16(min(max(*f.ExitCode, noExit+1), -noExit-1))
+		t.exit = int32(min(max(*f.ExitCode, noExit+1), -noExit-1))
 	}
 	if f.Error != nil {
 		t.err = f.Error
@@ -238,15 +207,16 @@ func known(a, b uint64) uint64 {
 // addEffect keeps what a tool call runs and changes. What a result says of the
 // lines is surer than what the arguments do.
 func (t *tool) addEffect(f *trace.Tool) {
-	if len(f.Programs) == 0 && len(f.Changes) == 0 {
+	if len(f.Programs) == 0 && len(f.Changes) == 0 && !f.Unread {
 		return
 	}
 	if t.effect == nil {
 		t.effect = &effect{}
 	}
 	if len(f.Programs) > 0 {
-		t.effect.programs = strings.Join(f.Programs, "; ")
+		t.effect.programs, t.effect.judged = strings.Join(f.Programs, "; "), strings.Join(f.Judged, "; ")
 	}
+	t.effect.unread = t.effect.unread || f.Unread
 	if len(t.effect.changes) == 0 || f.Done && len(f.Changes) > 0 {
 		t.effect.refine(f.Changes)
 	}
@@ -282,6 +252,7 @@ func (a *account) addSubagent(r *trace.Record, f *trace.Subagent) {
 	s := &a.subagents[i]
 	setString(&s.Name, f.Name)
 	setString(&s.ToolID, f.ToolID)
+	setString(&s.Parent, f.Parent)
 	if before(f.Start, s.Start) {
 		s.Start = f.Start
 	}
@@ -309,14 +280,15 @@ func (a *account) addTotals(r *trace.Record, f *trace.Totals) {
 		late, early = early, late
 	}
 	late.Usage = fill(late.Usage, early.Usage)
-	late.Calls = late.Calls.Or(early.Calls)
-	late.Turns = late.Turns.Or(early.Turns)
-	late.Duration = late.Duration.Or(early.Duration)
-	late.ToolCalls = late.ToolCalls.Or(early.ToolCalls)
-	late.ToolErrors = late.ToolErrors.Or(early.ToolErrors)
-	late.PermissionDenials = late.PermissionDenials.Or(early.PermissionDenials)
-	late.Subagents = late.Subagents.Or(early.Subagents)
-	if late.CostUSD == nil {
+	late.Calls = late.Calls.Max(early.Calls)
+	late.Turns = late.Turns.Max(early.Turns)
+	late.Duration = late.Duration.Max(early.Duration)
+	late.ToolCalls = late.ToolCalls.Max(early.ToolCalls)
+	late.ToolErrors = late.ToolErrors.Max(early.ToolErrors)
+	late.PermissionDenials = late.PermissionDenials.Max(early.PermissionDenials)
+	late.Subagents = late.Subagents.Max(early.Subagents)
+	late.Within = cmp.Or(late.Within, early.Within)
+	if late.CostUSD == nil || early.CostUSD != nil && *early.CostUSD > *late.CostUSD && late.Usage.Total() == early.Usage.Total() {
 		late.CostUSD = early.CostUSD
 	}
 	if late.ByModel == nil {

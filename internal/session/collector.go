@@ -111,22 +111,22 @@ func (c *Collector) intern(name string) string {
 func (b *builder) account(r *trace.Record) *account {
 	for _, a := range b.accounts {
 		if a.space == r.Space {
-			a.from(r.Source)
+			a.told[r.Source]++
 			return a
 		}
 	}
-	return b.accountIn(r.Space, []string{r.Source})
+	return b.accountIn(r.Space, map[string]int{r.Source: 1})
 }
 
-// accountIn returns the account of a space, and notes what it is from.
-func (b *builder) accountIn(space string, sources []string) *account {
+// accountIn returns the account of a space, and notes what it is told by.
+func (b *builder) accountIn(space string, told map[string]int) *account {
 	i := slices.IndexFunc(b.accounts, func(a *account) bool { return a.space == space })
 	if i < 0 {
 		i = len(b.accounts)
 		b.accounts = append(b.accounts, newAccount(space, b.explains))
 	}
-	for _, s := range sources {
-		b.accounts[i].from(s)
+	for source, n := range told {
+		b.accounts[i].told[source] += n
 	}
 	return b.accounts[i]
 }
@@ -249,41 +249,16 @@ func (c *Collector) adopt() {
 			}
 		}
 	}
-	for _, id := range slices.Sorted(maps.Keys(c.runs)) {
-		if b := c.runs[id]; b.unnamed {
-			if same := c.sameAs(b); same != nil {
-				c.absorb(same, b, "")
-			}
-		}
-	}
+	c.joinUnnamed()
 	c.settleLedgers()
 }
 
 func (c *Collector) absorb(b, from *builder, subagent string) {
 	for _, a := range from.accounts {
-		b.accountIn(a.space, a.sources).absorb(a, subagent)
+		b.accountIn(a.space, a.told).absorb(a, subagent)
 	}
 	maps.Copy(b.files, from.files)
 	delete(c.runs, from.id)
-}
-
-// sameAs returns the run that a file which does not name its run is of: the one
-// with a step of the same id. Nil where there is none.
-func (c *Collector) sameAs(b *builder) *builder {
-	for _, id := range slices.Sorted(maps.Keys(c.runs)) {
-		other := c.runs[id]
-		if other.unnamed {
-			continue
-		}
-		for _, x := range b.accounts {
-			for _, y := range other.accounts {
-				if x.space == y.space && x.shares(y) {
-					return other
-				}
-			}
-		}
-	}
-	return nil
 }
 
 // Collected is a run and what its trace says about where it belongs.

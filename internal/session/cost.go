@@ -24,7 +24,8 @@ const (
 // there is one; ours is kept beside it.
 func (b *builder) cost(r *Run, best *account, p Pricer) {
 	c := &r.Cost
-	c.ReportedUSD = b.reported()
+	var covered bool
+	c.ReportedUSD, covered = b.reported()
 	unpriced := map[string]bool{}
 	if p != nil {
 		c.ComputedUSD = best.computed(p, r.Models, unpriced, &c.Partial)
@@ -32,13 +33,15 @@ func (b *builder) cost(r *Run, best *account, p Pricer) {
 	c.UnpricedModels = slices.Sorted(maps.Keys(unpriced))
 	c.Partial = c.Partial || len(unpriced) > 0
 	switch {
-	case c.ReportedUSD != nil:
+	case c.ReportedUSD != nil && covered:
 		c.USD, c.Source = c.ReportedUSD, Reported
 		c.Partial = false
 	case c.ComputedUSD != nil && !c.Partial:
 		c.USD, c.Source = c.ComputedUSD, Computed
+	case c.ReportedUSD != nil:
+		c.USD, c.Source, c.Partial = c.ReportedUSD, Reported, true
 	}
-	if c.ReportedUSD != nil && c.ComputedUSD != nil && len(unpriced) == 0 && best.accountsForCost() {
+	if covered && c.ReportedUSD != nil && c.ComputedUSD != nil && len(unpriced) == 0 && best.accountsForCost() {
 		b.compare(r, *c.ReportedUSD, *c.ComputedUSD)
 	}
 }
@@ -66,28 +69,59 @@ func (b *builder) compare(r *Run, reported, computed float64) {
 }
 
 // reported returns what the agent says that it cost: the largest account of it,
-// since a part of the files may know a part of the cost.
-func (b *builder) reported() *float64 {
-	var most *float64
+// since a part of the files may know a part of the cost. It covers the run unless
+// the tokens that it is for are fewer than those of the calls beside it: a
+// process that was killed has not added its part.
+func (b *builder) reported() (most *float64, covers bool) {
 	for _, a := range b.accounts {
 		sum := a.reported()
 		if sum != nil && (most == nil || *sum > *most) {
-			most = sum
+			most, covers = sum, !a.outgrown()
 		}
 	}
-	return most
+	return most, covers
+}
+
+// outgrown reports whether an account shows calls of more tokens than its totals
+// by model, which are complete for what they cover, are for.
+func (a *account) outgrown() bool {
+	t := a.total()
+	if t.CostUSD == nil || len(t.ByModel) == 0 {
+		return false
+	}
+	var of trace.Usage
+	for _, u := range t.ByModel {
+		of = of.Add(u)
+	}
+	sum, _ := a.sums()
+	return sum.Total().N() > of.Total().N()
 }
 
 // reported returns what an account says that the run cost, as a whole or call by
 // call, nil for nothing.
 func (a *account) reported() *float64 {
-	sum := a.total().CostUSD
-	if sum == nil {
-		for i := range a.calls {
-			if a.calls[i].ok() {
-				sum = addMoney(sum, a.calls[i].cost)
-			}
+	if sum := a.total().CostUSD; sum != nil {
+		return sum
+	}
+	var costs bill
+	for i := range a.calls {
+		if c := &a.calls[i]; c.ok() && c.cost != nil {
+			costs = append(costs, *c.cost)
 		}
+	}
+	return costs.sum()
+}
+
+// bill is what each part of something cost.
+type bill []float64
+
+// sum adds up a bill, nil where it is empty. It adds in order of size, because
+// rounding would else show in which order the files were read.
+func (b bill) sum() *float64 {
+	slices.Sort(b)
+	var sum *float64
+	for i := range b {
+		sum = addMoney(sum, &b[i])
 	}
 	return sum
 }
@@ -95,7 +129,7 @@ func (a *account) reported() *float64 {
 // computed prices the usage of an account, and names the models without a
 // price. It returns nil where nothing could be priced.
 func (a *account) computed(p Pricer, models []string, unpriced map[string]bool, partial *bool) *float64 {
-	var sum *float64
+	var costs bill
 	add := func(model string, u trace.Usage, calls int64) {
 		if u.Total().N() == 0 {
 			return
@@ -108,7 +142,7 @@ func (a *account) computed(p Pricer, models []string, unpriced map[string]bool, 
 			unpriced[orString(model, "(unknown)")] = true
 			return
 		}
-		sum = addMoney(sum, &usd)
+		costs = append(costs, usd)
 	}
 	only := ""
 	if len(models) == 1 {
@@ -120,7 +154,7 @@ func (a *account) computed(p Pricer, models []string, unpriced map[string]bool, 
 				add(orString(a.symbols[c.model], only), c.usage, 1)
 			}
 		}
-		return sum
+		return costs.sum()
 	}
 	t := a.total()
 	if len(t.ByModel) == 0 {
@@ -129,7 +163,7 @@ func (a *account) computed(p Pricer, models []string, unpriced map[string]bool, 
 	for _, m := range slices.Sorted(maps.Keys(t.ByModel)) {
 		add(m, t.ByModel[m], a.callsOf(m))
 	}
-	return sum
+	return costs.sum()
 }
 
 // callsOf returns how many calls of a model were seen, 0 where none was: then

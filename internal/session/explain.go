@@ -119,6 +119,11 @@ func (b *builder) explain() *Explanation {
 	for i := range usage.calls {
 		e.Calls = append(e.Calls, usage.explainCall(&usage.calls[i], fromCalls))
 	}
+	for _, c := range usage.copies {
+		x := usage.explainCall(&c.call, fromCalls)
+		x.Counted, x.Why = false, "a copy: counts in run "+c.from
+		e.Calls = append(e.Calls, x)
+	}
 	for i := range tools.tools {
 		t := &tools.tools[i]
 		e.Tools = append(e.Tools, Explained{
@@ -134,7 +139,7 @@ func (b *builder) explain() *Explanation {
 			continue
 		}
 		u, _ := a.usage()
-		x := Explained{Format: strings.Join(a.sources, " + "), Why: "another source knows of as many tokens or of more"}
+		x := Explained{Format: strings.Join(a.sources(), " + "), Why: "another source knows of as many tokens or of more"}
 		switch {
 		case u.Total().Known() && a.isTelemetry():
 			x.Why = "the agent's own files come before telemetry"

@@ -81,7 +81,7 @@ func (b *builder) openSteps() (name string, at []trace.Pos) {
 		answered[p.file] = max(answered[p.file], p.line)
 	}
 	for i := range a.tools {
-		if t := &a.tools[i]; !t.done && !t.denied && !t.failed && t.place.line >= answered[t.place.file] {
+		if t := &a.tools[i]; !t.done && !t.passed && !t.denied && !t.failed && t.place.line >= answered[t.place.file] {
 			name, at = cmp.Or(a.symbols[t.name], "a tool"), append(at, a.pos(t.place))
 		}
 	}

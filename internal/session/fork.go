@@ -28,11 +28,24 @@ type fork struct {
 	to   map[string]int32 // the last line of each file that is a copy
 }
 
-// origin is where a call or a tool call was seen first.
+// history is what the runs from the oldest on have done.
+type history struct {
+	calls  map[spanID]origin
+	tools  map[spanID]*builder
+	agents map[string]*builder
+}
+
+// origin is where a call was seen first.
 type origin struct {
 	b  *builder
 	a  *account
 	at int32
+}
+
+// copied is a call that was taken out, and the run that has made it.
+type copied struct {
+	call
+	from string
 }
 
 // unfork takes out of each run what it only repeats of another.
@@ -40,27 +53,50 @@ func (c *Collector) unfork() {
 	if len(c.runs) < 2 {
 		return
 	}
-	seen := map[spanID]origin{}
+	h := &history{map[spanID]origin{}, map[spanID]*builder{}, map[string]*builder{}}
 	for _, b := range c.byAge() {
 		f := &fork{b: b, from: map[*builder]stamp{}, to: map[string]int32{}}
 		for _, a := range b.accounts {
 			if a.space != NativeFormat { // whose ids are whatever its writer makes up
-				f.calls(a, seen)
+				f.calls(a, h)
 			}
 		}
 		if len(f.from) > 0 {
-			f.settle()
+			f.settle(h)
 		}
-		for _, a := range b.accounts {
-			for i := range a.calls {
-				for _, key := range a.calls[i].keys(a.space) {
-					if _, known := seen[key]; !known {
-						seen[key] = origin{b, a, int32(i)}
-					}
+		h.add(b)
+	}
+}
+
+// add notes what a run has done itself.
+func (h *history) add(b *builder) {
+	for _, a := range b.accounts {
+		for i := range a.calls {
+			for _, key := range a.calls[i].keys(a.space) {
+				if _, known := h.calls[key]; !known {
+					h.calls[key] = origin{b, a, int32(i)}
 				}
 			}
 		}
+		for i := range a.tools {
+			if key := a.tools[i].key(); h.tools[key] == nil {
+				h.tools[key] = b
+			}
+		}
+		for i := range a.subagents {
+			if id := a.space + " " + a.subagents[i].ID; h.agents[id] == nil {
+				h.agents[id] = b
+			}
+		}
 	}
+}
+
+// key returns what a tool call is known by over all runs.
+func (t *tool) key() spanID {
+	if t.long {
+		return t.id
+	}
+	return (&call{}).key("tool", uint64(t.id), t.start, 0)
 }
 
 // keys returns what a call is known by over all runs: its id, if that is long
@@ -97,13 +133,13 @@ func (c *call) key(kind string, id uint64, start, end stamp) spanID {
 }
 
 // calls takes the calls out of an account that another run has made.
-func (f *fork) calls(a *account, seen map[spanID]origin) {
+func (f *fork) calls(a *account, h *history) {
 	var used trace.Usage
 	gone := map[int]bool{}
 	for i := range a.calls {
 		c := &a.calls[i]
-		if o, copied := f.origin(c.keys(a.space), seen); copied {
-			f.copied(a, c, o)
+		if o, known := f.origin(c.keys(a.space), h); known {
+			f.take(a, c, o)
 			gone[i] = true
 			if c.ok() {
 				used = used.Add(c.usage)
@@ -123,24 +159,26 @@ func (f *fork) calls(a *account, seen map[spanID]origin) {
 	f.own, f.used = append(f.own, a), append(f.used, used)
 }
 
-func (f *fork) origin(keys []spanID, seen map[spanID]origin) (origin, bool) {
+func (f *fork) origin(keys []spanID, h *history) (origin, bool) {
 	for _, key := range keys {
-		if o, known := seen[key]; known && o.b != f.b {
+		if o, known := h.calls[key]; known && o.b != f.b {
 			return o, true
 		}
 	}
 	return origin{}, false
 }
 
-// copied notes a call that is a copy. What it knows more than the original
-// stays.
-func (f *fork) copied(a *account, c *call, o origin) {
+// take notes a call that is a copy. What it knows more than the original stays.
+func (f *fork) take(a *account, c *call, o origin) {
 	first := &o.a.calls[o.at]
 	f.from[o.b] = max(f.from[o.b], first.start, first.end)
 	file := a.symbols[c.place.file]
 	f.to[file] = max(f.to[file], c.place.line)
 	if c.ok() {
 		first.usage, first.partial = first.usage.Max(c.usage), false
+	}
+	if a.merged != nil {
+		a.copies = append(a.copies, copied{*c, o.b.id})
 	}
 	if first.model == 0 {
 		first.model = o.a.symbol(a.symbols[c.model])
@@ -152,12 +190,18 @@ func (f *fork) copied(a *account, c *call, o origin) {
 // that ends first is the original.
 func (c *Collector) byAge() []*builder {
 	out := make([]*builder, 0, len(c.runs))
-	depth := map[*builder]int{}
 	for _, id := range slices.Sorted(maps.Keys(c.runs)) {
-		b := c.runs[id]
-		out = append(out, b)
-		for p := c.runs[b.start.ForkedFrom]; p != nil && depth[b] < len(c.runs); p = c.runs[p.start.ForkedFrom] {
-			depth[b]++
+		out = append(out, c.runs[id])
+	}
+	depth := map[*builder]int{}
+	for _, b := range out {
+		var line []*builder // of ancestors that are not placed yet
+		for p := b; p != nil && depth[p] == 0; p = c.runs[p.start.ForkedFrom] {
+			depth[p] = -1 // so that a circle ends
+			line = append(line, p)
+		}
+		for i := len(line) - 1; i >= 0; i-- {
+			depth[line[i]] = 1 + max(depth[c.runs[line[i].start.ForkedFrom]], 0)
 		}
 	}
 	slices.SortStableFunc(out, func(x, y *builder) int {
@@ -168,7 +212,7 @@ func (c *Collector) byAge() []*builder {
 
 // settle takes out of a run what else belongs to the copied calls, and says
 // where the run's history is from and when its own part begins.
-func (f *fork) settle() {
+func (f *fork) settle(h *history) {
 	var parent *builder
 	var last stamp
 	for _, from := range slices.SortedFunc(maps.Keys(f.from), func(x, y *builder) int { return cmp.Compare(x.id, y.id) }) {
@@ -178,13 +222,7 @@ func (f *fork) settle() {
 	}
 	f.b.start.ForkedFrom = cmp.Or(f.b.start.ForkedFrom, parent.id)
 	for _, own := range f.b.accounts {
-		for from := range f.from {
-			for _, a := range from.accounts {
-				if own.space == a.space {
-					last = max(last, f.without(own, a))
-				}
-			}
-		}
+		last = max(last, f.strip(own, h))
 		if own.decision != nil && (f.covers(own.decision.pos) || len(own.calls) == 0) {
 			own.decision = nil
 		}
@@ -193,7 +231,7 @@ func (f *fork) settle() {
 	for i, a := range f.own {
 		zero := subtract(f.used[i], f.used[i])
 		a.zero = &zero
-		a.deduct(f.used[i])
+		a.deduct(f.used[i], f.to)
 	}
 	f.b.begin(last)
 }
@@ -201,35 +239,31 @@ func (f *fork) settle() {
 // covers reports whether a line is in the part of its file that is a copy.
 func (f *fork) covers(p trace.Pos) bool { return p.Line > 0 && int32(p.Line) <= f.to[p.File] }
 
-// without takes the steps out of an account that another one has too, and returns
-// when the last of them had ended.
-func (f *fork) without(own, other *account) (last stamp) {
-	own.tools = slices.DeleteFunc(own.tools, func(t tool) bool {
-		j, known := other.toolAt[t.id]
-		if !known || !t.long && other.tools[j].start != t.start {
+// strip takes the other steps out of an account that are copies, and returns when
+// the last of them had ended. What has neither an id nor a time that tells is a
+// copy where it stands before one.
+func (f *fork) strip(a *account, h *history) (last stamp) {
+	a.tools = slices.DeleteFunc(a.tools, func(t tool) bool {
+		if _, parent := f.from[h.tools[t.key()]]; !parent {
 			return false
 		}
-		last = max(last, other.tools[j].until(), other.tools[j].start)
+		last = max(last, min(t.until(), f.b.last), t.start)
 		return true
 	})
-	own.calls = slices.DeleteFunc(own.calls, func(c call) bool { // failed requests, which have no time
-		_, known := other.callAt[c.id]
-		return known && c.err != nil && cmp.Or(c.start, c.end) == 0 && f.covers(own.pos(c.place))
+	a.calls = slices.DeleteFunc(a.calls, func(c call) bool {
+		return c.err != nil && cmp.Or(c.start, c.end) == 0 && f.covers(a.pos(c.place))
 	})
-	maps.DeleteFunc(own.compacts, func(at stamp, p place) bool {
-		_, known := other.compacts[at]
-		return known && f.covers(own.pos(p))
-	})
+	maps.DeleteFunc(a.compacts, func(_ stamp, p place) bool { return f.covers(a.pos(p)) })
 	active := map[symbol]bool{}
-	for i := range own.calls {
-		active[own.calls[i].subagent] = true
+	for i := range a.calls {
+		active[a.calls[i].subagent] = true
 	}
-	for i := range own.tools {
-		active[own.tools[i].subagent] = true
+	for i := range a.tools {
+		active[a.tools[i].subagent] = true
 	}
-	own.subagents = slices.DeleteFunc(own.subagents, func(s subagent) bool {
-		_, known := other.subAt[s.ID]
-		return known && !active[own.symbol(s.ID)]
+	a.subagents = slices.DeleteFunc(a.subagents, func(s subagent) bool {
+		_, parent := f.from[h.agents[a.space+" "+s.ID]]
+		return parent && !active[a.symbol(s.ID)]
 	})
 	return last
 }
@@ -252,18 +286,40 @@ func (a *account) reindex() {
 
 // deduct takes what copied calls used out of a total that includes it: where the
 // total is not less than those and the run's own calls together. What the whole
-// cost is then no word about the part.
-func (a *account) deduct(copied trace.Usage) {
+// cost is then no word about the part. A total that stands before the run's own
+// calls, or in a file that is all copy, is a copy itself; to has the last copied
+// line of each file.
+func (a *account) deduct(copied trace.Usage, to map[string]int32) {
 	own, _ := a.sums()
 	whole := own.Add(copied)
+	begin := a.firstLines()
 	for _, t := range a.totals {
-		if copied.Total().N() == 0 || !contains(t.Usage, whole) {
+		switch {
+		case copied.Total().N() == 0 || !t.Usage.Total().Known():
+			continue
+		case contains(t.Usage, whole):
+			t.Usage = subtract(t.Usage, copied)
+		case t.pos.Line < begin[t.pos.File], len(a.calls) == 0 && to[t.pos.File] > 0:
+			t.Usage = trace.Usage{}
+		default:
 			continue
 		}
-		t.Usage, t.ByModel, t.CostUSD = subtract(t.Usage, copied), nil, nil
+		t.ByModel, t.CostUSD = nil, nil
 		t.Calls, t.Turns, t.ToolCalls, t.ToolErrors = trace.Count{}, trace.Count{}, trace.Count{}, trace.Count{}
 		t.Duration, t.Subagents, t.PermissionDenials = trace.Count{}, trace.Count{}, trace.Count{}
 	}
+}
+
+// firstLines returns the line of the first call of each file.
+func (a *account) firstLines() map[string]int {
+	out := map[string]int{}
+	for i := range a.calls {
+		p := a.pos(a.calls[i].place)
+		if first, known := out[p.File]; !known || p.Line < first {
+			out[p.File] = p.Line
+		}
+	}
+	return out
 }
 
 // contains reports whether u has as much of each class as v at least.

@@ -32,6 +32,15 @@ func TestUnfork(t *testing.T) {
 			of("o", rec("a:1", call(id1, 1))), rec("b:1", call(id1, 1)), rec("b:2", call(id2, 9)),
 			rec("b:3", &trace.Totals{Usage: tokens(150, 15), CostUSD: usd(1)}),
 		}, "o: calls=1 in=100\nr: calls=1 in=150 cost=1 from=o"},
+		{"a total that was copied", []trace.Record{
+			of("o", rec("a:1", call(id1, 1))), of("o", rec("a:2", &trace.Totals{Usage: tokens(100, 10), CostUSD: usd(1)})),
+			rec("b:1", call(id1, 1)), rec("b:2", &trace.Totals{Usage: tokens(100, 10), CostUSD: usd(1)}), rec("b:3", call(id2, 9)),
+		}, "o: calls=1 in=100 cost=1\nr: calls=1 in=100 from=o"},
+		{"a total of its own part that is less than the copy", []trace.Record{
+			of("o", rec("a:1", call(id1, 1))), rec("b:1", call(id1, 1)),
+			rec("b:2", &trace.Call{ID: id2, Model: "m1", Start: stampOf(at(9, trace.Record{}).Time).time(), End: at(10, trace.Record{}).Time, Usage: tokens(10, 1)}),
+			rec("b:3", &trace.Totals{Usage: tokens(10, 1), CostUSD: usd(1)}),
+		}, "o: calls=1 in=100\nr: calls=1 in=10 cost=1 from=o"},
 		{"requests that failed, sub-agents, compactions and a verdict in the copied part", []trace.Record{
 			of("o", rec("a:1", &trace.Call{ID: "failed-1", Error: &trace.Error{Type: "x"}})),
 			of("o", rec("a:2", &trace.Subagent{ID: "sub"})),
@@ -63,7 +72,7 @@ func TestUnfork(t *testing.T) {
 		{"two that go on from each other", []trace.Record{
 			of("o", rec("a:1", call(id1, 1))), of("o", rec("a:1", &trace.Start{ForkedFrom: "r"})),
 			rec("b:1", call(id1, 1)), rec("b:2", call(id2, 9)), rec("b:1", &trace.Start{ForkedFrom: "o"}),
-		}, "o: calls=1 in=100 from=r\nr: calls=1 in=100 from=o"},
+		}, "r: calls=2 in=200 from=o\no: calls=0 in=0 from=r"},
 	}
 	for _, tt := range tests {
 		for _, turned := range []bool{false, true} {
@@ -87,6 +96,48 @@ func TestUnfork(t *testing.T) {
 	}
 }
 
+// BenchmarkUnfork has a long line of forks, each with a call of its own and one of
+// each of many others: time must not grow with the square of it.
+func BenchmarkUnfork(b *testing.B) {
+	for _, n := range []int{1000, 10_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			for b.Loop() {
+				c := NewCollector(nil)
+				add := func(run, id string, f trace.Fact) {
+					r := rec("a:1", f)
+					r.RunID = run
+					c.Add(r)
+				}
+				for i := range n {
+					run, id := fmt.Sprint("run", i), fmt.Sprintf("msg_%020d", i)
+					add(run, id, &trace.Start{ForkedFrom: fmt.Sprint("run", i-1)})
+					add(run, id, &trace.Call{ID: id, Usage: tokens(1, 1)})
+					add(run, id, &trace.Tool{ID: "tool" + id})
+					add("last", id, &trace.Call{ID: id, Usage: tokens(1, 1)})
+					add("last", id, &trace.Tool{ID: "tool" + id})
+				}
+				add("last", "", &trace.Start{ForkedFrom: fmt.Sprint("run", n-1)})
+				c.adopt()
+				c.unfork()
+			}
+		})
+	}
+}
+
+func TestUnforkExplains(t *testing.T) {
+	const id = "msg_0123456789abcdef1"
+	c := NewCollector(flat{})
+	c.Explain = true
+	o := rec("a:1", &trace.Call{ID: id, Model: "m1", End: at(1), Usage: tokens(100, 10)})
+	o.RunID = "o"
+	c.Add(o)
+	c.Add(rec("b:7", &trace.Call{ID: id, Model: "m1", End: at(99), Usage: tokens(100, 10)}))
+	calls := c.Runs()[1].Run.Explained.Calls
+	if len(calls) != 1 || calls[0].Counted || calls[0].Line != 7 || calls[0].Why != "a copy: counts in run o" {
+		t.Errorf("got %+v", calls)
+	}
+}
+
 func outline(r *Run) string {
 	s := fmt.Sprintf("%s: calls=%v in=%v", r.ID, r.LLMCalls, r.Usage.Input)
 	if r.LLMErrors.N() > 0 {
@@ -98,7 +149,7 @@ func outline(r *Run) string {
 	if r.Subagents.N() > 0 {
 		s += fmt.Sprintf(" subagents=%v", r.Subagents)
 	}
-	if r.Context.Compactions > 0 {
+	if r.Context != nil && r.Context.Compactions > 0 {
 		s += fmt.Sprintf(" compactions=%v", r.Context.Compactions)
 	}
 	if r.Cost.ReportedUSD != nil {

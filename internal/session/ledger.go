@@ -177,7 +177,8 @@ func (c *Collector) wholes() []whole {
 		if run.isLedger() && !run.hasCalls() {
 			continue
 		}
-		w := whole{run: run, cost: run.reported()}
+		w := whole{run: run}
+		w.cost, _ = run.reported()
 		for _, a := range run.ranked(used) {
 			u, _ := a.usage()
 			w.usages = append(w.usages, u)

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"slices"
 	"time"
 
 	"github.com/andon-ci/andon/internal/trace"
@@ -41,7 +42,20 @@ func (e *ending) outweighs(old *ending) bool {
 			return gap > 0
 		}
 	}
-	return severity(e.Status) > severity(old.Status)
+	if n, m := severity(e.Status), severity(old.Status); n != m {
+		return n > m
+	}
+	if said := e.pos.Line > 0; said != (old.pos.Line > 0) {
+		return said // in a record; the other was judged by what came last
+	}
+	return e.words() > old.words()
+}
+
+func (e *ending) words() string {
+	if e.Error == nil {
+		return ""
+	}
+	return e.Error.Type + "\x00" + e.Error.Message
 }
 
 func severity(s trace.Status) int {
@@ -86,4 +100,27 @@ func (d *decided) weight() int {
 		w += 2
 	}
 	return w
+}
+
+// wentOn reports whether the main agent answered after the end: another process
+// went on with the session, and has left no end of its own.
+func (b *builder) wentOn(end *ending) bool {
+	at := stampOf(end.at)
+	return at != 0 && slices.ContainsFunc(b.accounts, func(a *account) bool {
+		return !a.isTelemetry() && slices.ContainsFunc(a.calls, func(c call) bool {
+			return c.subagent == 0 && c.ok() && c.start > at+stamp(sameMoment)
+		})
+	})
+}
+
+// contradicted reports whether a success that was judged by the last message, as
+// no record says it, cannot be: another file shows that the main agent called a
+// tool then, which has not ended.
+func (a *account) contradicted() bool {
+	if a.end.pos.Line > 0 || a.end.Status != trace.Success || stampOf(a.end.at) == 0 {
+		return false
+	}
+	return slices.ContainsFunc(a.tools, func(t tool) bool {
+		return t.subagent == 0 && !t.done && !t.failed && t.start != 0 && t.start+stamp(sameMoment) >= stampOf(a.end.at)
+	})
 }

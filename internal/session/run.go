@@ -51,44 +51,9 @@ func (b *builder) run(p Pricer) *Run {
 	return r
 }
 
-// ranked returns the accounts with the most telling first by the given measure,
-// telemetry behind those of the agent itself.
-func (b *builder) ranked(measure func(*account) int64) []*account {
-	out := slices.Clone(b.accounts)
-	slices.SortStableFunc(out, func(x, y *account) int {
-		mx, my := measure(x), measure(y)
-		if x.isTelemetry() != y.isTelemetry() && mx > 0 && my > 0 {
-			if x.isTelemetry() {
-				return 1
-			}
-			return -1
-		}
-		return cmp.Or(cmp.Compare(my, mx), cmp.Compare(y.detail(), x.detail()), cmp.Compare(x.space, y.space))
-	})
-	return out
-}
-
-// detail measures, between accounts that know equally much, which says it more
-// closely: with times, and with usage in more classes.
-func (a *account) detail() int {
-	n := 0
-	for i := range a.tools {
-		if a.tools[i].start != 0 {
-			n++
-		}
-	}
-	u, _ := a.usage()
-	for _, c := range []trace.Count{u.Input, u.CacheRead, u.CacheWrite5m, u.CacheWrite1h, u.Output, u.Reasoning} {
-		if c.Known() {
-			n++
-		}
-	}
-	return n
-}
-
 func (b *builder) formats(r *Run) {
 	for _, a := range b.ranked((*account).weight) {
-		for _, s := range a.sources {
+		for _, s := range a.sources() {
 			if !slices.Contains(r.Formats, s) {
 				r.Formats = append(r.Formats, s)
 			}
@@ -124,8 +89,9 @@ func (a *account) sums() (u trace.Usage, calls int64) {
 // total adds up what the invocations report of themselves.
 func (a *account) total() trace.Totals {
 	var t trace.Totals
+	var costs bill
 	for _, inv := range a.order {
-		f := a.totals[inv]
+		f := a.part(a.totals[inv])
 		t.Usage = t.Usage.Add(f.Usage)
 		t.Calls = t.Calls.Add(f.Calls)
 		t.Turns = t.Turns.Add(f.Turns)
@@ -134,7 +100,9 @@ func (a *account) total() trace.Totals {
 		t.ToolErrors = t.ToolErrors.Add(f.ToolErrors)
 		t.PermissionDenials = t.PermissionDenials.Add(f.PermissionDenials)
 		t.Subagents = t.Subagents.Add(f.Subagents)
-		t.CostUSD = addMoney(t.CostUSD, f.CostUSD)
+		if f.CostUSD != nil {
+			costs = append(costs, *f.CostUSD)
+		}
 		for m, u := range f.ByModel {
 			if t.ByModel == nil {
 				t.ByModel = map[string]trace.Usage{}
@@ -142,7 +110,22 @@ func (a *account) total() trace.Totals {
 			t.ByModel[m] = t.ByModel[m].Add(u)
 		}
 	}
+	t.CostUSD = costs.sum()
 	return t
+}
+
+// part returns what an invocation reports that the one around it does not.
+func (a *account) part(f *totals) *totals {
+	outer := a.totals[f.Within]
+	if f.Within == "" || outer == nil || outer == f {
+		return f
+	}
+	out := *f
+	out.CostUSD, out.ToolCalls = nil, trace.Count{}
+	if outer.Usage.Total().Known() {
+		out.Usage, out.ByModel = trace.Usage{}, nil
+	}
+	return &out
 }
 
 func addMoney(a, b *float64) *float64 {
@@ -190,16 +173,6 @@ func (a *account) llmCalls() trace.Count {
 	return trace.Measured(n).Max(a.total().Calls)
 }
 
-// byUsage returns the accounts that know of most tokens first.
-func (b *builder) byUsage() []*account {
-	return b.ranked(func(a *account) int64 {
-		u, _ := a.usage()
-		return u.Total().N()
-	})
-}
-
-func (b *builder) usageAccount() *account { return b.byUsage()[0] }
-
 func (b *builder) usage(r *Run, p Pricer) {
 	accounts := b.byUsage()
 	best := accounts[0]
@@ -212,6 +185,9 @@ func (b *builder) usage(r *Run, p Pricer) {
 		}
 		r.LLMCalls = r.LLMCalls.Or(a.llmCalls())
 		r.Usage.Reasoning = r.Usage.Reasoning.Or(reasoning(a))
+		if u, _ := a.usage(); u.Prompt() == r.Usage.Prompt() {
+			r.Usage.Output = r.Usage.Output.Or(u.Output)
+		}
 		for i := range a.calls {
 			if a.calls[i].err == nil {
 				models[a.symbols[a.calls[i].model]] = true
@@ -319,12 +295,15 @@ func (b *builder) outcome(r *Run) {
 
 func (b *builder) verdicts() (end *ending, decision *decided) {
 	for _, a := range b.ranked((*account).weight) {
-		if a.end != nil && (end == nil || !a.isTelemetry() && severity(a.end.Status) > severity(end.Status)) {
+		if a.end != nil && !a.contradicted() && (end == nil || !a.isTelemetry() && severity(a.end.Status) > severity(end.Status)) {
 			end = a.end
 		}
 		if a.decision != nil && (decision == nil || a.decision.weight() > decision.weight()) {
 			decision = a.decision
 		}
+	}
+	if end != nil && end.Status == trace.Success && b.wentOn(end) {
+		end = &ending{End: trace.End{Status: trace.Incomplete}, at: end.at, pos: end.pos, source: end.source}
 	}
 	return end, decision
 }
@@ -337,7 +316,7 @@ func (b *builder) counts(r *Run) {
 		r.Turns = r.Turns.Max(t.Turns)
 		r.Subagents = r.Subagents.Max(t.Subagents)
 		r.PermissionDenials = r.PermissionDenials.Max(t.PermissionDenials)
-		if len(a.subagents) > 0 || len(a.calls) > 0 {
+		if len(a.subagents) > 0 || len(a.calls) > 0 || a.zero != nil {
 			r.Subagents = r.Subagents.Max(trace.Measured(a.subagentCount()))
 		}
 		var failed, denied int64
@@ -351,7 +330,7 @@ func (b *builder) counts(r *Run) {
 				denied++
 			}
 		}
-		if len(a.calls) > 0 {
+		if len(a.calls) > 0 || a.zero != nil {
 			r.LLMErrors = r.LLMErrors.Max(trace.Measured(failed))
 		}
 		if denied > 0 {
@@ -381,6 +360,9 @@ func (a *account) subagentCount() int64 {
 // duration is the wall clock from the first to the last sign of life, or what
 // the agent reports where its lines carry no times.
 func (b *builder) duration() trace.Count {
+	if b.backward {
+		return trace.Count{} // its clock is not to be trusted
+	}
 	if b.first != 0 && b.last > b.first {
 		return trace.Measured(int64(math.Round(float64(b.last-b.first) / 1e6)))
 	}

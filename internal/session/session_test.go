@@ -207,6 +207,24 @@ func TestCostMismatch(t *testing.T) {
 	}
 }
 
+// TestCostOfAPart has a total that a first process wrote and calls of a second
+// one, which was killed.
+func TestCostOfAPart(t *testing.T) {
+	calls := []trace.Record{
+		rec("a:1", &trace.Call{ID: "c1", Model: "m1", Usage: tokens(1_000_000, 0)}),
+		rec("a:2", &trace.Totals{CostUSD: usd(1), Usage: tokens(1_000_000, 0), ByModel: map[string]trace.Usage{"m1": tokens(1_000_000, 0)}}),
+		rec("a:3", &trace.Call{ID: "c2", Model: "m1", Usage: tokens(1_000_000, 0)}),
+	}
+	r := reduce(t, calls...)
+	if *r.Cost.USD != 2 || r.Cost.Source != Computed || *r.Cost.ReportedUSD != 1 || r.Cost.Partial || countRule(r, "price/mismatch") != 0 {
+		t.Errorf("a part was reported: %+v", r.Cost)
+	}
+	r = reduce(t, append(calls, rec("a:4", &trace.Call{ID: "c3", Model: "nobody's", Usage: tokens(1, 1)}))...)
+	if *r.Cost.USD != 1 || r.Cost.Source != Reported || !r.Cost.Partial {
+		t.Errorf("the rest has no price: %+v", r.Cost)
+	}
+}
+
 func countRule(r *Run, rule string) int {
 	n := 0
 	for _, f := range r.Findings {

@@ -136,7 +136,10 @@ type Tool struct {
 	Args       uint64   // tells different arguments apart; 0 unknown. Not for output
 	Result     uint64   // and different results
 	Done       bool     // a result was seen
+	Passed     bool     // the agent went on after it, though no result is shown
 	Programs   []string // what a shell command runs, such as "git commit"
+	Judged     []string // of these, the ones whose failure its exit code can be
+	Unread     bool     // the command could not be read as a whole
 	Changes    []Change // what the call changes if it succeeds
 }
 
@@ -176,6 +179,7 @@ type Compaction struct {
 // Records of one ID are merged.
 type Subagent struct {
 	ID         string // unique in its space; never empty
+	Parent     string // the sub-agent that started it, where the source says so by its id
 	Name       string // its role
 	ToolID     string // the tool call that started it
 	Start, End time.Time
@@ -211,6 +215,7 @@ type Log struct {
 // several invocations, which resume one session, are added up.
 type Totals struct {
 	Invocation        string // names the process that reports; may be empty
+	Within            string // names one that reports the same and more, if that is known; may be empty
 	Running           bool   // it goes on over all processes of the run: of several, the largest usage counts
 	Usage             Usage
 	CostUSD           *float64

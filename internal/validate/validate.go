@@ -150,16 +150,27 @@ func (v *Validator) schema(name, fragment string) (*jsonschema.Schema, error) {
 	if err != nil {
 		return nil, err
 	}
-	url := "https://andon-ci.github.io/schemas/" + name + ".schema.json"
 	c := jsonschema.NewCompiler()
 	c.AssertFormat = true
-	if err := c.AddResource(url, bytes.NewReader(raw)); err != nil {
+	c.LoadURL = load
+	if err := c.AddResource(schemas.URL(name), bytes.NewReader(raw)); err != nil {
 		return nil, fmt.Errorf("reading the schema %s: %w", name, err)
 	}
-	s, err := c.Compile(url + fragment)
+	s, err := c.Compile(schemas.URL(name) + fragment)
 	if err != nil {
 		return nil, fmt.Errorf("compiling the schema %s: %w", name, err)
 	}
 	v.compiled[name+fragment] = s
 	return s, nil
+}
+
+// load returns the schema that another refers to. Nothing is fetched.
+func load(url string) (io.ReadCloser, error) {
+	for _, name := range schemas.Names() {
+		if schemas.URL(name) == url {
+			raw, err := schemas.Get(name)
+			return io.NopCloser(bytes.NewReader(raw)), err
+		}
+	}
+	return nil, fmt.Errorf("no schema at %s", url)
 }

@@ -1,11 +1,11 @@
-// Package bundle opens bundles that others made: the zip files that a forge
+// Package artifact opens bundles that others made: the zip files that a forge
 // keeps as artifacts. It is for the commands that gather what many jobs left.
 //
 // The one design decision is that a bundle is believed in nothing but its
 // figures. It is read within limits, no file of it is ever written anywhere,
 // its documents are held against their schemas, and all of it is scanned for
 // credentials again: whoever runs a job decides what its artifact holds.
-package bundle
+package artifact
 
 import (
 	"archive/zip"

@@ -1,0 +1,159 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/andon-ci/andon/internal/override"
+	"github.com/andon-ci/andon/internal/report"
+)
+
+// overridesFlags are what overrides was asked for.
+type overridesFlags struct {
+	forgeFlags
+	key     keyFlags
+	since   string
+	config  string
+	format  string
+	offline bool
+}
+
+func overridesCommand() command {
+	return command{
+		name: "overrides", args: "[flags]",
+		summary: "say where people overruled agents, and where they agreed",
+		help: `The event's payload alone often cannot tell an override from its look-alikes:
+what it cannot show is in the coverage. Ids are stable, so that a later sweep
+over the whole history gives each override once.
+
+examples:
+  andon overrides --event "$GITHUB_EVENT_PATH" --event-name "$GITHUB_EVENT_NAME"
+  andon overrides --format jsonl >> overrides.jsonl      in a workflow
+  andon overrides --since 7d --repository owner/name     from the API
+
+--since asks GitHub, as GITHUB_TOKEN or GH_TOKEN, or as the App of ANDON_APP_ID
+and ANDON_APP_KEY, which need to read pull requests, contents and metadata.
+`,
+		start: func(fs *flag.FlagSet) runner {
+			f := &overridesFlags{}
+			f.define(fs)
+			return func(ctx context.Context, env Env, args []string) error { return f.run(ctx, env, args) }
+		},
+	}
+}
+
+func (f *overridesFlags) define(fs *flag.FlagSet) {
+	fs.StringVar(&f.key.event, "event", "", "the `FILE` with the event's payload (default $GITHUB_EVENT_PATH)")
+	fs.StringVar(&f.key.eventName, "event-name", "", "the event's `NAME`, as in pull_request_review (default $GITHUB_EVENT_NAME)")
+	fs.StringVar(&f.key.repository, "repository", "", "`OWNER/NAME` that the event must be of")
+	fs.StringVar(&f.format, "format", "text", "`FORMAT` of the output: text, json or jsonl")
+	fs.StringVar(&f.config, "config", "", "the configuration `FILE` (default "+configPath+")")
+	fs.StringVar(&f.since, "since", "", "read the history of what changed since a `TIME`: 7d, 36h or a date")
+	f.forgeFlags.define(fs)
+	fs.BoolVar(&f.offline, "offline", false, "ask nothing of the API")
+}
+
+func (f *overridesFlags) run(ctx context.Context, env Env, args []string) error {
+	path, name := f.key.eventOf(env)
+	switch {
+	case len(args) > 0:
+		return usage(fmt.Sprintf("overrides: %q is not expected", args[0]), "name the payload with --event")
+	case f.since != "" && (f.key.event != "" || f.offline):
+		return usage("overrides: --since asks the API, and takes no event", "give either --since or --event")
+	case f.since == "" && path == "":
+		return usage("overrides: no event given", "--event takes the file that $GITHUB_EVENT_PATH names; --since 7d asks the API")
+	case f.since == "" && name == "":
+		return usage("overrides: no event name given", "--event-name takes what $GITHUB_EVENT_NAME is, as in pull_request_review")
+	case f.key.repository != "" && !validRepo.MatchString(f.key.repository):
+		return usage(fmt.Sprintf("--repository %q is not a repository", f.key.repository), "--repository takes owner/name")
+	}
+	if err := oneOf("--format", f.format, "text", "json", "jsonl"); err != nil {
+		return err
+	}
+	var s settings
+	notes, err := s.complete(ctx, env, f.config, f.key.checkout(env))
+	if err != nil {
+		return err
+	}
+	r, err := f.find(ctx, env, s.accounts.override())
+	if err != nil && r.Overrides == nil {
+		return err
+	}
+	for _, n := range notes {
+		fmt.Fprintf(env.Stderr, "andon: %s: %s\n", plain(string(n.Severity)), plain(n.Message))
+	}
+	if err := f.print(env, r, s.secrets); err != nil {
+		return err
+	}
+	return err // of a sweep that was stopped
+}
+
+// find finds the overrides in the event, or in what the API has. Of a sweep that
+// was stopped, it returns what was read beside the error.
+func (f *overridesFlags) find(ctx context.Context, env Env, a override.Accounts) (override.Result, error) {
+	if f.since != "" {
+		return f.sweep(ctx, env, a)
+	}
+	path, name := f.key.eventOf(env)
+	return f.ofEvent(path, name, a)
+}
+
+// override returns the accounts as the detection takes them.
+func (a accounts) override() override.Accounts {
+	return override.Accounts{Agents: a.Agents, Humans: a.Humans, Tools: a.Tools}
+}
+
+// ofEvent reads the payload and finds what it shows.
+func (f *overridesFlags) ofEvent(path, name string, a override.Accounts) (override.Result, error) {
+	const hint = "--event takes the file that $GITHUB_EVENT_PATH names, with the payload of a webhook"
+	file, err := os.Open(path)
+	if err != nil {
+		return override.Result{}, failure(fmt.Errorf("%s", reason(err)), "reading the event "+path, hint)
+	}
+	defer file.Close()
+	raw, err := io.ReadAll(io.LimitReader(file, maxEvent))
+	if err != nil {
+		return override.Result{}, failure(fmt.Errorf("%s", reason(err)), "reading the event "+path, hint)
+	}
+	r, err := override.FromEvent(name, raw, override.Options{
+		Repository: f.key.repository,
+		Accounts:   a,
+	})
+	if err != nil {
+		return override.Result{}, failure(err, "reading the event "+path, hint)
+	}
+	return r, nil
+}
+
+// print writes the result without the credentials that people may have put into
+// their words.
+func (f *overridesFlags) print(env Env, r override.Result, secrets []string) error {
+	scan, err := newScanner(env, nil, secrets)
+	if err != nil {
+		return err
+	}
+	var b bytes.Buffer
+	switch f.format {
+	case "json":
+		err = report.OverridesJSON(&b, r)
+	case "jsonl":
+		err = report.OverridesJSONL(&b, r)
+	default:
+		err = report.OverridesText(&b, r)
+	}
+	if err != nil {
+		return printed(0, err)
+	}
+	out, _ := scan.Redact(b.Bytes())
+	if err := printed(env.Stdout.Write(out)); err != nil {
+		return err
+	}
+	if n := len(r.Coverage.Unresolved); n > 0 && f.format == "jsonl" {
+		fmt.Fprintf(env.Stderr, "andon: %d possible overrides cannot be told from the payload alone; --format json lists them\n", n)
+	}
+	return nil
+}

@@ -1,0 +1,101 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+
+	"github.com/andon-ci/andon/internal/github"
+	"github.com/andon-ci/andon/internal/issue"
+	"github.com/andon-ci/andon/internal/report"
+)
+
+const (
+	postKey = "session"
+	maxPost = 60_000 // bytes; GitHub takes 65,536 characters in a comment, and 65,535 in a check run's summary
+)
+
+// post writes what was asked for.
+func (v *view) post(ctx context.Context) error {
+	if v.flags.comment {
+		if err := v.postComment(ctx); err != nil {
+			return err
+		}
+	}
+	if v.flags.check {
+		return v.postCheck(ctx)
+	}
+	return nil
+}
+
+// body returns the text that is posted.
+func (v *view) body() (string, error) {
+	o := v.markdown()
+	o.Limit = maxPost
+	var b bytes.Buffer
+	if err := report.ChainMarkdown(&b, v.chain, o); err != nil {
+		return "", err
+	}
+	out, _ := v.scan.Redact(b.Bytes())
+	return string(out), nil
+}
+
+// postComment keeps one comment. Where the comments could not be read to their
+// end, none is written: it could be the second one.
+func (v *view) postComment(ctx context.Context) error {
+	if v.pull == nil {
+		return usage("--comment needs a pull request, and the commit has none", "andon session --pr NUMBER --comment")
+	}
+	for _, list := range v.pull.Unread {
+		if list == "comments" {
+			return usage("no comment was written: not all comments of the pull request could be read", "run it again later")
+		}
+	}
+	body, err := v.body()
+	if err != nil {
+		return err
+	}
+	var posts []issue.Post
+	for _, c := range v.pull.Comments {
+		posts = append(posts, issue.Post{ID: c.ID, Own: c.Own, Body: c.Body})
+	}
+	for _, e := range issue.Plan(posts, postKey, body) {
+		switch e.Action {
+		case issue.Create:
+			_, err = v.forge.AddComment(ctx, v.pull.Number, e.Body)
+		case issue.Update:
+			err = v.forge.EditComment(ctx, e.ID, e.Body)
+		case issue.Delete:
+			err = v.forge.DeleteComment(ctx, e.ID)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (v *view) postCheck(ctx context.Context) error {
+	body, err := v.body()
+	if err != nil {
+		return err
+	}
+	title := report.ChainVerdict(v.chain)
+	const most = 200
+	if len(title) > most {
+		title = string(bytes.ToValidUTF8([]byte(title[:most]), nil)) + "…"
+	}
+	clean, _ := v.scan.Redact([]byte(title))
+	_, err = v.forge.PutCheck(ctx, github.Check{
+		Name: "Andon session", Key: "andon/" + postKey, SHA: v.chain.HeadSHA, Conclusion: report.ChainConclusion(v.chain),
+		Title: string(clean), Summary: body, DetailsURL: v.details(),
+	})
+	return err
+}
+
+// details returns the address of the pull request, empty for a commit.
+func (v *view) details() string {
+	if v.pull == nil {
+		return ""
+	}
+	return v.pull.URL
+}

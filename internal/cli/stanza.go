@@ -1,0 +1,126 @@
+package cli
+
+import (
+	"bytes"
+
+	"github.com/andon-ci/andon/internal/jsonl"
+)
+
+// stanza is what is scanned at once: a chunk, or lines of plain text that stand
+// together, since a private key or a wrapped token goes over several of them.
+type stanza struct {
+	jsonl.Chunk
+	parts []jsonl.Chunk // the chunks that it is made of
+}
+
+// The sizes from which on a stanza ends between two lines of which neither
+// looks like a piece of a longer text, and between any two.
+const (
+	longStanza = 128 << 10
+	maxStanza  = 2 << 20
+)
+
+// stanzaReader gathers the chunks of a file into stanzas.
+type stanzaReader struct {
+	r     *jsonl.Reader
+	ahead jsonl.Chunk // a copy of a chunk that was read and belongs to no stanza yet
+	has   bool
+	err   error
+	buf   []byte
+	ends  []int // of the parts in buf
+	parts []jsonl.Chunk
+}
+
+// Next returns the next stanza, and io.EOF at the end. It is valid until Next is
+// called again.
+func (s *stanzaReader) Next() (stanza, error) {
+	c, err := s.chunk()
+	if err != nil {
+		return stanza{}, err
+	}
+	s.parts = append(s.parts[:0], c)
+	if c.Part > 0 || !plainLine(c.Raw) && !opensKey(c.Raw) {
+		return stanza{c, s.parts}, nil
+	}
+	return s.gather(c), nil
+}
+
+func (s *stanzaReader) chunk() (jsonl.Chunk, error) {
+	if s.has {
+		s.has = false
+		return s.ahead, nil
+	}
+	if s.err != nil {
+		return jsonl.Chunk{}, s.err
+	}
+	return s.r.Next()
+}
+
+// gather adds lines to a stanza that begins with c.
+func (s *stanzaReader) gather(c jsonl.Chunk) stanza {
+	whole := c
+	s.buf, s.ends = append(s.buf[:0], c.Raw...), append(s.ends[:0], len(c.Raw))
+	for line := c.Line; ; {
+		n, err := s.r.Next()
+		if err != nil {
+			s.err = err
+			break
+		}
+		if n.Part > 0 || !plainLine(n.Raw) && !openKey(s.buf) || s.full(n.Raw) {
+			n.Raw = append([]byte(nil), n.Raw...)
+			s.ahead, s.has = n, true
+			break
+		}
+		for ; line < n.Line; line++ { // blank lines too
+			s.buf = append(s.buf, '\n')
+		}
+		s.buf = append(s.buf, n.Raw...)
+		s.ends, s.parts = append(s.ends, len(s.buf)), append(s.parts, n)
+		whole.End = n.End
+	}
+	for i := range s.parts {
+		s.parts[i].Raw = s.buf[s.ends[i]-len(s.parts[i].Raw) : s.ends[i]]
+	}
+	whole.Raw = s.buf
+	return stanza{whole, s.parts}
+}
+
+// full reports whether a stanza ends before a line.
+func (s *stanzaReader) full(next []byte) bool {
+	last := s.buf[bytes.LastIndexByte(s.buf, '\n')+1:]
+	return len(s.buf) > maxStanza || len(s.buf) > longStanza && !piece(last) && !piece(next) && !openKey(s.buf)
+}
+
+// piece reports whether a line may be a piece of a longer text: it is one long
+// word.
+func piece(line []byte) bool {
+	line = bytes.TrimSpace(line)
+	return len(line) >= 16 && line[0] != '{' && bytes.IndexByte(line, ' ') < 0
+}
+
+// plainLine reports whether a line is no JSON, nor was meant to be any.
+func plainLine(raw []byte) bool {
+	raw = bytes.TrimLeft(raw, " \t")
+	switch {
+	case len(raw) == 0 || raw[0] == '{':
+		return false
+	case raw[0] == '[':
+		rest := bytes.TrimLeft(raw[1:], " \t")
+		return len(rest) > 0 && bytes.IndexByte([]byte(`{["`), rest[0]) < 0
+	}
+	return true
+}
+
+// opensKey reports whether a private key begins at the end of a line.
+func opensKey(line []byte) bool {
+	end := bytes.TrimRight(line[max(0, len(line)-100):], " \t\r")
+	return bytes.HasSuffix(end, []byte("-----")) && bytes.Contains(end, []byte("-----BEGIN ")) && bytes.Contains(end, []byte("PRIVATE KEY"))
+}
+
+// openKey reports whether a text ends within a private key.
+func openKey(text []byte) bool {
+	const longest = 16 << 10
+	text = text[max(0, len(text)-longest):]
+	i := bytes.LastIndex(text, []byte("-----BEGIN "))
+	return i >= 0 && bytes.Contains(text[i:min(len(text), i+60)], []byte("PRIVATE KEY")) && !bytes.Contains(text[i:], []byte("-----END "))
+}

@@ -1,0 +1,242 @@
+package fake
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// rest answers one request to the REST API.
+func (f *Forge) rest(w http.ResponseWriter, r *http.Request, body []byte) {
+	path, ok := strings.CutPrefix(r.URL.Path, "/api/v3/")
+	if !ok {
+		Status(http.StatusNotFound, "Not Found")(w, r)
+		return
+	}
+	path, own := strings.CutPrefix(path, "repos/"+f.Repository+"/")
+	for _, route := range f.routes() {
+		m := route.path.FindStringSubmatch(path)
+		if m != nil && route.method == r.Method && (own || strings.HasPrefix(path, "app/")) {
+			route.serve(w, r, m[1:], body)
+			return
+		}
+	}
+	Status(http.StatusNotFound, "Not Found")(w, r)
+}
+
+type route struct {
+	method string
+	path   *regexp.Regexp
+	serve  func(w http.ResponseWriter, r *http.Request, args []string, body []byte)
+}
+
+func (f *Forge) routes() []route {
+	at := func(pattern string) *regexp.Regexp { return regexp.MustCompile("^" + pattern + "$") }
+	return []route{
+		{"GET", at(`actions/runs`), f.listRuns},
+		{"GET", at(`actions/runs/(\d+)/artifacts`), f.listArtifacts},
+		{"GET", at(`actions/artifacts/(\d+)/zip`), f.locate},
+		{"GET", at(`commits/([0-9a-f]+)/check-runs`), f.listChecks},
+		{"GET", at(`commits/([0-9a-f]+)/pulls`), f.commitPulls},
+		{"GET", at(`commits/([0-9a-zA-Z]+)`), f.commit},
+		{"GET", at(`activity`), f.kept("activity", func(r *http.Request, _ []string) string { return "" })},
+		{"GET", at(`compare/(.+)`), f.kept("compare", func(_ *http.Request, args []string) string { return args[0] })},
+		{"GET", at(`collaborators/([^/]+)/permission`), f.kept("permissions", func(_ *http.Request, args []string) string { return args[0] })},
+		{"GET", at(`pulls`), f.listPulls},
+		{"POST", at(`check-runs`), f.createCheck},
+		{"PATCH", at(`check-runs/(\d+)`), f.changeCheck},
+		{"POST", at(`issues/(\d+)/comments`), f.createComment},
+		{"PATCH", at(`issues/comments/(\d+)`), f.changeComment},
+		{"DELETE", at(`issues/comments/(\d+)`), f.deleteComment},
+		{"GET", at(`installation`), func(w http.ResponseWriter, r *http.Request, _ []string, _ []byte) {
+			answer(w, r, http.StatusOK, f.shape("installation", ""))
+		}},
+		{"POST", at(`app/installations/\d+/access_tokens`), func(w http.ResponseWriter, r *http.Request, _ []string, _ []byte) {
+			made := f.shape("installation_token", "")
+			made["token"], made["expires_at"] = "ghs_"+strings.Repeat("0", 36), "2099-01-01T00:00:00Z"
+			answer(w, r, http.StatusCreated, made)
+		}},
+	}
+}
+
+// page cuts a list as the request asks, and links to the next page.
+func page[T any](w http.ResponseWriter, r *http.Request, all []T) []T {
+	q := r.URL.Query()
+	size, err := strconv.Atoi(q.Get("per_page"))
+	if err != nil {
+		size = 30
+	}
+	n, err := strconv.Atoi(q.Get("page"))
+	if err != nil {
+		n = 1
+	}
+	from, to := min((n-1)*size, len(all)), min(n*size, len(all))
+	if to < len(all) {
+		q.Set("page", fmt.Sprint(n+1))
+		w.Header().Set("Link", fmt.Sprintf(`<http://%s%s?%s>; rel="next"`, r.Host, r.URL.Path, q.Encode()))
+	}
+	return append([]T{}, all[from:to]...)
+}
+
+func (f *Forge) listRuns(w http.ResponseWriter, r *http.Request, _ []string, _ []byte) {
+	q := r.URL.Query()
+	var found []map[string]any
+	for _, run := range slices.Backward(f.Runs) {
+		if b := q.Get("branch"); b != "" && run["head_branch"] != b {
+			continue
+		}
+		if e := q.Get("event"); e != "" && run["event"] != e {
+			continue
+		}
+		if s := q.Get("head_sha"); s != "" && run["head_sha"] != s {
+			continue
+		}
+		if since, ok := strings.CutPrefix(q.Get("created"), ">="); ok && run["created_at"].(string) < since {
+			continue
+		}
+		found = append(found, run)
+	}
+	answer(w, r, http.StatusOK, map[string]any{"total_count": len(found), "workflow_runs": page(w, r, found)})
+}
+
+func number(s string) int64 {
+	n, _ := strconv.ParseInt(s, 10, 64) // the route took digits
+	return n
+}
+
+func (f *Forge) listArtifacts(w http.ResponseWriter, r *http.Request, args []string, _ []byte) {
+	all := f.artifacts[number(args[0])]
+	answer(w, r, http.StatusOK, map[string]any{"total_count": len(all), "artifacts": page(w, r, all)})
+}
+
+func (f *Forge) locate(w http.ResponseWriter, r *http.Request, args []string, _ []byte) {
+	id := number(args[0])
+	if _, ok := f.zips[id]; !ok {
+		Status(http.StatusNotFound, "Not Found")(w, r)
+		return
+	}
+	for _, all := range f.artifacts {
+		for _, a := range all {
+			if a["id"] == id && a["expired"] == true {
+				Status(http.StatusGone, "Artifact has expired")(w, r)
+				return
+			}
+		}
+	}
+	w.Header().Set("Location", fmt.Sprintf("%s/zips/%d?sig=secret", f.blobs.URL, id))
+	w.WriteHeader(http.StatusFound)
+}
+
+// kept answers with what the pull request's file has under "rest": all of it,
+// or what stands there under a key.
+func (f *Forge) kept(what string, key func(*http.Request, []string) string) func(http.ResponseWriter, *http.Request, []string, []byte) {
+	return func(w http.ResponseWriter, r *http.Request, args []string, _ []byte) {
+		rest, _ := f.Pull["rest"].(map[string]any)
+		found := rest[what]
+		if k := key(r, args); k != "" {
+			m, _ := found.(map[string]any)
+			found = m[k]
+		}
+		if found == nil {
+			Status(http.StatusNotFound, "Not Found")(w, r)
+			return
+		}
+		answer(w, r, http.StatusOK, found)
+	}
+}
+
+func (f *Forge) listPulls(w http.ResponseWriter, r *http.Request, _ []string, _ []byte) {
+	p := f.shape("commit_pulls", "")
+	p["number"], p["updated_at"] = f.Pull["number"], "2026-11-22T09:00:00Z"
+	old := f.shape("commit_pulls", "")
+	old["number"], old["updated_at"] = 3, "2026-01-01T00:00:00Z"
+	answer(w, r, http.StatusOK, page(w, r, []map[string]any{p, old}))
+}
+
+func (f *Forge) commit(w http.ResponseWriter, r *http.Request, args []string, body []byte) {
+	if !strings.HasSuffix(r.Header.Get("Accept"), ".sha") {
+		f.kept("commits", func(_ *http.Request, args []string) string { return args[0] })(w, r, args, body)
+		return
+	}
+	for _, run := range f.Runs {
+		if sha := run["head_sha"].(string); strings.HasPrefix(sha, args[0]) {
+			w.Write([]byte(sha)) // the client asks for the SHA alone
+			return
+		}
+	}
+	Status(http.StatusUnprocessableEntity, "No commit found for SHA: "+args[0])(w, r)
+}
+
+func (f *Forge) commitPulls(w http.ResponseWriter, r *http.Request, args []string, _ []byte) {
+	found := []map[string]any{}
+	if f.Pull != nil {
+		p := f.shape("commit_pulls", "")
+		p["number"], p["state"] = f.Pull["number"], "closed"
+		p["head"].(map[string]any)["sha"] = f.Pull["headRefOid"]
+		found = append(found, p)
+	}
+	answer(w, r, http.StatusOK, found)
+}
+
+func (f *Forge) listChecks(w http.ResponseWriter, r *http.Request, args []string, _ []byte) {
+	found := []map[string]any{}
+	for _, c := range f.Checks {
+		if c["head_sha"] == args[0] && c["name"] == r.URL.Query().Get("check_name") {
+			found = append(found, c)
+		}
+	}
+	answer(w, r, http.StatusOK, map[string]any{"total_count": len(found), "check_runs": page(w, r, found)})
+}
+
+// merge reads the sent fields into an object.
+func (f *Forge) merge(to map[string]any, body []byte) map[string]any {
+	if err := json.Unmarshal(body, &to); err != nil {
+		f.t.Errorf("a body that is no JSON: %v", err)
+	}
+	return to
+}
+
+func (f *Forge) createCheck(w http.ResponseWriter, r *http.Request, _ []string, body []byte) {
+	c := f.merge(f.shape("check_run", ""), body)
+	f.next++
+	c["id"] = f.next
+	f.Checks = append(f.Checks, c)
+	answer(w, r, http.StatusCreated, c)
+}
+
+func (f *Forge) changeCheck(w http.ResponseWriter, r *http.Request, args []string, body []byte) {
+	for _, c := range f.Checks {
+		if c["id"] == number(args[0]) {
+			answer(w, r, http.StatusOK, f.merge(c, body))
+			return
+		}
+	}
+	Status(http.StatusNotFound, "Not Found")(w, r)
+}
+
+func (f *Forge) createComment(w http.ResponseWriter, r *http.Request, _ []string, body []byte) {
+	c := f.merge(f.shape("issue_comment", ""), body)
+	f.next++
+	c["id"] = f.next
+	f.Posts = append(f.Posts, c)
+	answer(w, r, http.StatusCreated, c)
+}
+
+func (f *Forge) changeComment(w http.ResponseWriter, r *http.Request, args []string, body []byte) {
+	for _, c := range f.Posts {
+		if c["id"] == number(args[0]) {
+			answer(w, r, http.StatusOK, f.merge(c, body))
+			return
+		}
+	}
+	Status(http.StatusNotFound, "Not Found")(w, r)
+}
+
+func (f *Forge) deleteComment(w http.ResponseWriter, _ *http.Request, args []string, _ []byte) {
+	f.Posts = slices.DeleteFunc(f.Posts, func(c map[string]any) bool { return c["id"] == number(args[0]) })
+	w.WriteHeader(http.StatusNoContent)
+}

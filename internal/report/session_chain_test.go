@@ -1,0 +1,174 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/andon-ci/andon/internal/finding"
+	"github.com/andon-ci/andon/internal/session"
+	"github.com/andon-ci/andon/internal/trace"
+)
+
+// pullChain returns a chain with everything that one can hold.
+func pullChain() *session.Chain {
+	at := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
+	c := &session.Chain{
+		Repository: "o/r", Subject: session.Subject{Kind: "pull_request", Number: 12}, HeadSHA: strings.Repeat("b2", 20),
+		PullRequest: &session.PullRequest{Title: "Fix it", URL: "https://github.com/o/r/pull/12", State: "merged", Author: session.Actor{Login: "claude[bot]", Kind: session.Agent}, Created: at, Closed: at.Add(time.Hour)},
+		Coverage: session.ChainCoverage{
+			WorkflowRuns: 3, Unfinished: 1, Artifacts: 4, Bundles: 2, Expired: 1, Invalid: 1, Suppressed: 1, Partial: true, Cursor: "77",
+			Unread: []session.Unread{{What: "workflow run 77, andon-77", Reason: "it has expired"}},
+		},
+		Findings: []finding.Finding{
+			{Rule: "secret/aws-access-key", Severity: finding.Error, Message: "AWS access key in an artifact", Pos: trace.Pos{File: "andon-78/summary.md", Line: 3}, Hint: "revoke it"},
+			{Rule: "artifact/mismatch", Severity: finding.Warning, Message: "another head", Pos: trace.Pos{File: "andon-79"}, Hint: "look"},
+		},
+	}
+	for i, kind := range []string{"commit", "commit", "force_push", "review", "review", "review", "review", "review_dismissed", "labeled", "unlabeled", "ready_for_review", "convert_to_draft", "closed", "reopened", "merged"} {
+		who := session.Actor{Login: "mona", Kind: session.Human}
+		if i == 0 {
+			who = session.Actor{Login: "claude[bot]", Kind: session.Agent}
+		}
+		a := session.Act{Kind: kind, Time: at.Add(time.Duration(i) * time.Minute), Actor: who, SHA: strings.Repeat("a1", 20), Text: "because", Label: "bug", URL: "https://github.com/o/r/pull/12"}
+		if kind == "commit" {
+			a.Added, a.Removed = trace.Measured(5), trace.Measured(1)
+		}
+		c.Acts = append(c.Acts, a)
+	}
+	for i, state := range []string{"approved", "changes_requested", "commented", "dismissed"} {
+		c.Acts[3+i].State = state
+	}
+	var parts []session.Part
+	for i, head := range []string{"a1", "b2"} {
+		parts = append(parts, session.Part{HeadSHA: strings.Repeat(head, 20), Sessions: several().Sessions, Workflow: session.Workflow{
+			ID: int64(77 + i), Attempt: 1, Name: "Agents", Event: "pull_request", Status: "completed", Conclusion: "success",
+			URL: "https://github.com/o/r/actions/runs/77", Created: at.Add(time.Duration(i) * 10 * time.Minute), Actor: "mona", Fork: i == 1, Bundles: 1,
+		}})
+	}
+	c.Complete(parts)
+	return c
+}
+
+// filledChain returns a chain in which every string is s, but for the words
+// that are ours unless all is set.
+func filledChain(s string, all bool) *session.Chain {
+	c, ours := pullChain(), pullChain()
+	fill(reflect.ValueOf(c), s, all)
+	if all {
+		return c
+	}
+	c.PullRequest.State = ours.PullRequest.State
+	for i := range c.Acts {
+		c.Acts[i].Kind, c.Acts[i].State = ours.Acts[i].Kind, ours.Acts[i].State
+	}
+	return c
+}
+
+func chainMarkdown(t testing.TB, s string, all bool) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := ChainMarkdown(&b, filledChain(s, all), Options{}); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestHostileChain(t *testing.T) {
+	want := map[bool]page{false: pageOf(t, chainMarkdown(t, "harmless", false)), true: pageOf(t, chainMarkdown(t, "harmless", true))}
+	for _, s := range hostileTexts(t) {
+		for all, want := range want {
+			markdown := chainMarkdown(t, s, all)
+			checkPlain(t, s, markdown)
+			got := pageOf(t, markdown)
+			if i := firstDifference(got.tags, want.tags); i >= 0 {
+				t.Errorf("%q makes other elements, from the %d. on: %.200q, not %.200q", s, i, got.tags[i:], want.tags[i:])
+			}
+			if m := effect.FindString(got.text); m != "" {
+				t.Errorf("%q has an effect: %q", s, m)
+			}
+			checkChainTerminal(t, s, filledChain(s, all))
+		}
+	}
+}
+
+func checkChainTerminal(t testing.TB, s string, c *session.Chain) {
+	t.Helper()
+	for _, o := range []TerminalOptions{{Width: 100}, {Width: 60}, {Width: 100, Color: true}} {
+		var b bytes.Buffer
+		if err := ChainTerminal(&b, c, o); err != nil {
+			t.Fatal(err)
+		}
+		out := b.String()
+		if o.Color {
+			out = regexp.MustCompile("\x1b\\[[0-9]{1,2}m").ReplaceAllString(out, "")
+		}
+		checkPlain(t, s, out)
+		for line := range strings.Lines(out) {
+			if w := wide(strings.TrimSuffix(line, "\n")); w > o.Width {
+				t.Errorf("%q: a line of %d columns, over %d: %q", s, w, o.Width, line)
+			}
+		}
+	}
+	var b bytes.Buffer
+	if err := ChainJSON(&b, c); err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprintln(&b, ChainVerdict(c))
+	checkPlain(t, s, strings.ReplaceAll(b.String(), "\ue000", ""))
+}
+
+func TestChainForms(t *testing.T) {
+	var md, term bytes.Buffer
+	if err := ChainMarkdown(&md, pullChain(), Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := ChainTerminal(&term, pullChain(), TerminalOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "session-chain.md", md.Bytes())
+	golden(t, "session-chain.txt", term.Bytes())
+}
+
+// TestChainCut holds a comment under its limit, with the head whole.
+func TestChainCut(t *testing.T) {
+	c := pullChain()
+	for i := range 3000 {
+		a := c.Acts[i%15]
+		a.Text = strings.Repeat("word ", 30)
+		c.Acts = append(c.Acts, a)
+	}
+	link := c.Sessions[0]
+	for range 80 {
+		c.Sessions = append(c.Sessions, link)
+	}
+	var b bytes.Buffer
+	if err := ChainMarkdown(&b, c, Options{Limit: 60_000}); err != nil {
+		t.Fatal(err)
+	}
+	if b.Len() > 60_000 || !strings.Contains(b.String(), "✂️ Cut to stay under") || !strings.Contains(b.String(), "revoke it now") || !strings.Contains(b.String(), "This is not all") {
+		t.Errorf("%d bytes:\n%.1000s", b.Len(), b.String())
+	}
+}
+
+func TestChainConclusion(t *testing.T) {
+	leak := pullChain()
+	quiet := pullChain()
+	quiet.Findings, quiet.Coverage = nil, session.ChainCoverage{}
+	partial := pullChain()
+	partial.Findings = nil
+	empty := &session.Chain{}
+	for _, tt := range []struct {
+		name string
+		c    *session.Chain
+		want string
+	}{{"a credential", leak, "failure"}, {"partial", partial, "neutral"}, {"agents that asked for changes", quiet, "neutral"}, {"nothing", empty, "neutral"}} {
+		if got := ChainConclusion(tt.c); got != tt.want {
+			t.Errorf("%s: %s", tt.name, got)
+		}
+	}
+}
