@@ -69,6 +69,10 @@ type Scanner struct {
 	starts  []int // where the value that is looked at can begin
 }
 
+// maxSwallowed is how much of a credential may, by chance, be taken for the end
+// of the one before it.
+const maxSwallowed = 40
+
 // maxMatches bounds what is reported of one chunk. Redact removes all.
 const maxMatches = 1000
 
@@ -119,7 +123,7 @@ func (s *Scanner) search(w *window, in *region) {
 	for _, h := range s.hits {
 		k, at := h.keyword, h.at
 		switch {
-		case at < done || !in.admits(w, h):
+		case at < done-maxSwallowed || !in.admits(w, h):
 		case k.rule == nil:
 			s.add(knownRule, finding.Error, knownTitle, at, at+len(k.text), s.known[k.known].Value)
 		case k.form != plainForm:

@@ -205,10 +205,10 @@ func (v *valuer) starts(b []byte, from, to int, out []int) []int {
 			return nil
 		}
 		c := b[i-1]
-		if v.kind[c]&inPath != 0 {
-			continue
-		}
-		if c != '=' && c != ':' {
+		if c != '=' && c != ':' && c != '/' {
+			if v.kind[c]&inPath != 0 {
+				continue
+			}
 			break
 		}
 		if i < from && len(out) < 8 {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math"
 	"regexp"
 	"regexp/syntax"
 	"slices"
@@ -102,6 +103,7 @@ func convert(s source) (rule, error) {
 	n := find(re)
 	if n.shortest() < minString && n.shortest() >= 2 && n.back == 0 && !n.fold {
 		r.Begins, r.Pattern, r.Window, r.Run, r.Prefix = n.strings, body+end, window(re), least(re), n.shortest()
+		r.Entropy = attainable(r.Entropy, r.Run)
 		return r, r.check()
 	}
 	if n.shortest() < minString {
@@ -115,6 +117,7 @@ func convert(s source) (rule, error) {
 	}
 	if n.back == 0 {
 		r.Run, r.Prefix = least(re), n.shortest()
+		r.Entropy = attainable(r.Entropy, r.Run)
 	}
 	r.Window = window(re)
 	return r, r.check()
@@ -147,7 +150,7 @@ func grouped(re *syntax.Regexp, body string) string {
 	subs := flatten1(re)
 	if last := subs[len(subs)-1]; last.Op == syntax.OpAlternate && last.Sub[len(last.Sub)-1].Op == syntax.OpEndText {
 		rest := &syntax.Regexp{Op: syntax.OpConcat, Sub: subs[:len(subs)-1]}
-		return "(" + rest.String() + ")(?:" + last.String() + ")"
+		return "(" + rest.String() + `)(?:\W|$)`
 	}
 	return "(" + body + ")"
 }
@@ -266,6 +269,15 @@ func window(re *syntax.Regexp) int {
 		return min(n+100, 4000)
 	}
 	return 0
+}
+
+// attainable lowers a bound of entropy that what is random, and as short as a
+// match can be, would miss by chance.
+func attainable(bits float64, n int) float64 {
+	if n == 0 {
+		return bits
+	}
+	return min(bits, math.Floor(7*math.Log2(float64(n)))/10)
 }
 
 // least returns how many characters of those that tokens are made of a match
