@@ -182,7 +182,7 @@ func (r *claude) blocks(m jsonl.Value, line int, t time.Time) {
 		case typ.Is("text") && r.s.subagent == "":
 			r.message = b.Get("text").String()
 		case typ.Is("tool_use"), typ.Is("server_tool_use"), typ.Is("mcp_tool_use"):
-			r.toolUse(b, line, t)
+			r.toolUse(b, r.s.here(b), t)
 		}
 	}
 }
@@ -216,7 +216,7 @@ func (r *claude) user(v jsonl.Value, line int, t time.Time) {
 			tool.ExitCode, tool.Error = claudeToolError(b.Get("content"))
 			tool.Denied = tool.Error != nil && tool.Error.Type == "permission_denied" || v.Get("permissionDecision", "decision").Is("reject")
 		}
-		r.s.result(line, t, tool, b.Get("content"))
+		r.s.result(r.s.here(b), t, tool, b.Get("content"))
 	}
 }
 

@@ -173,7 +173,7 @@ func (r *droidReader) assistant(v, m jsonl.Value, line int, t time.Time) {
 			text.add(b.Get("text"))
 		case typ.Is("tool_use"):
 			tools++
-			droidCall(r.s, line, t, b.Get("id").String(), b.Get("name").String(), b.Get("input"))
+			droidCall(r.s, r.s.here(b), t, b.Get("id").String(), b.Get("name").String(), b.Get("input"))
 		}
 	}
 	if text.Len() > 0 {
@@ -195,7 +195,7 @@ func (r *droidReader) user(m jsonl.Value, line int, t time.Time) {
 			continue
 		}
 		if id := b.Get("tool_use_id").String(); id != "" {
-			droidResult(r.s, line, t, id, b.Get("is_error").True(), b.Get("content"))
+			droidResult(r.s, r.s.here(b), t, id, b.Get("is_error").True(), b.Get("content"))
 		}
 	}
 }
@@ -311,7 +311,7 @@ func (r *droidSettingsReader) value(v jsonl.Value, line int) {
 		total.ByModel = map[string]trace.Usage{model: u}
 	}
 	r.s.add(line, time.Time{}, &trace.Start{Runtime: trace.Runtime{Name: "droid"}, Model: model})
-	r.s.add(line, time.Time{}, total)
+	r.s.add(r.s.here(k), time.Time{}, total)
 }
 
 // baseName returns the last part of a path in either spelling.

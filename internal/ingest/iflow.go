@@ -48,11 +48,12 @@ func (r *iflowInfoReader) value(v jsonl.Value, line int) {
 		return
 	}
 	r.s.add(line, t, &trace.Start{Runtime: trace.Runtime{Name: "iflow-cli"}})
-	r.s.add(line, t, &trace.Totals{
+	r.s.add(r.s.here(v.Get("tokenUsage"), v), t, &trace.Totals{
 		Invocation: v.Get("conversation-id").String(),
 		Usage:      trace.Usage{Input: count(v.Get("tokenUsage", "input")), Output: count(v.Get("tokenUsage", "output"))},
 		Turns:      count(v.Get("assistantRounds")), Duration: count(v.Get("executionTimeMs")),
 	})
+	line = r.s.here(v.Get("terminationReason"), v)
 	switch reason := v.Get("terminationReason").String(); reason {
 	case "":
 		r.s.add(line, t, &trace.End{Status: trace.Success})
@@ -136,7 +137,7 @@ func (r *iflowReader) assistant(m jsonl.Value, line int, t time.Time) {
 		case typ.Is("text") && r.s.subagent == "":
 			r.message = b.Get("text").String()
 		case typ.Is("tool_use"):
-			r.toolUse(b, line, t)
+			r.toolUse(b, r.s.here(b), t)
 		}
 	}
 }

@@ -181,6 +181,7 @@ func (f *File) open(fm format, c jsonl.Chunk) {
 // read hands a value to the reader of the file that it is of.
 func (f *File) read(v jsonl.Value, c jsonl.Chunk) {
 	f.joined(v, c)
+	f.sink.line = c.Line
 	f.reader.value(v, c.Line)
 	if f.sink.puzzled {
 		f.mistaken(v, c)
