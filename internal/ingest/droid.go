@@ -104,6 +104,7 @@ type droidReader struct {
 	closing bool         // the last message of the model asks for no tool
 	broken  *trace.Error // the last request failed
 	message string
+	said    int // the line of it
 	last    time.Time
 }
 
@@ -177,7 +178,7 @@ func (r *droidReader) assistant(v, m jsonl.Value, line int, t time.Time) {
 		}
 	}
 	if text.Len() > 0 {
-		r.message = text.String()
+		r.message, r.said = text.String(), r.s.line
 	}
 	r.closing, r.broken = tools == 0 && text.Len() > 0, nil
 }
@@ -207,7 +208,7 @@ func (r *droidReader) close() {
 		r.s.add(0, r.last, &trace.End{Status: trace.Failure, Error: r.broken})
 	case r.closing:
 		if d := decisionInText(r.message); d != nil {
-			r.s.add(0, r.last, d)
+			r.s.add(r.said, r.last, d)
 		}
 		r.s.add(0, r.last, &trace.End{Status: trace.Success})
 	}

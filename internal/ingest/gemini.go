@@ -337,5 +337,5 @@ func (r *geminiChatReader) close() {
 	if d := decisionInText(r.message); d != nil && !r.sub {
 		r.s.add(r.line, r.last, d)
 	}
-	r.s.add(r.line, r.last, &trace.End{Status: trace.Success})
+	r.s.add(0, r.last, &trace.End{Status: trace.Success})
 }

@@ -76,6 +76,7 @@ type iflowReader struct {
 	open    map[string]bool // tool calls, true until their result was read
 	waiting int             // of them, those without a result
 	message string
+	said    int // the line of it
 	last    time.Time
 }
 
@@ -130,12 +131,12 @@ func (r *iflowReader) assistant(m jsonl.Value, line int, t time.Time) {
 		r.s.add(line, t, call)
 	}
 	if text := m.Get("content"); text.Kind() == jsonl.String {
-		r.message = text.String()
+		r.message, r.said = text.String(), line
 	}
 	for b := range m.Get("content").Elements() {
 		switch typ := b.Get("type"); {
 		case typ.Is("text") && r.s.subagent == "":
-			r.message = b.Get("text").String()
+			r.message, r.said = b.Get("text").String(), r.s.here(b)
 		case typ.Is("tool_use"):
 			r.toolUse(b, r.s.here(b), t)
 		}
@@ -217,7 +218,7 @@ func (r *iflowReader) close() {
 		return
 	}
 	if d := decisionInText(r.message); d != nil {
-		r.s.add(0, r.last, d)
+		r.s.add(r.said, r.last, d)
 	}
 	r.s.add(0, r.last, &trace.End{Status: trace.Success})
 }

@@ -98,9 +98,9 @@ func (a *account) isTelemetry() bool {
 // totals are what an invocation reports of itself, and where.
 type totals struct {
 	trace.Totals
-	source  string
-	pos     trace.Pos
-	ignored []trace.Pos // reports that it replaced
+	source string
+	pos    trace.Pos
+	others []trace.Pos // reports that it replaced, and lines that it is the sum of
 }
 
 func newAccount(space string, explains bool) *account {
@@ -268,10 +268,10 @@ func (a *account) addTotals(r *trace.Record, f *trace.Totals) {
 	old := a.totals[f.Invocation]
 	if old == nil {
 		a.order = append(a.order, f.Invocation)
-		a.totals[f.Invocation] = &totals{Totals: *f, source: r.Source, pos: r.Pos}
+		a.totals[f.Invocation] = a.report(r, f)
 		return
 	}
-	late, early := totals{Totals: *f, source: r.Source, pos: r.Pos}, *old
+	late, early := *a.report(r, f), *old
 	if late.Usage.Total().N() < early.Usage.Total().N() {
 		late, early = early, late
 	}
@@ -294,8 +294,20 @@ func (a *account) addTotals(r *trace.Record, f *trace.Totals) {
 		late.Windows = early.Windows
 	}
 	late.FirstToken = late.FirstToken.Or(early.FirstToken)
-	late.ignored = append(append(late.ignored, early.ignored...), early.pos)
+	late.others = append(append(late.others, early.others...), early.pos)
 	a.totals[f.Invocation] = &late
+}
+
+// report keeps a total, and where somebody asks the lines that it is the sum of.
+func (a *account) report(r *trace.Record, f *trace.Totals) *totals {
+	t := &totals{Totals: *f, source: r.Source, pos: r.Pos}
+	if a.merged != nil {
+		for _, line := range f.From {
+			t.others = append(t.others, trace.Pos{File: r.Pos.File, Line: line})
+		}
+	}
+	t.From = nil
+	return t
 }
 
 func orString(s, other string) string {

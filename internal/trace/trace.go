@@ -213,6 +213,7 @@ type Log struct {
 type Totals struct {
 	Invocation        string // names the process that reports; may be empty
 	Within            string // names one that reports the same and more, if that is known; may be empty
+	From              []int  // the other lines of its file that it is the sum of, in order, where it is not one report
 	Running           bool   // it goes on over all processes of the run: of several, the largest usage counts
 	Usage             Usage
 	CostUSD           *float64
