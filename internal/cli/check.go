@@ -2,13 +2,15 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"flag"
+	"slices"
 	"strings"
 
 	"github.com/andon-ci/andon/internal/finding"
 	"github.com/andon-ci/andon/internal/report"
-	"github.com/andon-ci/andon/internal/trace"
+	"github.com/andon-ci/andon/internal/secret"
 )
 
 // checkFlags are those that validate and scan share.
@@ -16,6 +18,7 @@ type checkFlags struct {
 	format string
 	failOn string
 	quiet  bool
+	config string // of scan
 }
 
 func (f *checkFlags) define(fs *flag.FlagSet) {
@@ -53,6 +56,7 @@ func scanCommand() command {
 		help: `examples:
   andon scan ~/.claude/projects
   andon scan --redact clean traces        copies without the credentials, in clean/
+  andon scan --format allow traces        entries for the configuration's list of what is allowed
 
 A credential is reported by its rule, line and fingerprint, never by its value.
 The names of files and folders are looked at too. Copies are plain text in UTF-8,
@@ -61,6 +65,8 @@ without the ending .gz, .bz2 or .zst, and without the credentials of names.
 		start: func(fs *flag.FlagSet) runner {
 			f := &checkFlags{}
 			f.define(fs)
+			fs.Lookup("format").Usage = "`FORMAT` of the output: text, json, sarif or allow"
+			fs.StringVar(&f.config, "config", "", "configuration `FILE` (default "+configPath+"), of which the key allow counts")
 			redact := fs.String("redact", "", "write copies of the files without their credentials to `DIR`")
 			return func(ctx context.Context, env Env, args []string) error {
 				g, err := f.gather(ctx, env, args, true, isSecret)
@@ -81,12 +87,16 @@ without the ending .gz, .bz2 or .zst, and without the credentials of names.
 // isSecret keeps what scan is about: credentials, and files that it could not
 // look into.
 func isSecret(f finding.Finding) bool {
-	return strings.HasPrefix(f.Rule, "secret/") || strings.HasPrefix(f.Rule, "input/") && f.Rule != "input/unrecognised"
+	return strings.HasPrefix(f.Rule, "secret/") || strings.HasPrefix(f.Rule, "config/") || strings.HasPrefix(f.Rule, "allow/") || strings.HasPrefix(f.Rule, "input/") && f.Rule != "input/unrecognised"
 }
 
 // gather reads the files that args stand for.
 func (f *checkFlags) gather(ctx context.Context, env Env, args []string, secrets bool, keep func(finding.Finding) bool) (*gatherer, error) {
-	if err := oneOf("--format", f.format, "text", "json", "sarif"); err != nil {
+	formats := []string{"text", "json", "sarif"}
+	if secrets {
+		formats = append(formats, "allow")
+	}
+	if err := oneOf("--format", f.format, formats...); err != nil {
 		return nil, err
 	}
 	if len(args) == 0 {
@@ -96,21 +106,70 @@ func (f *checkFlags) gather(ctx context.Context, env Env, args []string, secrets
 		return nil, err
 	}
 	found := find(args)
-	scan, err := newScanner(env, found.files, strings.FieldsFunc(env.Getenv("ANDON_SECRETS"), isSeparator))
+	key := []byte(allowKey)
+	if f.format != "allow" {
+		key = fingerprintKey(env, found.files)
+	}
+	scan, err := newKeyedScanner(env, key, jobSecrets(env))
 	if err != nil {
 		return nil, err
 	}
-	g, err := newGatherer(scan, func(trace.Record) {})
+	g, err := newGatherer(scan, nil)
 	if err != nil {
 		return nil, err
 	}
-	g.keep, g.secrets, g.bar = keep, secrets, newProgress(env, f.quiet)
+	g.keep, g.secrets, g.only, g.bar = keep, secrets, secrets, newProgress(env, f.quiet)
 	g.findings, g.missing = found.findings, found.missing
+	if secrets {
+		if err := f.allow(ctx, env, g); err != nil {
+			return nil, err
+		}
+		if err := g.takeMasks(found.files, func(masked []secret.Known) (*secret.Scanner, error) {
+			return newKeyedScanner(env, key, jobSecrets(env), masked...)
+		}); err != nil {
+			return nil, err
+		}
+	}
 	if err := g.read(ctx, env, found.files); err != nil {
 		return nil, err
 	}
 	g.bar.done()
 	return g, nil
+}
+
+// jobSecrets returns the names of the environment variables that hold secrets.
+func jobSecrets(env Env) []string {
+	return strings.FieldsFunc(env.Getenv("ANDON_SECRETS"), isSeparator)
+}
+
+// allow gives the gatherer the configuration's list.
+func (f *checkFlags) allow(ctx context.Context, env Env, g *gatherer) error {
+	s := &settings{}
+	notes, err := s.configure(ctx, cmp.Or(f.config, env.Getenv("ANDON_CONFIG")), keyFlags{}.checkout(env))
+	if err != nil {
+		return err
+	}
+	if s.ignoredAllow {
+		g.findings = append(g.findings, notes...)
+	}
+	g.allow, err = newAllowlist(env, s.allowPath, s.allow, jobSecrets(env))
+	return err
+}
+
+// lasting returns findings without the fingerprints of credentials, where those
+// depend on all that was read: code scanning would take each for a new one as
+// soon as a line is added somewhere.
+func lasting(env Env, fs []finding.Finding) []finding.Finding {
+	if env.Getenv("ANDON_FINGERPRINT_KEY") != "" {
+		return fs
+	}
+	out := slices.Clone(fs)
+	for i := range out {
+		if strings.HasPrefix(out[i].Rule, "secret/") {
+			out[i].Fingerprint = ""
+		}
+	}
+	return out
 }
 
 func (f *checkFlags) print(env Env, g *gatherer) error {
@@ -120,12 +179,14 @@ func (f *checkFlags) print(env Env, g *gatherer) error {
 	case "json":
 		err = report.FindingsJSON(&b, g.findings, g.coverage)
 	case "sarif":
-		err = report.SARIF(&b, g.findings, allRules(), version())
+		err = report.SARIF(&b, lasting(env, g.findings), allRules(), version())
+	case "allow":
+		b.WriteString(allowText(g.findings, today(env)))
 	default:
 		err = report.FindingsText(&b, g.findings, g.coverage)
 	}
 	if err == nil {
-		out, _ := g.scan.Redact(b.Bytes())
+		out, _ := g.out.Redact(b.Bytes())
 		_, err = env.Stdout.Write(out)
 	}
 	if err != nil {

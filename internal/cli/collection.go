@@ -31,7 +31,12 @@ type collection struct {
 
 func newCollection(env Env, f *collectFlags, paths []string) (*collection, error) {
 	found := find(paths)
-	scan, err := newScanner(env, found.files, f.secrets)
+	id := fingerprintKey(env, found.files)
+	scan, err := newKeyedScanner(env, id, f.secrets)
+	if err != nil {
+		return nil, err
+	}
+	allow, err := newAllowlist(env, f.allowPath, f.allow, f.secrets)
 	if err != nil {
 		return nil, err
 	}
@@ -49,10 +54,15 @@ func newCollection(env Env, f *collectFlags, paths []string) (*collection, error
 	if err != nil {
 		return nil, err
 	}
+	if err := g.takeMasks(found.files, func(masked []secret.Known) (*secret.Scanner, error) {
+		return newKeyedScanner(env, id, f.secrets, masked...)
+	}); err != nil {
+		return nil, err
+	}
 	for _, word := range []*string{&key.Repository, &key.HeadSHA, &key.Pipeline} {
 		g.words.name(word) // a branch, a workflow or a repository may be named by anybody
 	}
-	g.bar = newProgress(env, f.quiet)
+	g.allow, g.bar = allow, newProgress(env, f.quiet)
 	g.findings, g.missing = append(found.findings, notes...), found.missing
 	g.coverage.Unreadable = countRule(found.findings, "input/unreadable") + countRule(found.findings, "input/not-a-file")
 	return &collection{gatherer: g, flags: f, files: found.files, runs: runs, key: key, prices: prices}, nil
@@ -71,7 +81,12 @@ func countRule(fs []finding.Finding, rule string) int {
 // newScanner returns a scanner that also knows the values of the environment
 // variables with the given names. One that is not set has nothing to leak.
 func newScanner(env Env, files []input, names []string) (*secret.Scanner, error) {
-	o := secret.Options{Key: fingerprintKey(env, files)}
+	return newKeyedScanner(env, fingerprintKey(env, files), names)
+}
+
+// newKeyedScanner is newScanner with a key of one's own, and with more values.
+func newKeyedScanner(env Env, key []byte, names []string, more ...secret.Known) (*secret.Scanner, error) {
+	o := secret.Options{Key: key, Known: more}
 	for _, name := range names {
 		if v := env.Getenv(name); v != "" {
 			o.Known = append(o.Known, secret.Known{Name: name, Value: v})
@@ -233,7 +248,7 @@ func (c *collection) print(env Env) error {
 // clean cuts credentials out of what is about to be written: a summary quotes
 // the agent's words.
 func (c *collection) clean(b []byte) []byte {
-	out, _ := c.scan.Redact(b)
+	out, _ := c.out.Redact(b)
 	return out
 }
 

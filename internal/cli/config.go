@@ -28,6 +28,8 @@ type config struct {
 	Content      string   `yaml:"content"`
 	Secrets      []string `yaml:"secrets"`
 	Accounts     accounts `yaml:"accounts"`
+
+	Allow []allowed `yaml:"allow"`
 }
 
 // accounts says of accounts of the forge what they do not show.
@@ -73,12 +75,14 @@ func (s *settings) configure(ctx context.Context, path string, co checkout) ([]f
 	}
 	var notes []finding.Finding
 	if head {
+		s.ignoredAllow = c == nil || c.Allow != nil
 		c, notes = c.tighten(co, found, path)
 	}
 	s.fill(settings{
 		traces: c.Traces, agent: c.Agent, instructions: c.Instructions, content: c.Content,
 		onSecret: c.OnSecret, failOn: strings.Join(c.FailOn, ","), secrets: c.Secrets, accounts: c.Accounts,
 	})
+	s.allow, s.allowPath = c.Allow, path
 	return notes, nil
 }
 
@@ -98,8 +102,14 @@ func readConfig(path string) ([]byte, error) {
 
 func parseConfig(raw []byte, path string) (*config, error) {
 	const hint = "`andon schema config` shows what may stand in it"
+	var node yaml.Node
 	var doc any
-	if err := yaml.Unmarshal(raw, &doc); err != nil {
+	err := yaml.Unmarshal(raw, &node)
+	if err == nil && node.Kind != 0 {
+		asText(&node)
+		err = node.Decode(&doc)
+	}
+	if err != nil {
 		return nil, failure(errors.New("not valid YAML"), "reading the configuration "+path, hint)
 	}
 	if doc == nil {
@@ -117,8 +127,11 @@ func parseConfig(raw []byte, path string) (*config, error) {
 		return nil, failure(errors.New(f.Message), "reading the configuration "+path+f.Pointer, hint)
 	}
 	var c config
-	if err := yaml.Unmarshal(raw, &c); err != nil {
+	if err := node.Decode(&c); err != nil {
 		return nil, failure(errors.New("not in the form of the schema"), "reading the configuration "+path, hint)
+	}
+	if err := checkAllowed(c.Allow); err != nil {
+		return nil, failure(err, "reading the configuration "+path, hint)
 	}
 	return &c, nil
 }
@@ -141,6 +154,9 @@ func (c *config) tighten(co checkout, found standing, path string) (*config, []f
 	}
 	if c.Secrets != nil { // a name of what stands in every trace would keep all of them out of the bundle
 		ignored = append(ignored, "secrets")
+	}
+	if c.Allow != nil {
+		ignored = append(ignored, "allow")
 	}
 	if c.Traces != nil {
 		ignored = append(ignored, "traces")

@@ -25,11 +25,15 @@ const maxFindings = 5_000
 // handed to the reader of the file's format.
 type gatherer struct {
 	scan    *secret.Scanner
+	out     *secret.Scanner // for what is printed
+	masks   *masks
 	native  *validate.Validator
-	emit    func(trace.Record)
+	emit    func(trace.Record) // nil where only findings are wanted
 	words   *cleaner
 	bar     *progress
-	secrets bool                       // look for credentials
+	secrets bool // look for credentials
+	only    bool // and for nothing else: no record is read
+	allow   *allowlist
 	keep    func(finding.Finding) bool // which findings are wanted; nil is all
 
 	sources  []source
@@ -47,6 +51,7 @@ type source struct {
 	format  string
 	err     error // why it could not be read to its end
 	secrets []secret.Match
+	let     []int // numbers of the allowed credentials in it
 }
 
 func newGatherer(scan *secret.Scanner, emit func(trace.Record)) (*gatherer, error) {
@@ -55,7 +60,7 @@ func newGatherer(scan *secret.Scanner, emit func(trace.Record)) (*gatherer, erro
 		return nil, err
 	}
 	return &gatherer{
-		scan: scan, native: native, words: newCleaner(scan), secrets: true,
+		scan: scan, out: scan, native: native, words: newCleaner(scan), secrets: true,
 		emit:     emit,
 		coverage: session.Coverage{UnknownTypes: map[string]int{}}, named: map[string]bool{},
 	}, nil
@@ -67,6 +72,9 @@ func (g *gatherer) read(ctx context.Context, env Env, files []input) error {
 		if err := g.file(ctx, env, in); err != nil {
 			return err
 		}
+	}
+	for _, f := range g.allow.findings() {
+		g.add(f)
 	}
 	finding.Sort(g.findings)
 	return nil
@@ -99,6 +107,9 @@ func (g *gatherer) file(ctx context.Context, env Env, in input) error {
 
 // chunks reads an open file to its end and returns its format.
 func (g *gatherer) chunks(ctx context.Context, r io.Reader, s *source) (string, error) {
+	if g.only {
+		return "", g.onlyScan(ctx, r, s)
+	}
 	file := ingest.New(ingest.Options{Name: s.name, Emit: g.take, Find: g.add, Native: g.native.Line})
 	reader := stanzaReader{r: jsonl.NewReader(r, 0)}
 	var err error
@@ -122,10 +133,48 @@ func (g *gatherer) chunks(ctx context.Context, r io.Reader, s *source) (string, 
 	return file.Format(), err
 }
 
+// onlyScan looks for credentials in an open file of any kind. A reader of its
+// format would take half as much time again.
+func (g *gatherer) onlyScan(ctx context.Context, r io.Reader, s *source) error {
+	reader, lines := stanzaReader{r: jsonl.NewReader(r, 0)}, 0
+	defer func() { g.coverage.Lines += lines }()
+	for n := 0; ; n++ {
+		st, err := reader.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		g.bar.add(len(st.Raw))
+		for _, c := range g.look(st, s) {
+			if c.Part <= 1 {
+				lines++
+			}
+		}
+		if n%256 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+	if lines == 0 && s.named {
+		g.add(emptyFinding(s.path))
+	}
+	return nil
+}
+
+func emptyFinding(path string) finding.Finding {
+	return finding.Finding{
+		Rule: "input/empty", Severity: finding.Warning, Message: "the file is empty",
+		Hint: "the agent may have been stopped before it wrote anything; check its step", Pos: trace.Pos{File: path},
+	}
+}
+
 // take hands on a record without what must not be said.
 func (g *gatherer) take(r trace.Record) {
-	g.words.record(&r)
-	g.emit(r)
+	if g.emit != nil {
+		g.words.record(&r)
+		g.emit(r)
+	}
 }
 
 // look scans a stanza for credentials, and returns what may be read of it: what
@@ -135,17 +184,28 @@ func (g *gatherer) look(st stanza, s *source) []jsonl.Chunk {
 	if !g.secrets {
 		return st.parts
 	}
+	if s.path == "-" {
+		g.heed(st.Raw)
+	}
 	found := g.scan.Scan(st.Raw)
 	if len(found) == 0 {
 		return st.parts
 	}
+	pos := func(m secret.Match) trace.Pos {
+		return trace.Pos{File: s.path, Line: lineOf(st.Chunk, m.Start), Pointer: m.Pointer}
+	}
+	found, let := g.allow.part(st.Raw, found)
+	g.let(let, s, pos)
 	for _, m := range found {
 		if len(s.secrets) < maxFindings {
 			s.secrets = append(s.secrets, m)
 		}
-		g.add(secretFinding(m, trace.Pos{File: s.path, Line: lineOf(st.Chunk, m.Start), Pointer: m.Pointer}))
+		g.add(secretFinding(m, pos(m)))
 	}
 	for i := range st.parts {
+		if g.emit == nil {
+			break // nothing is said of it but how much it is
+		}
 		st.parts[i].Raw, _ = g.scan.Redact(st.parts[i].Raw)
 	}
 	return st.parts
@@ -157,7 +217,10 @@ func (g *gatherer) lookAtName(s *source) {
 	if !g.secrets || s.path == "-" {
 		return
 	}
-	for _, m := range g.scan.Scan([]byte(filepath.ToSlash(s.path))) {
+	name := []byte(filepath.ToSlash(s.path))
+	found, let := g.allow.part(name, g.scan.Scan(name))
+	g.let(let, s, func(secret.Match) trace.Pos { return trace.Pos{File: s.path} })
+	for _, m := range found {
 		if m.Severity != finding.Error {
 			continue
 		}
@@ -209,10 +272,7 @@ func (g *gatherer) summarise(sum ingest.Summary, s *source) {
 	g.coverage.Unrecognised++
 	switch {
 	case sum.Lines == 0 && s.named:
-		g.add(finding.Finding{
-			Rule: "input/empty", Severity: finding.Warning, Message: "the file is empty",
-			Hint: "the agent may have been stopped before it wrote anything; check its step", Pos: trace.Pos{File: s.path},
-		})
+		g.add(emptyFinding(s.path))
 	case s.named:
 		g.add(finding.Finding{
 			Rule: "input/unrecognised", Severity: finding.Warning, Message: "no known transcript format was recognised",
@@ -230,6 +290,9 @@ func (g *gatherer) add(f finding.Finding) {
 		return
 	}
 	g.words.name(&f.File)
+	if g.scan != g.out {
+		g.words.text(&f.Message)
+	}
 	g.findings = append(g.findings, f)
 }
 

@@ -14,7 +14,9 @@ import (
 
 // overridesFlags are what overrides was asked for.
 type overridesFlags struct {
+	forgeFlags
 	key     keyFlags
+	since   string
 	config  string
 	format  string
 	offline bool
@@ -31,6 +33,10 @@ over the whole history gives each override once.
 examples:
   andon overrides --event "$GITHUB_EVENT_PATH" --event-name "$GITHUB_EVENT_NAME"
   andon overrides --format jsonl >> overrides.jsonl      in a workflow
+  andon overrides --since 7d --repository owner/name     from the API
+
+--since asks GitHub, as GITHUB_TOKEN or GH_TOKEN, or as the App of ANDON_APP_ID
+and ANDON_APP_KEY, which need to read pull requests, contents and metadata.
 `,
 		start: func(fs *flag.FlagSet) runner {
 			f := &overridesFlags{}
@@ -46,6 +52,8 @@ func (f *overridesFlags) define(fs *flag.FlagSet) {
 	fs.StringVar(&f.key.repository, "repository", "", "`OWNER/NAME` that the event must be of")
 	fs.StringVar(&f.format, "format", "text", "`FORMAT` of the output: text, json or jsonl")
 	fs.StringVar(&f.config, "config", "", "the configuration `FILE` (default "+configPath+")")
+	fs.StringVar(&f.since, "since", "", "read the history of what changed since a `TIME`: 7d, 36h or a date")
+	f.forgeFlags.define(fs)
 	fs.BoolVar(&f.offline, "offline", false, "ask nothing of the API")
 }
 
@@ -54,9 +62,11 @@ func (f *overridesFlags) run(ctx context.Context, env Env, args []string) error 
 	switch {
 	case len(args) > 0:
 		return usage(fmt.Sprintf("overrides: %q is not expected", args[0]), "name the payload with --event")
-	case path == "":
-		return usage("overrides: no event given", "--event takes the file that $GITHUB_EVENT_PATH names")
-	case name == "":
+	case f.since != "" && (f.key.event != "" || f.offline):
+		return usage("overrides: --since asks the API, and takes no event", "give either --since or --event")
+	case f.since == "" && path == "":
+		return usage("overrides: no event given", "--event takes the file that $GITHUB_EVENT_PATH names; --since 7d asks the API")
+	case f.since == "" && name == "":
 		return usage("overrides: no event name given", "--event-name takes what $GITHUB_EVENT_NAME is, as in pull_request_review")
 	case f.key.repository != "" && !validRepo.MatchString(f.key.repository):
 		return usage(fmt.Sprintf("--repository %q is not a repository", f.key.repository), "--repository takes owner/name")
@@ -69,18 +79,36 @@ func (f *overridesFlags) run(ctx context.Context, env Env, args []string) error 
 	if err != nil {
 		return err
 	}
-	r, err := f.ofEvent(path, name, s.accounts)
-	if err != nil {
+	r, err := f.find(ctx, env, s.accounts.override())
+	if err != nil && r.Overrides == nil {
 		return err
 	}
 	for _, n := range notes {
 		fmt.Fprintf(env.Stderr, "andon: %s: %s\n", plain(string(n.Severity)), plain(n.Message))
 	}
-	return f.print(env, r, s.secrets)
+	if err := f.print(env, r, s.secrets); err != nil {
+		return err
+	}
+	return err // of a sweep that was stopped
+}
+
+// find finds the overrides in the event, or in what the API has. Of a sweep that
+// was stopped, it returns what was read beside the error.
+func (f *overridesFlags) find(ctx context.Context, env Env, a override.Accounts) (override.Result, error) {
+	if f.since != "" {
+		return f.sweep(ctx, env, a)
+	}
+	path, name := f.key.eventOf(env)
+	return f.ofEvent(path, name, a)
+}
+
+// override returns the accounts as the detection takes them.
+func (a accounts) override() override.Accounts {
+	return override.Accounts{Agents: a.Agents, Humans: a.Humans, Tools: a.Tools}
 }
 
 // ofEvent reads the payload and finds what it shows.
-func (f *overridesFlags) ofEvent(path, name string, a accounts) (override.Result, error) {
+func (f *overridesFlags) ofEvent(path, name string, a override.Accounts) (override.Result, error) {
 	const hint = "--event takes the file that $GITHUB_EVENT_PATH names, with the payload of a webhook"
 	file, err := os.Open(path)
 	if err != nil {
@@ -93,7 +121,7 @@ func (f *overridesFlags) ofEvent(path, name string, a accounts) (override.Result
 	}
 	r, err := override.FromEvent(name, raw, override.Options{
 		Repository: f.key.repository,
-		Accounts:   override.Accounts{Agents: a.Agents, Humans: a.Humans, Tools: a.Tools},
+		Accounts:   a,
 	})
 	if err != nil {
 		return override.Result{}, failure(err, "reading the event "+path, hint)

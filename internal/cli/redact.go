@@ -178,9 +178,11 @@ func (g *gatherer) check(ctx context.Context, in io.Reader) error {
 	return ctx.Err()
 }
 
-// holdsSecret reports whether a text holds a credential, guesses aside.
+// holdsSecret reports whether a text holds a credential, guesses and what is
+// allowed aside.
 func (g *gatherer) holdsSecret(text []byte) bool {
-	return slices.ContainsFunc(g.scan.Scan(text), func(m secret.Match) bool { return m.Severity == finding.Error })
+	found, _ := g.allow.part(text, g.scan.Scan(text))
+	return slices.ContainsFunc(found, func(m secret.Match) bool { return m.Severity == finding.Error })
 }
 
 // blockReader gives out the lines of a text, many at once and with their ends.

@@ -23,6 +23,12 @@ func allRules() []finding.Rule {
 // inputRules are about files rather than what stands in them.
 func inputRules() []finding.Rule {
 	return []finding.Rule{
+		{ID: "allow/expired", Severity: finding.Warning, Title: "A credential was allowed up to a day that is over",
+			Help: "The entry of the configuration does not count any more. Look whether its reason still holds; then set another date, or revoke the credential."},
+		{ID: "allow/unused", Severity: finding.Info, Title: "An allowed credential was not found",
+			Help: "Nothing that was read holds it. An entry that no trace needs any more should go."},
+		{ID: "allow/passed", Severity: finding.Info, Title: "A credential that the configuration allows",
+			Help: "It was found and let pass, for the reason and up to the day that the configuration gives."},
 		{ID: "config/ignored", Severity: finding.Warning, Title: "The configuration of the base could not be read, or a setting of the head was ignored",
 			Help: "What loosens a check counts only from the base revision, so that a pull request does not open its own gate. Check out with `fetch-depth: 2` or fetch the base, or set the action's inputs instead."},
 		{ID: "input/empty", Severity: finding.Warning, Title: "A trace is empty",

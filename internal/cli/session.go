@@ -6,7 +6,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"strings"
 
 	"github.com/andon-ci/andon/internal/action"
 	"github.com/andon-ci/andon/internal/github"
@@ -20,6 +19,7 @@ type sessionFlags struct {
 	keyFlags
 	forgeFlags
 	format  string
+	config  string
 	comment bool
 	check   bool
 	cursor  int64
@@ -55,6 +55,7 @@ func (f *sessionFlags) define(fs *flag.FlagSet) {
 	f.keyFlags.define(fs)
 	f.forgeFlags.define(fs)
 	fs.StringVar(&f.format, "format", "text", "`FORMAT` of the output: text, markdown or json")
+	fs.StringVar(&f.config, "config", "", "configuration `FILE`, for the accounts of agents (default "+configPath+")")
 	fs.BoolVar(&f.comment, "comment", false, "keep one comment on the pull request up to date")
 	fs.BoolVar(&f.check, "check", false, "write a check run on the head commit")
 	fs.Int64Var(&f.cursor, "cursor", 0, "go on at the workflow run with this `ID`, where reading has stopped before")
@@ -72,11 +73,19 @@ func (f *sessionFlags) run(ctx context.Context, env Env, args []string) error {
 	if err != nil {
 		return err
 	}
+	var s settings
+	notes, err := s.complete(ctx, env, f.config, f.checkout(env))
+	if err != nil {
+		return err
+	}
+	for _, n := range notes {
+		fmt.Fprintf(env.Stderr, "andon: %s: %s\n", plain(string(n.Severity)), plain(n.Message))
+	}
 	client, err := f.client(env, key.Repository)
 	if err != nil {
 		return err
 	}
-	v, err := newView(env, f, client, key)
+	v, err := newView(env, f, client, key, &s)
 	if err != nil {
 		return err
 	}
@@ -114,18 +123,18 @@ type view struct {
 	forge  *github.Client
 	key    session.Key
 	scan   *secret.Scanner
+	people people
 	pull   *github.Pull // nil for a commit
 	chain  *session.Chain
 	broken error // what stopped the reading early
 }
 
-func newView(env Env, f *sessionFlags, c *github.Client, key session.Key) (*view, error) {
-	names := append(strings.FieldsFunc(env.Getenv("ANDON_SECRETS"), isSeparator), "GITHUB_TOKEN", "GH_TOKEN", "ANDON_APP_KEY")
-	scan, err := newScanner(env, nil, names)
+func newView(env Env, f *sessionFlags, c *github.Client, key session.Key, s *settings) (*view, error) {
+	scan, err := newScanner(env, nil, append(s.secrets, "GITHUB_TOKEN", "GH_TOKEN", "ANDON_APP_KEY"))
 	if err != nil {
 		return nil, err
 	}
-	return &view{env: env, flags: f, forge: c, key: key, scan: scan}, nil
+	return &view{env: env, flags: f, forge: c, key: key, scan: scan, people: people{s.accounts.override()}}, nil
 }
 
 // show reads, prints and posts. What could be read is printed also where the
@@ -165,7 +174,7 @@ func (v *view) print() error {
 		_, err = v.env.Stdout.Write(out)
 		return err
 	}
-	if err := v.summary(); err != nil {
+	if err := errors.Join(v.summary(), v.annotate()); err != nil {
 		fmt.Fprintf(v.env.Stderr, "andon: %s\n", plain(err.Error()))
 	}
 	if v.flags.format == "json" { // in which no line can begin a command
@@ -186,6 +195,22 @@ func (v *view) summary() error {
 	}
 	out, _ := v.scan.Redact(b.Bytes())
 	return action.New(v.env.Stdout, v.env.Getenv).Summary(out)
+}
+
+// annotate shows what is wrong with the bundles, a credential above all, where
+// the workflow run is looked at.
+func (v *view) annotate() error {
+	var b bytes.Buffer
+	if err := action.New(&b, v.env.Getenv).Annotate(v.chain.Findings); err != nil {
+		return err
+	}
+	w := v.env.Stdout
+	if v.flags.format == "json" {
+		w = v.env.Stderr // stdout is one document; GitHub reads commands from both
+	}
+	out, _ := v.scan.Redact(b.Bytes())
+	_, err := w.Write(out)
+	return err
 }
 
 func (v *view) markdown() report.Options {

@@ -278,7 +278,7 @@ func TestSessionFailures(t *testing.T) {
 		{"5xx that passes", fake.Fault{Times: 2, Reply: fake.Status(502, "Bad Gateway")}, 0, 0, "2 tried again", true, 4},
 		{"resets", fake.Fault{Path: "/artifacts", Times: 2, Reply: fake.Reset}, 0, 0, "1 tried again", true, 4},
 		{"5xx on one list", fake.Fault{Path: "/artifacts", Times: 4, Reply: fake.Status(500, "Oops")}, 0, 3, "listing the artifacts of workflow run", false, 3},
-		{"the rate limit in the middle", fake.Fault{}, 6, 3, "the limit of requests was reached", false, 2},
+		{"the rate limit in the middle", fake.Fault{}, 7, 3, "the limit of requests was reached", false, 2},
 		{"a secondary limit that passes", fake.Fault{Path: "/zip", Times: 1, Reply: fake.Status(403, "You have exceeded a secondary rate limit")}, 0, 0, "waited 1m0s", true, 4},
 		{"a secondary limit that does not", fake.Fault{Path: "/zip", Reply: fake.Status(403, "You have exceeded a secondary rate limit", "Retry-After", "600")}, 0, 3, "hint: run it again after", false, 0},
 		{"no permission for artifacts", fake.Fault{Path: "/artifacts", Reply: fake.Status(403, "Resource not accessible by integration", "X-Accepted-GitHub-Permissions", "actions=read")}, 0, 3, "`actions: read`", false, 0},
@@ -307,7 +307,7 @@ func TestSessionFailures(t *testing.T) {
 
 func TestSessionResumes(t *testing.T) {
 	f := mended(t, 4)
-	f.Limit = 6
+	f.Limit = 7
 	_, stdout, _ := asked(t, f, nil, "session", "--pr", "12", "--format", "json")
 	first := chainOf(t, stdout)
 	if first.Coverage.Cursor == "" || first.Totals.Runs != 2 {
@@ -336,7 +336,7 @@ func TestSessionResumes(t *testing.T) {
 func TestSessionResumesFromCache(t *testing.T) {
 	f := mended(t, 4)
 	cache := t.TempDir()
-	f.Limit = 6
+	f.Limit = 7
 	asked(t, f, nil, "session", "--pr", "12", "--cache", cache)
 	f.Forget()
 	f.Limit = 0
@@ -413,6 +413,59 @@ func TestSessionBelievesTheForge(t *testing.T) {
 		}
 		if format == "markdown" && (strings.Contains(out, "<b>") || strings.Contains(out, "@all")) {
 			t.Errorf("a workflow's name has an effect:\n%s", out)
+		}
+	}
+}
+
+// TestSessionInActions runs where a workflow does, with a bundle that leaks.
+func TestSessionInActions(t *testing.T) {
+	f := mended(t, 2)
+	run := f.AddRun(headB, time.Date(2026, 11, 19, 20, 0, 0, 0, time.UTC), map[string]any{"name": "::error::owned"})
+	leak := filepath.Join(t.TempDir(), "notes")
+	if err := os.WriteFile(leak, []byte("AKIA"+"QWERTYUIOPASDFGH"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	f.AddArtifact(run, "andon-leak", zipped(t, filepath.Dir(leak)), nil)
+	summary := filepath.Join(t.TempDir(), "summary.md")
+	env := map[string]string{"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": summary, "HOME": t.TempDir()}
+	code, stdout, stderr := asked(t, f, env, "session", "--pr", "12")
+	if code != 0 || !strings.Contains(stdout, "title=Andon%3A secret/aws-access-key::") || !strings.Contains(stdout, "::stop-commands::") {
+		t.Errorf("%d\n%s\n%s", code, stdout, stderr)
+	}
+	written, err := os.ReadFile(summary)
+	if err != nil || !strings.Contains(string(written), "revoke it now") {
+		t.Errorf("%v\n%s", err, written)
+	}
+	if _, err := os.Stat(filepath.Join(env["HOME"], ".cache")); err == nil {
+		t.Error("a runner's disk holds a cache that nobody asked for")
+	}
+	_, stdout, _ = asked(t, f, env, "session", "--pr", "12", "--format", "json")
+	chainOf(t, stdout)
+}
+
+func TestGivenApp(t *testing.T) {
+	pem := filepath.Join(t.TempDir(), "app.pem")
+	if err := os.WriteFile(pem, []byte("-----BEGIN RSA PRIVATE KEY-----\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		id, key string
+		given   bool
+		code    int
+	}{
+		{"", "", false, 0},
+		{"7", pem, true, 0},
+		{"7", "-----BEGIN RSA PRIVATE KEY-----\n", true, 0},
+		{"7", "", false, exitUsage},
+		{"", pem, false, exitUsage},
+		{"seven", pem, false, exitUsage},
+		{"7", pem + ".not", false, exitFailure},
+	} {
+		vars := map[string]string{"ANDON_APP_ID": tt.id, "ANDON_APP_KEY": tt.key}
+		app, err := givenApp(Env{Getenv: func(k string) string { return vars[k] }})
+		var messages bytes.Buffer
+		if code := exit(&messages, err); (app != nil) != tt.given || code != tt.code {
+			t.Errorf("%q, %q: %v, %d %s", tt.id, tt.key, app, code, &messages)
 		}
 	}
 }

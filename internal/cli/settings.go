@@ -22,6 +22,9 @@ type settings struct {
 	onSecret     string
 	failOn       string
 	secrets      []string // names of environment variables
+	allow        []allowed
+	allowPath    string // the file that they are from
+	ignoredAllow bool   // a list was there and does not count
 	accounts     accounts
 }
 

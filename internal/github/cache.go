@@ -6,9 +6,11 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -20,13 +22,19 @@ type Cache interface {
 }
 
 // Folder is a Cache in a folder, for its owner's eyes alone.
-type Folder struct{ dir string }
+type Folder struct {
+	dir string
+	now time.Time
+}
 
-// kept is how long a Folder keeps what nobody asks for.
-const kept = 30 * 24 * time.Hour
+const (
+	kept    = 30 * 24 * time.Hour // how long a Folder keeps what nobody asks for
+	maxKept = 1 << 30             // bytes that a Folder keeps from one command to the next
+)
 
 // NewFolder returns the Cache in dir, which is made where it is not there. What
-// was not used for 30 days is removed.
+// was not used for 30 days is removed, and of more than 1 GiB what was not used
+// for longest.
 func NewFolder(dir string, now time.Time) (*Folder, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
@@ -35,17 +43,29 @@ func NewFolder(dir string, now time.Time) (*Folder, error) {
 	if err != nil {
 		return nil, err
 	}
+	var files []fs.FileInfo
 	for _, e := range entries {
-		if info, err := e.Info(); err == nil && info.Mode().IsRegular() && len(e.Name()) == sha256.Size*2 && now.Sub(info.ModTime()) > kept {
-			os.Remove(filepath.Join(dir, e.Name())) // or it is removed another time
+		if info, err := e.Info(); err == nil && info.Mode().IsRegular() && len(e.Name()) == sha256.Size*2 { // and nobody else's
+			files = append(files, info)
 		}
 	}
-	return &Folder{dir}, nil
+	slices.SortFunc(files, func(a, b fs.FileInfo) int { return b.ModTime().Compare(a.ModTime()) })
+	size := int64(0)
+	for _, info := range files {
+		if size += info.Size(); size > maxKept || now.Sub(info.ModTime()) > kept {
+			os.Remove(filepath.Join(dir, info.Name())) // or it is removed another time
+		}
+	}
+	return &Folder{dir, now}, nil
 }
 
 // Get returns what is kept under a key.
 func (f *Folder) Get(key string) ([]byte, bool) {
-	b, err := os.ReadFile(filepath.Join(f.dir, key))
+	path := filepath.Join(f.dir, key)
+	b, err := os.ReadFile(path)
+	if err == nil {
+		os.Chtimes(path, f.now, f.now) // or it is taken for unused
+	}
 	return b, err == nil
 }
 

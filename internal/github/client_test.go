@@ -9,7 +9,10 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -408,12 +411,19 @@ func TestFolder(t *testing.T) {
 	if v, ok := old.Get(key); !ok || string(v) != "value" {
 		t.Errorf("%q, %v", v, ok)
 	}
+	other := filepath.Join(dir, "notes.txt")
+	if err := os.WriteFile(other, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	late, err := NewFolder(dir, time.Now().Add(60*24*time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, ok := late.Get(key); ok {
 		t.Error("kept for ever")
+	}
+	if _, err := os.Stat(other); err != nil {
+		t.Error("somebody else's file was removed")
 	}
 }
 
@@ -468,5 +478,81 @@ func TestGraphQLLimit(t *testing.T) {
 	var e *Error
 	if _, err := c.Pull(t.Context(), 12, Want{}); !errors.Is(err, ErrLimit) || !errors.As(err, &e) || e.Until.IsZero() || e.Doing == "" {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestRunsByComment finds the workflow runs that comments have started, which
+// the forge files under the default branch.
+func TestRunsByComment(t *testing.T) {
+	f := fake.New(t)
+	f.Load("agent-fix") // mallory comments at 09:02 on the 18th
+	at := time.Date(2026, 11, 18, 9, 2, 4, 0, time.UTC)
+	run := func(at time.Time, changes map[string]any) {
+		all := map[string]any{
+			"event": "issue_comment", "head_branch": "main", "pull_requests": []any{}, "display_title": "Retry the upload once",
+			"actor": map[string]any{"login": "mallory"}, "triggering_actor": map[string]any{"login": "mona"},
+		}
+		maps.Copy(all, changes)
+		f.AddRun("00000000000000000000000000000000000000ff", at, all)
+	}
+	run(at, map[string]any{"name": "ours"})
+	run(at, map[string]any{"name": "on another pull request", "display_title": "Another"})
+	run(at, map[string]any{"name": "of somebody else", "actor": map[string]any{"login": "mona"}})
+	run(at.Add(5*time.Minute), map[string]any{"name": "long after"})
+	run(at.Add(-10*time.Second), map[string]any{"name": "before"})
+	c, _ := client(t, f, nil)
+	p, err := c.Pull(t.Context(), 12, Want{Comments: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.HeadSHA = headB
+	runs, _, err := c.Runs(t.Context(), p)
+	if err != nil || len(runs) != 1 || runs[0].Name != "ours" || runs[0].HeadSHA != headA || !runs[0].Commented {
+		t.Errorf("%v: %+v", err, runs)
+	}
+}
+
+// silent is a network that never answers in time.
+type silent struct{ asked int }
+
+func (s *silent) RoundTrip(*http.Request) (*http.Response, error) {
+	s.asked++
+	return nil, context.DeadlineExceeded
+}
+
+func TestNoAnswer(t *testing.T) {
+	s, w := &silent{}, &watch{now: noon()}
+	c, err := New(Options{Repository: "o/r", Token: "t", Transport: s, Clock: w.clock()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var e *Error
+	if _, _, err := c.RunsOf(t.Context(), headA); !errors.Is(err, ErrUnavailable) || !errors.As(err, &e) || e.Hint == "" || s.asked != 4 {
+		t.Errorf("%d times: %v", s.asked, err)
+	}
+	if _, err := c.Pull(t.Context(), 1, Want{}); !errors.Is(err, ErrUnavailable) {
+		t.Errorf("%v", err)
+	}
+	stopped, stop := context.WithCancel(t.Context())
+	stop()
+	if _, _, err := c.RunsOf(stopped, headA); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestRunsOfADeletedFork(t *testing.T) {
+	f := fake.New(t)
+	f.Load("agent-fix")
+	f.Pull["headRepository"], f.Pull["isCrossRepository"] = nil, true
+	at := time.Date(2026, 11, 19, 9, 0, 0, 0, time.UTC)
+	f.AddRun(headB, at, map[string]any{"pull_requests": []any{}, "head_repository": nil})
+	f.AddRun("e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5", at, map[string]any{"pull_requests": []any{}, "head_repository": nil})
+	c, _ := client(t, f, nil)
+	p, err := c.Pull(t.Context(), 12, Want{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if runs, _, err := c.Runs(t.Context(), p); err != nil || len(runs) != 1 || !runs[0].Fork || runs[0].HeadSHA != headB {
+		t.Errorf("%v: %+v", err, runs)
 	}
 }

@@ -75,12 +75,12 @@ func (g *guard) once(req *http.Request, known *stored, try int) (*http.Response,
 	}
 	res, err := g.next.RoundTrip(out)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, slow(req, err)
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, slow(req, err)
 	}
 	if len(body) > maxAnswer {
 		return nil, nil, &Error{
@@ -90,6 +90,14 @@ func (g *guard) once(req *http.Request, known *stored, try int) (*http.Response,
 	}
 	g.note(res)
 	return res, body, nil
+}
+
+// slow tells an attempt that took too long from a command that was stopped.
+func slow(req *http.Request, err error) error {
+	if errors.Is(err, context.DeadlineExceeded) && req.Context().Err() == nil {
+		return fmt.Errorf("no answer within %s", perAnswer)
+	}
+	return err
 }
 
 func (g *guard) count(req *http.Request, try int) {

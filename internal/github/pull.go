@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/andon-ci/andon/internal/override"
 )
 
 //go:embed pull.graphql
@@ -50,6 +52,22 @@ type Pull struct {
 type Actor struct {
 	Login string
 	Type  string // User, Bot, Mannequin, Organization, EnterpriseUserAccount; empty where the forge does not say
+}
+
+// Override returns the account as a history names it.
+func (a Actor) Override() override.Actor { return override.Actor{Login: a.Login, Type: a.Type} }
+
+// Override returns what a history says of who wrote the commit.
+func (c Commit) Override() override.Commit {
+	out := override.Commit{SHA: c.SHA, Message: c.Message}
+	if len(c.Authors) > 0 {
+		a := c.Authors[0] // the others are co-authors, whom the message names
+		out.Author = override.Identity{Name: a.Name, Email: a.Email, Time: c.AuthoredAt}
+		if a.Login != "" {
+			out.Author.Account = override.Actor{Login: a.Login, Type: "User"}
+		}
+	}
+	return out
 }
 
 // Commit is one commit of the pull request, as its branch is now.

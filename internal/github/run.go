@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	api "github.com/google/go-github/v66/github"
@@ -25,6 +26,9 @@ type Run struct {
 	UpdatedAt    time.Time
 	Actor        string // login of who started this attempt
 	Fork         bool   // it ran what a fork's pull request brought
+	Commented    bool   // a comment started it; its head is the pull request's at that time, by the times of commits
+	title        string // of what it is about
+	starter      string // login of who started the first attempt
 	pulls        []int
 	repositoryID int64 // of the head; 0 where it was deleted
 }
@@ -44,15 +48,24 @@ func (c *Client) RunsOf(ctx context.Context, sha string) (runs []Run, more bool,
 
 // Runs returns the workflow runs of a pull request, the oldest first. It asks
 // for those of its branch and keeps the ones of its commits: one request for
-// all heads that there ever were, where one by SHA is one for each.
+// all heads that there ever were, where one by SHA is one for each. Those that
+// comments have started, which belong to the default branch, are found by the
+// comments of p.
 func (c *Client) Runs(ctx context.Context, p *Pull) (runs []Run, more bool, err error) {
 	doing := fmt.Sprintf("listing the workflow runs of #%d", p.Number)
-	all, more, err := c.runs(ctx, doing, api.ListWorkflowRunsOptions{Branch: p.HeadRef, Created: ">=" + p.CreatedAt.UTC().AddDate(0, 0, -1).Format(time.DateOnly)})
+	since := ">=" + p.CreatedAt.UTC().AddDate(0, 0, -1).Format(time.DateOnly)
+	all, more, err := c.runs(ctx, doing, api.ListWorkflowRunsOptions{Branch: p.HeadRef, Created: since})
 	known := p.heads()
 	for _, r := range all {
 		if p.owns(r, known) {
 			runs = append(runs, r)
 		}
+	}
+	if err == nil && len(p.Comments) > 0 {
+		var started []Run
+		var rest bool
+		started, rest, err = c.runs(ctx, doing, api.ListWorkflowRunsOptions{Event: "issue_comment", Created: since})
+		runs, more = append(runs, p.commented(started)...), more || rest
 	}
 	if err != nil || slices.ContainsFunc(runs, func(r Run) bool { return r.HeadSHA == p.HeadSHA }) {
 		return ordered(runs), more, err
@@ -94,6 +107,38 @@ func (p *Pull) owns(r Run, known map[string]bool) bool {
 	return known[r.HeadSHA] && (r.repositoryID == p.headRepositoryID || r.repositoryID == 0 || p.headRepositoryID == 0)
 }
 
+// soon is how long after a comment the workflow run that it starts is made.
+const soon = time.Minute
+
+// commented returns the workflow runs that comments on the pull request have
+// started. The forge does not say which comment it was: it says who, when and
+// the title of what was commented on, and all three must agree with a comment.
+func (p *Pull) commented(all []Run) []Run {
+	var out []Run
+	for _, r := range all {
+		by := func(m Comment) bool {
+			late := r.CreatedAt.Sub(m.At)
+			return strings.EqualFold(m.Author.Login, r.starter) && late >= 0 && late <= soon
+		}
+		if r.Event == "issue_comment" && r.title == p.Title && slices.ContainsFunc(p.Comments, by) {
+			r.HeadSHA, r.Commented, r.Fork = p.headAt(r.CreatedAt), true, false
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// headAt returns what the head was at a time, by the times of commits.
+func (p *Pull) headAt(t time.Time) string {
+	head := p.HeadSHA
+	for i, m := range p.Commits {
+		if i == 0 || !m.CommittedAt.After(t) {
+			head = m.SHA
+		}
+	}
+	return head
+}
+
 func ordered(runs []Run) []Run {
 	slices.SortFunc(runs, func(a, b Run) int { return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID)) })
 	return slices.CompactFunc(runs, func(a, b Run) bool { return a.ID == b.ID })
@@ -123,6 +168,7 @@ func run(r *api.WorkflowRun) Run {
 		Status: r.GetStatus(), Conclusion: r.GetConclusion(), URL: r.GetHTMLURL(),
 		CreatedAt: r.GetCreatedAt().UTC(), UpdatedAt: r.GetUpdatedAt().UTC(),
 		Actor: cmp.Or(r.GetTriggeringActor().GetLogin(), r.GetActor().GetLogin()), repositoryID: r.GetHeadRepository().GetID(),
+		title: r.GetDisplayTitle(), starter: r.GetActor().GetLogin(),
 	}
 	out.Fork = out.repositoryID != r.GetRepository().GetID() && r.Repository != nil
 	for _, p := range r.PullRequests {

@@ -20,6 +20,9 @@ func changesByCommands(commands [][]string) []trace.Change {
 }
 
 func changeByCommand(words []string) trace.ChangeKind {
+	if isRehearsal(words) {
+		return ""
+	}
 	switch program(words) {
 	case "git commit":
 		return trace.Committed
@@ -38,6 +41,24 @@ func changeByCommand(words []string) trace.ChangeKind {
 		return trace.PostedReview
 	}
 	return ""
+}
+
+// isRehearsal reports whether a command only says what it would do, or how it is
+// used.
+func isRehearsal(words []string) bool {
+	for _, w := range words {
+		switch w {
+		case "--help", "--dry-run":
+			return true
+		case "-n":
+			if program(words) == "git push" { // of git commit, it passes over hooks
+				return true
+			}
+		case "-h":
+			return true
+		}
+	}
+	return false
 }
 
 // changesByTool returns what a tool changes, told by the shape of its arguments:

@@ -17,6 +17,7 @@ import (
 // Only its turns and its time are those of its own part.
 type claudeStreamReader struct {
 	claude
+	over    string                  // the run of which a result was the last that was read
 	agents  map[string]string       // sub-agents by the tool call that started them
 	partial map[string]string       // ids of the messages that are being streamed, by sub-agent
 	before  map[string]trace.Totals // of the results that each run had so far
@@ -77,6 +78,10 @@ func (r *claudeStreamReader) agent(toolID string, line int) string {
 func (r *claudeStreamReader) system(v jsonl.Value, line int) {
 	switch sub := v.Get("subtype").String(); sub {
 	case "init":
+		if r.over == r.s.run && r.over != "" { // another process, or a turn that background work has opened
+			r.s.add(line, r.last, &trace.End{Status: trace.Incomplete})
+		}
+		r.over = ""
 		r.start(line, r.last, v.Get("claude_code_version").String(), v.Get("model").String(), "")
 	case "api_retry":
 		r.failure(v, line, r.last)
@@ -188,6 +193,7 @@ func (r *claudeStreamReader) result(v jsonl.Value, line int) {
 	r.s.add(r.s.here(v.Get("modelUsage"), v.Get("usage"), v), r.last, total)
 	r.verdict(v)
 	r.s.add(line, r.last, claudeEnd(v))
+	r.over = r.s.run
 }
 
 // sum adds to a result what earlier ones of its run say of their own parts.

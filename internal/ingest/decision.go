@@ -112,7 +112,7 @@ func decisionInCommand(cmd string) *trace.Decision { return decisionInCommands(s
 func decisionInCommands(commands [][]string) *trace.Decision {
 	best, rank := trace.Kind(""), len(commandDecisions())
 	for _, words := range commands {
-		if len(words) < 2 || words[0] != "gh" && words[0] != "git" {
+		if len(words) < 2 || words[0] != "gh" && words[0] != "git" || isRehearsal(words) {
 			continue // most commands, at little cost
 		}
 		for i, read := range commandDecisions()[:rank] {

@@ -147,10 +147,19 @@ func (r *nativeReader) enter(id, parent string) {
 	}
 }
 
+// above returns the sub-agent that started the present one, empty for the run
+// itself.
+func (r *nativeReader) above() string {
+	if up := r.parent[r.s.subagent]; up != r.s.run {
+		return up
+	}
+	return ""
+}
+
 func (r *nativeReader) start(v jsonl.Value, line int, t time.Time) {
 	a := v.Get("agent")
 	if r.s.subagent != "" {
-		r.s.add(line, t, &trace.Subagent{ID: r.s.subagent, Name: a.Get("name").String(), ToolID: v.Get("parent_span_id").String(), Start: t})
+		r.s.add(line, t, &trace.Subagent{ID: r.s.subagent, Name: a.Get("name").String(), ToolID: v.Get("parent_span_id").String(), Parent: r.above(), Start: t})
 		return
 	}
 	s := &trace.Start{

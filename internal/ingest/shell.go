@@ -12,42 +12,75 @@ import (
 // The limits within which a shell command is looked into. What an agent runs
 // beyond them is a script, and is counted as one command without a name.
 const (
-	maxCommand = 16 << 10
+	maxCommand = 128 << 10
 	maxNested  = 3  // bash -c within bash -c
 	maxOpened  = 64 // brackets within brackets, for which the parser's time grows with the square
 )
 
+// script is what a command line runs.
+type script struct {
+	commands [][]string // the words of each simple command, in order
+	judged   [][]string // those whose failure the exit code can be
+	unread   bool       // it could not be read
+}
+
 // simpleCommands returns the words of each simple command that a command line
 // may run, in order: `cd x && go test ./...` has two. Text within quotes and
 // here-documents is never taken for a command.
-func simpleCommands(cmd string) [][]string { return commandsIn(cmd, 0) }
+func simpleCommands(cmd string) [][]string { return scriptIn(cmd, 0).commands }
 
-func commandsIn(cmd string, depth int) [][]string {
+func scriptIn(cmd string, depth int) script {
 	if len(cmd) > maxCommand || depth > maxNested {
-		return nil
+		return script{unread: true}
 	}
 	if !strings.ContainsAny(cmd, "'\"`\\$(){}<>;|&\n#*?[!~") {
 		return unwrapped(strings.Fields(cmd), depth) // most commands, at little cost
 	}
 	if !shallow(cmd) {
-		return nil
+		return script{unread: true}
 	}
 	file, err := syntax.NewParser(syntax.RecoverErrors(3)).Parse(strings.NewReader(cmd), "")
 	if err != nil && file == nil {
-		return nil
+		return script{unread: true}
 	}
-	var out [][]string
+	judges := map[syntax.Node]bool{}
+	if n := len(file.Stmts); n > 0 {
+		judgesOf(file.Stmts[n-1], judges)
+	}
+	out := script{unread: err != nil}
 	syntax.Walk(file, func(n syntax.Node) bool {
-		if call, ok := n.(*syntax.CallExpr); ok {
+		if call, ok := n.(*syntax.CallExpr); ok && len(call.Args) > 0 {
 			words := make([]string, len(call.Args))
 			for i, w := range call.Args {
 				words[i] = literal(w)
 			}
-			out = append(out, unwrapped(words, depth)...)
+			in := unwrapped(words, depth)
+			out.commands = append(out.commands, in.commands...)
+			if judges[call] {
+				out.judged = append(out.judged, in.judged...)
+			}
 		}
 		return true
 	})
 	return out
+}
+
+// judgesOf marks the commands of which the exit code of a statement can be: all of
+// a chain of &&, the last of a pipe or of ||.
+func judgesOf(s *syntax.Stmt, to map[syntax.Node]bool) {
+	for s != nil {
+		if call, ok := s.Cmd.(*syntax.CallExpr); ok {
+			to[call] = true
+		}
+		binary, ok := s.Cmd.(*syntax.BinaryCmd)
+		if !ok {
+			return
+		}
+		if binary.Op == syntax.AndStmt {
+			judgesOf(binary.X, to)
+		}
+		s = binary.Y
+	}
 }
 
 // shallow reports whether no more than maxOpened brackets are open at once.
@@ -90,38 +123,63 @@ func writeLiteral(b *strings.Builder, p syntax.WordPart) {
 
 // unwrapped returns the commands that a command of a few words runs: those
 // behind sudo, env, timeout and the like, and those within bash -c.
-func unwrapped(words []string, depth int) [][]string {
+func unwrapped(words []string, depth int) script {
 	for len(words) > 0 {
 		switch name := path.Base(words[0]); {
 		case assignment.MatchString(words[0]):
 			words = words[1:]
-		case name == "timeout" || name == "nice":
-			words = afterFlags(words[1:])
-			for len(words) > 0 && duration.MatchString(words[0]) {
-				words = words[1:]
-			}
-		case slices.Contains([]string{"sudo", "env", "time", "nohup", "command", "exec", "xargs", "then", "do", "else"}, name):
-			words = afterFlags(words[1:])
+		case name == "timeout":
+			words = afterFlags(words[1:], wrapperValues(name))
+			words = words[min(1, len(words)):] // how long
+		case slices.Contains([]string{"sudo", "doas", "env", "nice", "time", "nohup", "command", "exec", "xargs", "stdbuf", "then", "do", "else"}, name):
+			words = afterFlags(words[1:], wrapperValues(name))
 		case slices.Contains([]string{"bash", "sh", "zsh", "dash"}, name) && len(words) > 2 && shellFlag.MatchString(words[1]):
-			return commandsIn(words[2], depth+1)
+			return scriptIn(words[2], depth+1)
 		default:
-			return [][]string{words}
+			return script{commands: [][]string{words}, judged: [][]string{words}}
 		}
 	}
-	return nil
+	return script{}
 }
 
 var (
 	assignment = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*=`)
-	duration   = regexp.MustCompile(`^[0-9.]+[smhd]?$`)
 	shellFlag  = regexp.MustCompile(`^-[a-z]*c$`)
 	subcommand = regexp.MustCompile(`^[a-z][a-z0-9:_-]{0,30}$`)
 	plainName  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._+-]{0,39}$`)
 )
 
-func afterFlags(words []string) []string {
+// wrapperValues returns the flags of a program that runs another one whose value
+// is the next word.
+func wrapperValues(name string) []string {
+	switch name {
+	case "sudo", "doas":
+		return []string{"-u", "-g", "-h", "-p", "-C", "-D", "-R", "-T", "-U", "-r", "-t", "--user", "--group", "--host", "--chdir"}
+	case "env":
+		return []string{"-u", "-C", "-S", "--unset", "--chdir"}
+	case "timeout":
+		return []string{"-s", "-k", "--signal", "--kill-after"}
+	case "nice":
+		return []string{"-n", "--adjustment"}
+	case "time":
+		return []string{"-f", "-o", "--format", "--output"}
+	case "xargs":
+		return []string{"-I", "-n", "-P", "-L", "-d", "-s", "-a", "-E", "--max-args", "--max-procs", "--delimiter", "--arg-file"}
+	case "stdbuf":
+		return []string{"-i", "-o", "-e"}
+	}
+	return nil
+}
+
+// afterFlags returns the words after the flags, and after the values of those
+// that take one.
+func afterFlags(words, withValue []string) []string {
 	for len(words) > 0 && strings.HasPrefix(words[0], "-") {
-		words = words[1:]
+		n := 1
+		if slices.Contains(withValue, words[0]) {
+			n = min(2, len(words))
+		}
+		words = words[n:]
 	}
 	return words
 }
@@ -145,7 +203,7 @@ func program(words []string) string {
 			return words[2]
 		}
 	case "npx", "pnpx", "bunx", "uvx":
-		if rest := afterFlags(words[1:]); len(rest) > 0 && plainName.MatchString(rest[0]) {
+		if rest := afterFlags(words[1:], nil); len(rest) > 0 && plainName.MatchString(rest[0]) {
 			return rest[0]
 		}
 	}
@@ -153,10 +211,11 @@ func program(words []string) string {
 		if levels == 0 || !subcommand.MatchString(w) {
 			break
 		}
-		name += " " + w
-		levels--
+		if name += " " + w; w != "run" || name == "go run" || name == "cargo run" || name == "docker run" { // npm's scripts are what it runs
+			levels--
+		}
 	}
-	return name
+	return strings.Replace(name, " run test", " test", 1)
 }
 
 // withoutFlags returns the words that are no flags, nor the values of those

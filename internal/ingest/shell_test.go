@@ -27,6 +27,12 @@ func TestPrograms(t *testing.T) {
 		{"git commit -m \"unterminated", "git commit"},
 		{"", ""},
 		{strings.Repeat("(", 9000), ""},
+		{"sudo -u bob git push", "git push"},
+		{"env -u X A=1 git push", "git push"},
+		{"timeout -s KILL 5 git push", "git push"},
+		{"npm run test -- --watch=false", "npm test"},
+		{"npm run build", "npm run build"},
+		{"cat <<'EOF' > big\n" + strings.Repeat("x y z\n", 6000) + "EOF\ngit commit -qam x && git push", "cat, git commit, git push"},
 	} {
 		if got := strings.Join(programs(simpleCommands(c.cmd)), ", "); got != c.want {
 			t.Errorf("%.60q runs %q, want %q", c.cmd, got, c.want)
@@ -79,6 +85,37 @@ func TestChangedLines(t *testing.T) {
 		if a, r := changedLines(c.before, c.after); a != c.added || r != c.removed {
 			t.Errorf("%q to %q: +%d -%d, want +%d -%d", c.before, c.after, a, r, c.added, c.removed)
 		}
+	}
+}
+
+func TestJudged(t *testing.T) {
+	for _, c := range []struct{ cmd, want string }{
+		{"go test ./...", "go test"},
+		{"cd x && go vet && go test ./...", "go vet, go test"},
+		{"go test ./... | grep FAIL", "grep"},
+		{"go test ./...; grep x f", "grep"},
+		{"go test ./... || true", "true"},
+		{"if go test; then echo ok; fi", ""},
+		{"bash -c 'make && make test'", "make, make test"},
+	} {
+		if got := strings.Join(programs(scriptIn(c.cmd, 0).judged), ", "); got != c.want {
+			t.Errorf("%q is judged by %q, want %q", c.cmd, got, c.want)
+		}
+	}
+}
+
+func TestRehearsals(t *testing.T) {
+	for _, cmd := range []string{"gh pr merge --help", "git push --dry-run", "git push -n", "git commit --dry-run -m x", "gh pr review 3 --approve --help"} {
+		commands := simpleCommands(cmd)
+		if c := changesByCommands(commands); c != nil {
+			t.Errorf("%q changes %v", cmd, c)
+		}
+		if d := decisionInCommands(commands); d != nil {
+			t.Errorf("%q decides %v", cmd, d)
+		}
+	}
+	if c := changesByCommands(simpleCommands("git commit -n -m x")); len(c) != 1 {
+		t.Errorf("a commit past the hooks is %v", c)
 	}
 }
 

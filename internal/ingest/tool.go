@@ -34,9 +34,10 @@ func (s *sink) describe(t *trace.Tool, args jsonl.Value) *trace.Decision {
 		return nil
 	}
 	if cmd != "" {
-		commands := simpleCommands(cmd)
-		t.Programs, t.Changes = programs(commands), changesByCommands(commands)
-		return decisionInCommands(commands)
+		in := scriptIn(cmd, 0)
+		t.Programs, t.Judged, t.Changes = programs(in.commands), programs(in.judged), changesByCommands(in.commands)
+		t.Unread = in.unread
+		return decisionInCommands(in.commands)
 	}
 	t.Changes = changesByTool(t.Name, args)
 	return decisionInTool(t.Name, args)

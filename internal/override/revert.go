@@ -96,6 +96,10 @@ func plainTitle(s string) string { return squashNumber.ReplaceAllString(strings.
 func (c *change) reverts() {
 	claims := c.claims()
 	active := activity(c.h, claims)
+	landed := map[string]string{} // origin by SHA: what merged a revert is no edit either
+	for _, m := range c.h.After {
+		landed[m.SHA] = m.origin()
+	}
 	for i, cl := range claims {
 		if cl.reverts == "" {
 			continue
@@ -103,6 +107,8 @@ func (c *change) reverts() {
 		ids := []string{cl.id()}
 		if cl.r.Commit != nil {
 			c.reverting[cl.r.Commit.origin()] = true
+		} else if origin, ok := landed[cl.sha()]; ok {
+			c.reverting[origin] = true
 		}
 		actor, ok := c.reverter(cl)
 		switch {

@@ -144,6 +144,9 @@ func (m *summary) link(c *session.Chain, i int) {
 		if w.Fork {
 			b.WriteString(", of a fork")
 		}
+		if w.Commented {
+			b.WriteString(", started by a comment")
+		}
 		fmt.Fprintf(&b, ", %s, %s\n", plural(w.Bundles, "bundle", "bundles"), plural(len(w.Runs), "run", "runs"))
 	})
 	b.WriteString("\n</details>\n")

@@ -230,10 +230,13 @@ func sarifURI(file string) sarifArtifact {
 	return sarifArtifact{URI: u.String(), Base: "%SRCROOT%"}
 }
 
+// elements matches the number of an element in a JSON Pointer.
+var elements = regexp.MustCompile(`/[0-9]+\b`)
+
 // sarifFingerprint identifies a finding over commits: by its cause, not by its
 // line, and by its number among those of one cause.
 func sarifFingerprint(f finding.Finding, seen map[string]int) string {
-	cause := cmp.Or(f.Fingerprint, f.Pointer+"\x00"+f.Message)
+	cause := cmp.Or(f.Fingerprint, elements.ReplaceAllString(f.Pointer, "/0")+"\x00"+f.Message)
 	h := sha256.Sum256([]byte(f.Rule + "\x00" + f.File + "\x00" + cause))
 	id := hex.EncodeToString(h[:8])
 	seen[id]++

@@ -113,6 +113,9 @@ func changed(c *session.Changes) string {
 			parts = append(parts, plural(p.n, p.one, p.many))
 		}
 	}
+	if c.Unread > 0 {
+		parts = append(parts, plural(c.Unread, "command not read", "commands not read"))
+	}
 	return strings.Join(parts, " · ")
 }
 

@@ -68,7 +68,7 @@ type tool struct {
 	args       uint64  // tell arguments and results apart; 0 unknown
 	result     uint64
 	duration   int32 // milliseconds, -1 unknown
-	exit       int16 // exit code, noExit unknown
+	exit       int32 // exit code, noExit unknown
 	failed     bool
 	denied     bool
 	done       bool // a result was seen
@@ -79,11 +79,13 @@ type tool struct {
 // effect is what a tool call runs and changes.
 type effect struct {
 	programs string
+	judged   string // of the programs, those whose failure the exit code can be
+	unread   bool   // what the command runs could not be read as a whole
 	changes  []trace.Change
 }
 
 // noExit is the exit code of a tool call that is not known to have one.
-const noExit = -1 << 15
+const noExit = -1 << 31
 
 type subagent struct {
 	trace.Subagent
@@ -180,7 +182,7 @@ func (a *account) addTool(r *trace.Record, f *trace.Tool) {
 		t.duration = int32(ms)
 	}
 	if f.ExitCode != nil {
-		t.exit = int16(min(max(*f.ExitCode, noExit+1), -noExit-1))
+		t.exit = int32(min(max(*f.ExitCode, noExit+1), -noExit-1))
 	}
 	if f.Error != nil {
 		t.err = f.Error
@@ -205,15 +207,16 @@ func known(a, b uint64) uint64 {
 // addEffect keeps what a tool call runs and changes. What a result says of the
 // lines is surer than what the arguments do.
 func (t *tool) addEffect(f *trace.Tool) {
-	if len(f.Programs) == 0 && len(f.Changes) == 0 {
+	if len(f.Programs) == 0 && len(f.Changes) == 0 && !f.Unread {
 		return
 	}
 	if t.effect == nil {
 		t.effect = &effect{}
 	}
 	if len(f.Programs) > 0 {
-		t.effect.programs = strings.Join(f.Programs, "; ")
+		t.effect.programs, t.effect.judged = strings.Join(f.Programs, "; "), strings.Join(f.Judged, "; ")
 	}
+	t.effect.unread = t.effect.unread || f.Unread
 	if len(t.effect.changes) == 0 || f.Done && len(f.Changes) > 0 {
 		t.effect.refine(f.Changes)
 	}
@@ -249,6 +252,7 @@ func (a *account) addSubagent(r *trace.Record, f *trace.Subagent) {
 	s := &a.subagents[i]
 	setString(&s.Name, f.Name)
 	setString(&s.ToolID, f.ToolID)
+	setString(&s.Parent, f.Parent)
 	if before(f.Start, s.Start) {
 		s.Start = f.Start
 	}

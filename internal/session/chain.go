@@ -71,10 +71,11 @@ type Workflow struct {
 	Conclusion string    `json:"conclusion,omitempty"`
 	URL        string    `json:"url"`
 	Created    time.Time `json:"created"`
-	Actor      string    `json:"actor,omitempty"` // login of who started it
-	Fork       bool      `json:"fork,omitempty"`  // it ran what a fork brought
-	Bundles    int       `json:"bundles"`         // that were read
-	Runs       []string  `json:"runs"`            // ids of the agents' runs in them
+	Actor      string    `json:"actor,omitempty"`     // login of who started it
+	Fork       bool      `json:"fork,omitempty"`      // it ran what a fork brought
+	Commented  bool      `json:"commented,omitempty"` // a comment started it; its head is told by the times of commits
+	Bundles    int       `json:"bundles"`             // that were read
+	Runs       []string  `json:"runs"`                // ids of the agents' runs in them
 }
 
 // Act is something that was done to the change beside the agents' runs.

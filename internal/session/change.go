@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strconv"
@@ -25,6 +26,9 @@ func (b *builder) changes() *Changes {
 		t := &a.tools[i]
 		if t.effect == nil || t.failed || !t.done {
 			continue
+		}
+		if t.effect.unread {
+			c.Unread++
 		}
 		for _, change := range t.effect.changes {
 			c.add(change, files)
@@ -77,10 +81,10 @@ func (b *builder) commands() map[string]CommandStat {
 	out := map[string]CommandStat{}
 	for i := range a.tools {
 		t := &a.tools[i]
-		if t.effect == nil || t.effect.programs == "" {
+		if t.effect == nil || t.effect.programs == "" && !t.effect.unread {
 			continue
 		}
-		name := t.effect.programs
+		name := cmp.Or(t.effect.programs, "(not read)")
 		if _, known := out[name]; !known && len(out) >= maxFiles {
 			name = "(others)"
 		}

@@ -162,10 +162,11 @@ func (r *Run) instructionsHash() string {
 func tokenPage(runs []*Run) page {
 	var p page
 	var all trace.Usage
-	open := false
+	open, part := false, false
 	for _, r := range runs {
 		all = all.Add(r.Usage)
 		open = open || !r.Usage.Total().Known()
+		part = part || !r.Usage.Prompt().Known() || !r.Usage.Output.Known()
 	}
 	for _, c := range []struct {
 		name string
@@ -174,7 +175,7 @@ func tokenPage(runs []*Run) page {
 		{"total", all.Total()}, {"input", all.Input}, {"cache_read", all.CacheRead}, {"cache_write_5m", all.CacheWrite5m},
 		{"cache_write_1h", all.CacheWrite1h}, {"output", all.Output}, {"reasoning", all.Reasoning},
 	} {
-		p.figure(c.name, UnitTokens, figure{n: c.n, known: c.n.Known(), open: open})
+		p.figure(c.name, UnitTokens, figure{n: c.n, known: c.n.Known(), open: open || part && c.name == "total"})
 	}
 	var rate *float64
 	if share, known := all.CacheHitRate(); known && !open {

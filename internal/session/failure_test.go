@@ -27,7 +27,7 @@ func edit(n int, path string, old, new uint64) trace.Record {
 func ran(n int, program string, exit int) trace.Record {
 	return rec(fmt.Sprintf("a:%d", n), &trace.Tool{
 		ID: fmt.Sprint("t", n), Name: "Bash", Start: at(n), End: at(n), Args: uint64(n), Result: uint64(n), Failed: exit != 0, ExitCode: &exit, Done: true,
-		Programs: []string{program},
+		Programs: strings.Split(program, "; "), Judged: strings.Split(program, "; "),
 	})
 }
 
@@ -70,6 +70,7 @@ func TestFailureModes(t *testing.T) {
 		{"rejected for a failing test", []trace.Record{ran(1, "go test", 1), rejected, done}, "", 0},
 		{"mended", []trace.Record{ran(1, "go test", 1), ran(2, "go test", 0), approved, done}, "", 0},
 		{"mended in another line", []trace.Record{ran(1, "go test", 1), ran(2, "go vet; go test", 0), approved, done}, "", 0},
+		{"the search behind a test finds nothing", []trace.Record{rec("a:1", &trace.Tool{ID: "t1", Failed: true, ExitCode: new(int(1)), Done: true, Programs: []string{"go test", "grep"}, Judged: []string{"grep"}}), approved, done}, "", 0},
 		{"a search without a hit", []trace.Record{ran(1, "grep", 1), approved, done}, "", 0},
 
 		{"compacted", []trace.Record{rec("a:2", &trace.Compaction{Trigger: "auto"}), done}, "failure/context-saturation: compacted once", 2},

@@ -231,7 +231,7 @@ func (f *fork) settle(h *history) {
 	for i, a := range f.own {
 		zero := subtract(f.used[i], f.used[i])
 		a.zero = &zero
-		a.deduct(f.used[i])
+		a.deduct(f.used[i], f.to)
 	}
 	f.b.begin(last)
 }
@@ -287,8 +287,9 @@ func (a *account) reindex() {
 // deduct takes what copied calls used out of a total that includes it: where the
 // total is not less than those and the run's own calls together. What the whole
 // cost is then no word about the part. A total that stands before the run's own
-// calls is a copy itself.
-func (a *account) deduct(copied trace.Usage) {
+// calls, or in a file that is all copy, is a copy itself; to has the last copied
+// line of each file.
+func (a *account) deduct(copied trace.Usage, to map[string]int32) {
 	own, _ := a.sums()
 	whole := own.Add(copied)
 	begin := a.firstLines()
@@ -298,7 +299,7 @@ func (a *account) deduct(copied trace.Usage) {
 			continue
 		case contains(t.Usage, whole):
 			t.Usage = subtract(t.Usage, copied)
-		case t.pos.Line < begin[t.pos.File]:
+		case t.pos.Line < begin[t.pos.File], len(a.calls) == 0 && to[t.pos.File] > 0:
 			t.Usage = trace.Usage{}
 		default:
 			continue

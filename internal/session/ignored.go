@@ -20,7 +20,7 @@ func (b *builder) ignoredErrors(r *Run) {
 	last := map[string]*tool{}
 	var order []string
 	for _, t := range a.inOrder()[0] {
-		if t.effect == nil || t.denied || !checks(t.effect.programs) {
+		if t.effect == nil || t.denied || !onlyChecks(t.effect.judged) {
 			continue
 		}
 		name := t.effect.programs
@@ -58,6 +58,23 @@ func (a *account) repeated(last map[string]*tool, name string, failed *tool) boo
 		}
 	}
 	return false
+}
+
+// onlyChecks reports whether a failure is that of a program that checks: in
+// `go test | grep FAIL` it is that of grep. Commands that set the stage, as cd
+// does, are passed over.
+func onlyChecks(judged string) bool {
+	found := false
+	for p := range strings.SplitSeq(judged, "; ") {
+		if p == "cd" || p == "export" || p == "set" || p == "source" || p == "echo" {
+			continue
+		}
+		if !checks(p) {
+			return false
+		}
+		found = true
+	}
+	return found
 }
 
 // checks reports whether one of the programs builds, tests, checks or delivers,

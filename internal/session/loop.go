@@ -145,6 +145,7 @@ func (b *builder) undoCycles() {
 					b.fail("failure/tool-loop", finding.Warning, fmt.Sprintf("an edit of %s was undone and made again %s", c.Path, times(len(again)-1)),
 						"the agent goes to and fro between two versions; say in its instructions which is right", a.positions(again)...)
 					delete(made, e)
+					delete(made, edit{c.Path, c.New, c.Old}) // the way back is no other cycle
 				}
 			}
 		}

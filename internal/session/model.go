@@ -156,6 +156,7 @@ type Changes struct {
 	Reviews      int          `json:"reviews"`       // posted
 	Comments     int          `json:"comments"`
 	Merges       int          `json:"merges"`
+	Unread       int          `json:"unread_commands,omitempty"` // that could not be read as a whole: there may be more than is counted
 }
 
 // FileChange is what was done to one file.

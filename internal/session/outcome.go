@@ -102,6 +102,17 @@ func (d *decided) weight() int {
 	return w
 }
 
+// wentOn reports whether the main agent answered after the end: another process
+// went on with the session, and has left no end of its own.
+func (b *builder) wentOn(end *ending) bool {
+	at := stampOf(end.at)
+	return at != 0 && slices.ContainsFunc(b.accounts, func(a *account) bool {
+		return !a.isTelemetry() && slices.ContainsFunc(a.calls, func(c call) bool {
+			return c.subagent == 0 && c.ok() && c.start > at+stamp(sameMoment)
+		})
+	})
+}
+
 // contradicted reports whether a success that was judged by the last message, as
 // no record says it, cannot be: another file shows that the main agent called a
 // tool then, which has not ended.

@@ -302,6 +302,9 @@ func (b *builder) verdicts() (end *ending, decision *decided) {
 			decision = a.decision
 		}
 	}
+	if end != nil && end.Status == trace.Success && b.wentOn(end) {
+		end = &ending{End: trace.End{Status: trace.Incomplete}, at: end.at, pos: end.pos, source: end.source}
+	}
 	return end, decision
 }
 
@@ -357,6 +360,9 @@ func (a *account) subagentCount() int64 {
 // duration is the wall clock from the first to the last sign of life, or what
 // the agent reports where its lines carry no times.
 func (b *builder) duration() trace.Count {
+	if b.backward {
+		return trace.Count{} // its clock is not to be trusted
+	}
 	if b.first != 0 && b.last > b.first {
 		return trace.Measured(int64(math.Round(float64(b.last-b.first) / 1e6)))
 	}

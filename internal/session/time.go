@@ -81,7 +81,7 @@ func (a *account) toolIntervals(main bool) []interval {
 // do not say when the main agent's calls were made.
 func (b *builder) time(r *Run) *Time {
 	a := b.timed()
-	if a == nil || b.last <= b.first {
+	if a == nil || b.last <= b.first || b.backward {
 		return nil
 	}
 	model := a.callIntervals(true)
@@ -94,11 +94,12 @@ func (b *builder) time(r *Run) *Time {
 	inAll := overlap(busy, whole)
 	t := &Time{
 		Model: millis(inModel), Tool: millis(inTools - inModel), Subagent: millis(inAll - inTools),
-		Idle:       millis(b.last - b.first - inAll),
 		FirstToken: b.firstToken(),
 		Longest:    longest(r.Steps),
 		Gaps:       gaps(busy, b.first, b.last),
 	}
+	spent := t.Model.N() + t.Tool.N() + t.Subagent.N()
+	t.Idle = trace.Measured(max(0, r.DurationMS.N()-spent)) // so that the parts add up to the whole
 	return t
 }
 

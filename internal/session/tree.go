@@ -21,7 +21,8 @@ type grove struct {
 
 type node struct {
 	Subagent
-	tool        string // id of the call that started it
+	above       string // id of the sub-agent that started it
+	tool        string // id of the call that did
 	first, last stamp
 }
 
@@ -53,7 +54,7 @@ func (g *grove) plant() {
 		if n == nil {
 			continue
 		}
-		n.Name, n.tool = cmp.Or(n.Name, s.Name), cmp.Or(n.tool, s.ToolID)
+		n.Name, n.tool, n.above = cmp.Or(n.Name, s.Name), cmp.Or(n.tool, s.ToolID), cmp.Or(n.above, s.Parent)
 		n.Status = cmp.Or(n.Status, s.Status, g.a.ends[s.ID])
 		n.first.earliest(s.Start)
 		n.last.latest(s.End)
@@ -157,6 +158,9 @@ func (n *node) finish() {
 // parent returns the sub-agent whose tool call started n, nil for the main
 // agent's.
 func (g *grove) parent(n *node) *node {
+	if up := g.nodes[cmp.Or(g.alias[n.above], n.above)]; up != nil && up != n {
+		return up
+	}
 	if n.tool == "" {
 		return nil
 	}

@@ -138,6 +138,8 @@ type Tool struct {
 	Done       bool     // a result was seen
 	Passed     bool     // the agent went on after it, though no result is shown
 	Programs   []string // what a shell command runs, such as "git commit"
+	Judged     []string // of these, the ones whose failure its exit code can be
+	Unread     bool     // the command could not be read as a whole
 	Changes    []Change // what the call changes if it succeeds
 }
 
@@ -177,6 +179,7 @@ type Compaction struct {
 // Records of one ID are merged.
 type Subagent struct {
 	ID         string // unique in its space; never empty
+	Parent     string // the sub-agent that started it, where the source says so by its id
 	Name       string // its role
 	ToolID     string // the tool call that started it
 	Start, End time.Time

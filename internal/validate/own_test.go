@@ -37,7 +37,7 @@ func TestReportIsValid(t *testing.T) {
 		Decision: &session.Decision{Kind: trace.Approve, Source: trace.FromText, Summary: "s", Findings: one, Place: &trace.Pos{File: "f", Line: 1}}, Findings: fs,
 		Commands: map[string]session.CommandStat{"go test": {Calls: 1, Errors: 1, ExitCodes: map[string]int{"1": 1}}},
 		Changes: &session.Changes{Files: []session.FileChange{{Path: "p", Edits: 1, Added: one, Removed: one, Deleted: true}}, FilesEdited: 1,
-			LinesAdded: one, LinesRemoved: one, LinesPartial: true},
+			LinesAdded: one, LinesRemoved: one, LinesPartial: true, Unread: 1},
 		Time:    &session.Time{Model: one, Tool: one, Subagent: one, Idle: one, FirstToken: one, Longest: []session.Span{span}, Gaps: []session.Span{span}},
 		Context: &session.Context{PeakTokens: one, Window: one, Share: 1, Compactions: 1},
 		Agents: []*session.Subagent{{ID: "s", Name: "n", Models: []string{"m"}, Start: at, End: at, DurationMS: one, Status: trace.Success, LLMCalls: one,

@@ -3,7 +3,7 @@
 //   npm install @octokit/openapi@23.0.2 @octokit/graphql-schema@15.26.1 graphql@16 && node prune.js
 //
 // Both keep only what andon asks for: of REST the parameters and bodies of the
-// paths below, of GraphQL the types, fields and arguments of the query.
+// paths below, of GraphQL the types, fields and arguments of the queries.
 const fs = require("fs"), path = require("path");
 const description = require("@octokit/openapi/generated/api.github.com.json");
 
@@ -18,6 +18,10 @@ const used = {
   "/repos/{owner}/{repo}/commits/{ref}/check-runs": ["get"],
   "/repos/{owner}/{repo}/commits/{ref}": ["get"],
   "/repos/{owner}/{repo}/commits/{commit_sha}/pulls": ["get"],
+  "/repos/{owner}/{repo}/activity": ["get"],
+  "/repos/{owner}/{repo}/compare/{basehead}": ["get"],
+  "/repos/{owner}/{repo}/collaborators/{username}/permission": ["get"],
+  "/repos/{owner}/{repo}/pulls": ["get"],
   "/repos/{owner}/{repo}/installation": ["get"],
   "/app/installations/{installation_id}/access_tokens": ["post"],
 };
@@ -66,13 +70,14 @@ function graphql() {
   const modules = path.dirname(path.dirname(require.resolve("graphql/package.json")));
   const sdl = fs.readFileSync(path.join(modules, "@octokit/graphql-schema/schema.graphql"), "utf8");
   const schema = g.buildSchema(sdl, { assumeValidSDL: true });
-  const query = g.parse(fs.readFileSync(path.join(__dirname, "../../internal/github/pull.graphql"), "utf8"));
-  const errors = g.validate(schema, query);
+  const folder = path.join(__dirname, "../../internal/github");
+  const queries = fs.readdirSync(folder).filter((n) => n.endsWith(".graphql")).map((n) => g.parse(fs.readFileSync(path.join(folder, n), "utf8")));
+  const errors = queries.flatMap((q) => g.validate(schema, q));
   if (errors.length) throw errors;
   const fields = new Map(), inputs = new Set(), bases = new Set(["Query"]);
   const info = new g.TypeInfo(schema);
   const keep = (type, field) => fields.set(type, (fields.get(type) ?? new Set()).add(field));
-  g.visit(query, g.visitWithTypeInfo(info, {
+  for (const query of queries) g.visit(query, g.visitWithTypeInfo(info, {
     NamedType(node) { bases.add(node.name.value); },
     Field() {
       const parent = info.getParentType(), def = info.getFieldDef();
@@ -103,6 +108,11 @@ function graphql() {
     return `${kind} ${type.name}${own.length ? " implements " + own.map((i) => i.name).join(" & ") : ""} {\n${lines.join("\n")}\n}\n`;
   };
   inputs.forEach((t) => bases.add(t.name));
+  // An interface of which only fragments are used needs a field all the same.
+  for (const n of bases) {
+    const type = schema.getType(n);
+    if (g.isInterfaceType(type) && !fields.has(n)) keep(n, Object.values(type.getFields()).find((f) => String(f.type) === "ID!" || String(f.type) === "String!").name);
+  }
   // What implements a used interface makes fragments on it possible.
   const actors = schema.getPossibleTypes(schema.getType("Actor")).map((t) => t.name);
   actors.forEach((n) => bases.add(n));

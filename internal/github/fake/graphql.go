@@ -6,10 +6,11 @@ import (
 	"io"
 	"maps"
 	"strconv"
+	"strings"
 )
 
-// graphql answers the query for a pull request: each list that was asked for,
-// in pages of 100.
+// graphql answers the query for a pull request, each list that was asked for in
+// pages of 100, and the one for what landed on a branch.
 func (f *Forge) graphql(w io.Writer, body []byte) {
 	var q struct {
 		Query     string         `json:"query"`
@@ -17,6 +18,12 @@ func (f *Forge) graphql(w io.Writer, body []byte) {
 	}
 	if err := json.Unmarshal(body, &q); err != nil {
 		f.t.Errorf("a query that is no JSON: %v", err)
+	}
+	if strings.Contains(q.Query, "query landing(") {
+		rest, _ := f.Pull["rest"].(map[string]any)
+		history := map[string]any{"pageInfo": map[string]any{"hasNextPage": false}, "nodes": rest["landed"]}
+		json.NewEncoder(w).Encode(map[string]any{"data": map[string]any{"repository": map[string]any{"ref": map[string]any{"target": map[string]any{"history": history}}}}})
+		return
 	}
 	pull := f.pull(q.Variables)
 	out := map[string]any{"data": map[string]any{"repository": map[string]any{
@@ -37,6 +44,7 @@ func (f *Forge) pull(v map[string]any) map[string]any {
 		return nil
 	}
 	out := maps.Clone(f.Pull)
+	delete(out, "rest")
 	for list, with := range map[string][2]string{
 		"commits": {"withCommits", "commits"}, "reviews": {"withReviews", "reviews"}, "timelineItems": {"withEvents", "events"},
 		"reviewThreads": {"withThreads", "threads"}, "comments": {"withComments", "comments"},

@@ -43,6 +43,10 @@ func (f *Forge) routes() []route {
 		{"GET", at(`commits/([0-9a-f]+)/check-runs`), f.listChecks},
 		{"GET", at(`commits/([0-9a-f]+)/pulls`), f.commitPulls},
 		{"GET", at(`commits/([0-9a-zA-Z]+)`), f.commit},
+		{"GET", at(`activity`), f.kept("activity", func(r *http.Request, _ []string) string { return "" })},
+		{"GET", at(`compare/(.+)`), f.kept("compare", func(_ *http.Request, args []string) string { return args[0] })},
+		{"GET", at(`collaborators/([^/]+)/permission`), f.kept("permissions", func(_ *http.Request, args []string) string { return args[0] })},
+		{"GET", at(`pulls`), f.listPulls},
 		{"POST", at(`check-runs`), f.createCheck},
 		{"PATCH", at(`check-runs/(\d+)`), f.changeCheck},
 		{"POST", at(`issues/(\d+)/comments`), f.createComment},
@@ -85,6 +89,9 @@ func (f *Forge) listRuns(w http.ResponseWriter, r *http.Request, _ []string, _ [
 		if b := q.Get("branch"); b != "" && run["head_branch"] != b {
 			continue
 		}
+		if e := q.Get("event"); e != "" && run["event"] != e {
+			continue
+		}
 		if s := q.Get("head_sha"); s != "" && run["head_sha"] != s {
 			continue
 		}
@@ -124,7 +131,37 @@ func (f *Forge) locate(w http.ResponseWriter, r *http.Request, args []string, _ 
 	w.WriteHeader(http.StatusFound)
 }
 
-func (f *Forge) commit(w http.ResponseWriter, r *http.Request, args []string, _ []byte) {
+// kept answers with what the pull request's file has under "rest": all of it,
+// or what stands there under a key.
+func (f *Forge) kept(what string, key func(*http.Request, []string) string) func(http.ResponseWriter, *http.Request, []string, []byte) {
+	return func(w http.ResponseWriter, r *http.Request, args []string, _ []byte) {
+		rest, _ := f.Pull["rest"].(map[string]any)
+		found := rest[what]
+		if k := key(r, args); k != "" {
+			m, _ := found.(map[string]any)
+			found = m[k]
+		}
+		if found == nil {
+			Status(http.StatusNotFound, "Not Found")(w, r)
+			return
+		}
+		answer(w, r, http.StatusOK, found)
+	}
+}
+
+func (f *Forge) listPulls(w http.ResponseWriter, r *http.Request, _ []string, _ []byte) {
+	p := f.shape("commit_pulls", "")
+	p["number"], p["updated_at"] = f.Pull["number"], "2026-11-22T09:00:00Z"
+	old := f.shape("commit_pulls", "")
+	old["number"], old["updated_at"] = 3, "2026-01-01T00:00:00Z"
+	answer(w, r, http.StatusOK, page(w, r, []map[string]any{p, old}))
+}
+
+func (f *Forge) commit(w http.ResponseWriter, r *http.Request, args []string, body []byte) {
+	if !strings.HasSuffix(r.Header.Get("Accept"), ".sha") {
+		f.kept("commits", func(_ *http.Request, args []string) string { return args[0] })(w, r, args, body)
+		return
+	}
 	for _, run := range f.Runs {
 		if sha := run["head_sha"].(string); strings.HasPrefix(sha, args[0]) {
 			w.Write([]byte(sha)) // the client asks for the SHA alone

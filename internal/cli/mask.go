@@ -1,0 +1,186 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"regexp"
+	"strings"
+
+	"github.com/andon-ci/andon/internal/secret"
+)
+
+// The commands by which a step tells a runner that a value is a secret; the
+// second is the older form, which runners of other forges take too.
+// https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#masking-a-value-in-a-log
+const (
+	maskCommand    = "::add-mask::"
+	oldMaskCommand = "[add-mask]"
+)
+
+// The bounds of what masks are taken from what is read: a trace can hold any
+// number of them, and each is looked for in more than ten forms.
+const (
+	maxMasks   = 200
+	minMask    = 8
+	maxMask    = 4 << 10
+	maskWindow = 2 * maxMask
+)
+
+// maskFinder looks for the commands without taking the text apart, since almost
+// no text has any.
+type maskFinder struct {
+	seen  map[string]bool
+	found []secret.Known
+}
+
+func (m *maskFinder) read(r io.Reader) {
+	buf := make([]byte, 0, 256<<10)
+	for {
+		n, err := r.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		if done := err != nil; done || len(buf) == cap(buf) {
+			keep := min(len(buf), maskWindow) // a command at the end is read with what follows
+			if done {
+				keep = 0
+			}
+			m.look(buf, len(buf)-keep)
+			if done {
+				return
+			}
+			buf = buf[:copy(buf, buf[len(buf)-keep:])]
+		}
+	}
+}
+
+// look takes the values of the commands that begin before an offset.
+func (m *maskFinder) look(text []byte, to int) {
+	for from := 0; from < to && len(m.found) < maxMasks; {
+		i := bytes.Index(text[from:], []byte("-mask")) // a hyphen is rarer than an "a" or a colon, on which the time goes
+		if i < 0 || from+i >= to {
+			return
+		}
+		at := from + i
+		from = at + len("-mask")
+		for _, command := range []string{maskCommand, oldMaskCommand} {
+			lead := strings.Index(command, "-mask")
+			if start := at - lead; start >= 0 && bytes.HasPrefix(text[start:], []byte(command)) {
+				m.add(text[start+len(command):])
+			}
+		}
+	}
+}
+
+// add takes the value at the start of a text: up to the end of its line, in
+// whatever depth of JSON that is written, undone of its escapes.
+func (m *maskFinder) add(text []byte) {
+	text = text[:min(len(text), maskWindow)]
+	end := bytes.IndexAny(text, "\"'`\r\n")
+	for i := 0; i < len(text) && (end < 0 || i < end); {
+		n := len(text[i:]) - len(bytes.TrimLeft(text[i:], `\`))
+		if n > 0 && i+n < len(text) && bytes.IndexByte([]byte(`nr"`), text[i+n]) >= 0 {
+			end = i
+			break
+		}
+		i += max(n, 1)
+	}
+	if end < 0 {
+		end = len(text)
+	}
+	value := unescaped(string(text[:end]))
+	for line := range strings.Lines(percentUndone.Replace(value)) {
+		if v := strings.TrimSpace(line); maskable(v) && !m.seen[v] && len(m.found) < maxMasks {
+			m.seen[v] = true
+			m.found = append(m.found, secret.Known{Name: "a mask", Value: v})
+		}
+	}
+}
+
+// percentUndone undoes what a runner undoes of a command's value.
+var percentUndone = strings.NewReplacer("%25", "%", "%0D", "\r", "%0A", "\n", "%0d", "\r", "%0a", "\n")
+
+func unescaped(s string) string {
+	for range 8 {
+		var out string
+		if !strings.Contains(s, `\`) || json.Unmarshal([]byte(`"`+s+`"`), &out) != nil {
+			return s
+		}
+		s = out
+	}
+	return s
+}
+
+// maskable reports whether a value can be a secret. Whoever writes a trace
+// could else mask words that stand everywhere, or the signs that JSON is made
+// of.
+func maskable(v string) bool {
+	if len(v) < minMask || len(v) > maxMask || strings.ContainsAny(v, "\"[]{}$<>`") || strings.Contains(v, "***") || jsonWord.MatchString(v) {
+		return false
+	}
+	letters, digits := 0, 0
+	for _, c := range v {
+		switch {
+		case 'a' <= c|0x20 && c|0x20 <= 'z':
+			letters++
+		case '0' <= c && c <= '9':
+			digits++
+		}
+	}
+	return letters >= 2 && digits >= 1 && !plainWords.MatchString(v)
+}
+
+var (
+	jsonWord   = regexp.MustCompile(`(?:^|[\s,:])(?:true|false|null)(?:$|[\s,:])`)
+	plainWords = regexp.MustCompile(`^[A-Za-z]{2,}(?:[-_./: ][A-Za-z]+|[-_./: ]?v?[0-9]{1,4})*$`) // claude-sonnet-4-5, andon.bundle/v1
+)
+
+// masks makes a gatherer know the values that its input declares to be secrets.
+type masks struct {
+	maskFinder
+	with func([]secret.Known) (*secret.Scanner, error)
+}
+
+// takeMasks looks through the files before anything else is done with them: a
+// value may stand before the command that masks it, or in another file. What
+// is printed at last is searched without these values, since whoever chose them
+// could choose words of a report; they are gone from all that it is made of.
+func (g *gatherer) takeMasks(files []input, with func([]secret.Known) (*secret.Scanner, error)) error {
+	g.masks = &masks{maskFinder{seen: map[string]bool{}}, with}
+	for _, in := range files {
+		if in.path == "-" {
+			continue // is read once only: see heed
+		}
+		r, err := open(in.path, nil)
+		if err != nil {
+			continue // a finding later
+		}
+		g.masks.read(r) // so is what cannot be read to its end
+		r.Close()
+	}
+	return g.mask()
+}
+
+// mask takes a scanner that knows all masks so far.
+func (g *gatherer) mask() error {
+	if len(g.masks.found) == 0 {
+		return nil
+	}
+	scan, err := g.masks.with(g.masks.found)
+	if err != nil {
+		return err
+	}
+	g.scan, g.words = scan, newCleaner(scan)
+	return nil
+}
+
+// heed takes masks from a text of stdin, in which they count from there on.
+func (g *gatherer) heed(text []byte) {
+	if g.masks == nil {
+		return
+	}
+	before := len(g.masks.found)
+	g.masks.look(text, len(text))
+	if len(g.masks.found) > before {
+		g.mask() // with more values nothing can go wrong that did not before
+	}
+}

@@ -1,0 +1,331 @@
+package github
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/andon-ci/andon/internal/override"
+	"github.com/andon-ci/andon/internal/session"
+)
+
+var (
+	//go:embed history.graphql
+	historyQuery string
+
+	//go:embed landing.graphql
+	landingQuery string
+)
+
+// rework is for how long after a merge what lands on the base is read, which
+// is as long as an override can be about it.
+const rework = override.DefaultRework
+
+// maxHistories bounds how many pull requests one sweep reads.
+const maxHistories = 1_000
+
+// Histories yields the histories of the pull requests that something happened to
+// since a moment, the latest first; see override.Source. After a limit that
+// cannot be waited for it yields the error and ends.
+func (c *Client) Histories(ctx context.Context, since time.Time) iter.Seq2[*override.History, error] {
+	return func(yield func(*override.History, error) bool) {
+		doing := "listing the pull requests of " + c.Repository()
+		next := c.path("/pulls?state=all&sort=updated&direction=desc&per_page=100")
+		for n := 0; next != ""; {
+			var page []struct {
+				Number  int       `json:"number"`
+				Updated time.Time `json:"updated_at"`
+			}
+			var err error
+			if next, err = c.get(ctx, doing, next, &page); err != nil {
+				yield(nil, err)
+				return
+			}
+			for _, p := range page {
+				if p.Updated.Before(since) {
+					return
+				}
+				if n++; n > maxHistories {
+					yield(nil, &Error{Doing: doing, Reason: fmt.Sprintf("there are over %d since then", maxHistories), Err: ErrLimit, Hint: "sweep more often, or from a later moment"})
+					return
+				}
+				h, err := c.History(ctx, p.Number)
+				if !yield(h, err) || errors.Is(err, ErrLimit) || errors.Is(err, ErrToken) || ctx.Err() != nil {
+					return
+				}
+			}
+		}
+	}
+}
+
+// History returns what happened to a pull request, for override.Detect. Parts
+// that could not be read are named in its Missing; the error is for the whole,
+// or for a limit that ended the reading, beside what was read until then.
+func (c *Client) History(ctx context.Context, number int) (*override.History, error) {
+	doing := fmt.Sprintf("reading the history of #%d of %s", number, c.Repository())
+	pages := pager{"commits": {}, "reviews": {}, "events": {}, "threads": {}, "comments": {}}
+	var b *historian
+	for n := 0; n < maxPages && pages.open(); n++ {
+		var answer historyAnswer
+		denied, err := c.query(ctx, doing, historyQuery, pages.variables(c.owner, c.name, number), &answer)
+		if err != nil {
+			return b.stopped(pages), err
+		}
+		node := answer.Repository.PullRequest
+		if node == nil {
+			return nil, &Error{Doing: doing, Reason: "there is none", Err: ErrMissing, Hint: "check the number"}
+		}
+		if b == nil {
+			b = newHistorian(&answer, c.clock.Now().UTC())
+			c.moved(answer.Repository.NameWithOwner)
+		}
+		b.lists(node, pages)
+		b.lack(denied...)
+		if len(denied) > 0 {
+			break
+		}
+	}
+	b.lack(pages.unread()...)
+	b.dismiss()
+	err := b.rest(ctx, c)
+	return b.h, err
+}
+
+// historian puts a history together.
+type historian struct {
+	h          *override.History
+	dismissals map[int64]dismissal
+	forced     []int // indices of force-pushes in the events
+}
+
+type dismissal struct {
+	override.Dismissal
+	previous override.ReviewState
+}
+
+func newHistorian(a *historyAnswer, now time.Time) *historian {
+	n := a.Repository.PullRequest
+	h := &override.History{
+		Repository: a.Repository.NameWithOwner, RepositoryID: a.Repository.DatabaseID,
+		Subject: session.Subject{Kind: "pull_request", Number: n.Number}, URL: n.URL, Title: n.Title, Body: n.Body,
+		Author: n.Author.person(), Created: n.CreatedAt,
+		Base:      override.Branch{Repository: a.Repository.NameWithOwner, Ref: n.BaseRefName, SHA: n.BaseRefOid},
+		Head:      override.Branch{Ref: n.HeadRefName, SHA: n.HeadRefOid},
+		Reactions: n.Reactions.reactions(), AsOf: now,
+	}
+	if n.HeadRepository != nil {
+		h.Head.Repository = n.HeadRepository.NameWithOwner
+	}
+	if n.MergedAt != nil {
+		h.Merge = &override.Merge{Time: *n.MergedAt, By: n.MergedBy.person(), SHA: n.MergeCommit.sha(), Head: n.HeadRefOid}
+		if n.AutoMerge != nil {
+			h.Merge.EnabledBy = n.AutoMerge.EnabledBy.person()
+		}
+	}
+	return &historian{h: h, dismissals: map[int64]dismissal{}}
+}
+
+// stopped returns what was read before an error, nil for nothing.
+func (b *historian) stopped(pages pager) *override.History {
+	if b == nil {
+		return nil
+	}
+	b.lack(pages.unread()...)
+	b.dismiss()
+	b.lack("after", "permissions", "pushes")
+	return b.h
+}
+
+// lack names parts that were not read, by the names that the pages, the query
+// and the history have for them.
+func (b *historian) lack(names ...string) {
+	for _, name := range names {
+		switch name {
+		case "timelineItems", "events":
+			b.lack("reverts", "previous_state")
+			name = "events"
+		case "reviewThreads":
+			name = "threads"
+		}
+		b.h.Missing = append(b.h.Missing, override.Part(name))
+	}
+	slices.Sort(b.h.Missing)
+	b.h.Missing = slices.Compact(b.h.Missing)
+}
+
+// lists adds one page of each list.
+func (b *historian) lists(n *historyNode, pages pager) {
+	if n.Commits != nil {
+		pages.turn("commits", &n.Commits.PageInfo)
+		for _, c := range n.Commits.Nodes {
+			if c != nil {
+				b.h.Commits = append(b.h.Commits, c.Commit.commit())
+			}
+		}
+	}
+	if n.Reviews != nil {
+		pages.turn("reviews", &n.Reviews.PageInfo)
+		for _, r := range n.Reviews.Nodes {
+			if r != nil && r.SubmittedAt != nil { // one that is pending is its author's alone
+				b.h.Reviews = append(b.h.Reviews, r.review())
+			}
+		}
+	}
+	if n.Events != nil {
+		pages.turn("events", &n.Events.PageInfo)
+		for _, e := range n.Events.Nodes {
+			if e != nil {
+				b.event(e)
+			}
+		}
+	}
+	if n.Threads != nil {
+		pages.turn("threads", &n.Threads.PageInfo)
+		b.h.Threads = appendAll(b.h.Threads, n.Threads.Nodes, (*historyThread).thread)
+	}
+	if n.Comments != nil {
+		pages.turn("comments", &n.Comments.PageInfo)
+		b.h.Comments = appendAll(b.h.Comments, n.Comments.Nodes, (*historyComment).comment)
+	}
+}
+
+func (b *historian) event(e *historyEvent) {
+	kind := map[string]override.EventKind{
+		"HeadRefForcePushedEvent": override.ForcePushed, "LabeledEvent": override.Labeled, "UnlabeledEvent": override.Unlabeled,
+		"ClosedEvent": override.Closed, "ReopenedEvent": override.Reopened,
+	}[e.Type]
+	switch {
+	case e.Type == "ReviewDismissedEvent":
+		b.dismissed(e)
+	case e.Type == "CrossReferencedEvent":
+		b.referenced(e.Source)
+	case kind == override.Closed && b.h.Merge != nil && e.CreatedAt.Equal(b.h.Merge.Time):
+		// the closing that a merge brings with it
+	case kind != "":
+		if kind == override.ForcePushed {
+			b.forced = append(b.forced, len(b.h.Events))
+		}
+		ev := override.Event{Kind: kind, Time: e.CreatedAt, Actor: e.Actor.person(), Before: e.Before.sha(), After: e.After.sha(), URL: e.URL}
+		if e.Label != nil {
+			ev.Label = e.Label.Name
+		}
+		b.h.Events = append(b.h.Events, ev)
+	}
+}
+
+func (b *historian) dismissed(e *historyEvent) {
+	if e.Review == nil {
+		return
+	}
+	d := dismissal{previous: reviewState(e.PreviousReviewState)}
+	d.Time, d.By, d.Message, d.URL = e.CreatedAt, e.Actor.person(), e.DismissalMessage, e.URL
+	if e.Pushed != nil {
+		d.Commit = e.Pushed.Commit.sha()
+	}
+	b.dismissals[int64(e.Review.ID)] = d
+}
+
+// dismiss tells each review that was dismissed, and what it had said before.
+func (b *historian) dismiss() {
+	for i := range b.h.Reviews {
+		r := &b.h.Reviews[i]
+		if d, ok := b.dismissals[r.ID]; ok {
+			r.State, r.Dismissal = d.previous, &d.Dismissal
+		}
+	}
+}
+
+// referenced keeps another pull request that may revert this one. GitHub's
+// button links to it, and so does whoever says it in words.
+func (b *historian) referenced(p *historySource) {
+	if p == nil || p.BaseRepository == nil || p.BaseRepository.NameWithOwner != b.h.Repository || p.Number <= b.h.Subject.Number {
+		return
+	}
+	r := override.Revert{
+		Number: p.Number, SHA: p.MergeCommit.sha(), Author: p.Author.person(), Title: p.Title, Body: p.Body, Head: p.HeadRefName,
+		Merged: when(p.MergedAt), MergedBy: p.MergedBy.person(), URL: p.URL,
+	}
+	for _, c := range p.Commits.Nodes {
+		if c != nil {
+			r.Messages = append(r.Messages, c.Commit.Message)
+		}
+	}
+	text := strings.ToLower(strings.Join(append(r.Messages, r.Title, r.Body, r.Head), "\n"))
+	if strings.Contains(text, "revert") || strings.Contains(text, "reapply") {
+		b.h.Reverts = append(b.h.Reverts, r)
+	}
+}
+
+// rest reads what GraphQL does not tell: who pushed what, what force-pushes
+// dropped, who may write, and what came after the merge. A part that the token
+// may not see is missing; a limit ends it all.
+func (b *historian) rest(ctx context.Context, c *Client) error {
+	for _, part := range []struct {
+		name string
+		read func(context.Context, *Client) error
+	}{
+		{"pushes", b.pushes}, {"commits", b.dropped}, {"permissions", b.permissions}, {"after", b.after},
+	} {
+		err := part.read(ctx, c)
+		if err == nil {
+			continue
+		}
+		b.lack(part.name)
+		if errors.Is(err, ErrLimit) || errors.Is(err, ErrToken) || ctx.Err() != nil {
+			b.lack("pushes", "permissions", "after")
+			return err
+		}
+	}
+	return nil
+}
+
+// landing reads the commits that came onto the base after the merge.
+func (b *historian) landing(ctx context.Context, c *Client) ([]override.Commit, bool, error) {
+	var answer struct {
+		Repository struct {
+			Ref *struct {
+				Target struct {
+					History list[historyCommit] `json:"history"`
+				} `json:"target"`
+			} `json:"ref"`
+		} `json:"repository"`
+	}
+	m := b.h.Merge
+	_, err := c.query(ctx, fmt.Sprintf("reading what came after #%d", b.h.Subject.Number), landingQuery, map[string]any{
+		"owner": c.owner, "name": c.name, "branch": "refs/heads/" + b.h.Base.Ref,
+		"since": m.Time.UTC().Format(time.RFC3339), "until": m.Time.Add(rework).UTC().Format(time.RFC3339),
+	}, &answer)
+	if err != nil || answer.Repository.Ref == nil {
+		return nil, err == nil, err
+	}
+	found := answer.Repository.Ref.Target.History
+	return mainline(found.Nodes, m.SHA), found.PageInfo.HasNextPage, nil
+}
+
+// mainline returns the commits that lie on the branch itself, the oldest first:
+// from the newest by first parents, down to the merge.
+func mainline(newest []*historyCommit, merge string) []override.Commit {
+	var out []override.Commit
+	next := ""
+	for _, n := range newest {
+		if n == nil || next != "" && n.OID != next {
+			continue
+		}
+		if n.OID == merge {
+			break
+		}
+		m := n.commit()
+		out = append(out, m)
+		if len(m.Parents) == 0 {
+			break
+		}
+		next = m.Parents[0]
+	}
+	slices.Reverse(out)
+	return out
+}

@@ -1,0 +1,124 @@
+package github
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/andon-ci/andon/internal/github/fake"
+	"github.com/andon-ci/andon/internal/override"
+)
+
+func overruled(t *testing.T) *fake.Forge {
+	t.Helper()
+	f := fake.New(t)
+	f.Load("overruled")
+	return f
+}
+
+// signals returns what a history shows, one a line.
+func signals(h *override.History) []string {
+	var out []string
+	r := override.Detect(h, override.Options{})
+	for _, o := range r.Overrides {
+		out = append(out, fmt.Sprintf("%s %s by %s against %s", o.Signal, o.Strength, o.Actor.Login, o.Agent.Name))
+	}
+	slices.Sort(out)
+	return out
+}
+
+func TestHistory(t *testing.T) {
+	f := overruled(t)
+	c, _ := client(t, f, nil)
+	h, err := c.History(t.Context(), 12)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(h.Missing) > 0 || h.RepositoryID != 1296269 || len(h.Commits) != 3 || h.Commits[2].Pusher.Login != "mona" {
+		t.Errorf("missing %v, %d commits: %+v", h.Missing, len(h.Commits), h.Commits)
+	}
+	want := []string{
+		"command strong by mona against review-agent",
+		"force_push medium by mona against claude",
+		"human_commit medium by mona against claude",
+		"label_removed medium by mona against review-agent",
+		"reaction weak by mona against review-agent",
+		"revert strong by mona against claude",
+		"review_dismissed strong by mona against review-agent",
+		"thread_resolved weak by mona against review-agent",
+	}
+	if got := signals(h); !slices.Equal(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	if b := c.Budget(); b.GraphQL != 2 || b.REST != 6 {
+		t.Errorf("%+v", b)
+	}
+}
+
+// TestHistoryWithoutPermissions reads what a token may see that reads pull
+// requests alone.
+func TestHistoryWithoutPermissions(t *testing.T) {
+	f := overruled(t)
+	for _, path := range []string{"/activity", "/compare/", "/permission", "/commits/"} {
+		f.Fail(fake.Fault{Path: path, Reply: fake.Status(403, "Resource not accessible by integration")})
+	}
+	c, _ := client(t, f, nil)
+	h, err := c.History(t.Context(), 12)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "[after commits permissions pushes]"; fmt.Sprint(h.Missing) != want {
+		t.Errorf("%v, want %s", h.Missing, want)
+	}
+	// Medium: without the log of pushes, the head may have moved before.
+	if got := signals(h); !slices.Contains(got, "review_dismissed medium by mona against review-agent") {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestHistoryStopsAtALimit(t *testing.T) {
+	f := overruled(t)
+	f.Limit = 3
+	c, _ := client(t, f, nil)
+	h, err := c.History(t.Context(), 12)
+	if !errors.Is(err, ErrLimit) || h == nil || len(h.Reviews) != 1 || fmt.Sprint(h.Missing) != "[after permissions pushes]" {
+		t.Errorf("%v, %+v", err, h)
+	}
+}
+
+func TestMainline(t *testing.T) {
+	node := func(sha string, parents ...string) *historyCommit {
+		n := &historyCommit{OID: sha}
+		for _, p := range parents {
+			n.Parents.Nodes = append(n.Parents.Nodes, &oidNode{p})
+		}
+		return n
+	}
+	var got []string
+	for _, m := range mainline([]*historyCommit{node("d", "c", "y"), node("y", "x"), node("c", "b"), node("x", "merge"), node("b", "merge"), node("merge", "a")}, "merge") {
+		got = append(got, m.SHA)
+	}
+	if fmt.Sprint(got) != "[b c d]" {
+		t.Errorf("%v: commits of a branch that was merged are not the base's", got)
+	}
+}
+
+func TestHistories(t *testing.T) {
+	f := overruled(t)
+	c, _ := client(t, f, nil)
+	result, errs := override.Sweep(t.Context(), c, time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC), override.Options{})
+	if len(errs) > 0 || len(result.Overrides) != 8 || result.Coverage.Changes != 1 {
+		t.Errorf("%v, %d overrides, %+v", errs, len(result.Overrides), result.Coverage)
+	}
+	var read int
+	for h, err := range c.Histories(t.Context(), time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)) {
+		t.Errorf("%v, %v", h, err)
+		read++
+	}
+	if read > 0 {
+		t.Error("nothing had happened since")
+	}
+}
