@@ -195,6 +195,7 @@ func (r *vscodeChatReader) round(q *vscodeRequest, round, results jsonl.Value) {
 		if result := results.Get(raw); raw != "" && result.Exists() {
 			done.Done, done.ResultSize, done.Result = true, size(result), digest(result)
 			vscodeOutcome(&done.Tool, result.Raw())
+			r.s.identify(&done.Tool, result)
 		}
 		q.calls = append(q.calls, done)
 	}

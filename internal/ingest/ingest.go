@@ -174,6 +174,7 @@ func (f *File) open(fm format, c jsonl.Chunk) {
 		fallback: hex.EncodeToString(sum[:8]),
 		unknown:  map[string]int{},
 		verdicts: map[string]*trace.Decision{},
+		intended: map[string]intent{},
 	}
 	f.is, f.reader = fm, fm.open(f.sink)
 }

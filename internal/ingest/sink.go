@@ -26,6 +26,9 @@ type sink struct {
 
 	// verdicts are decisions that hold once their tool call has succeeded.
 	verdicts map[string]*trace.Decision
+
+	// intended are changes that may get an id once their tool call has succeeded.
+	intended map[string]intent
 }
 
 // add emits a fact of the current run and sub-agent. A step without an id could

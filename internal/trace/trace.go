@@ -146,6 +146,7 @@ type Tool struct {
 // Change is one thing that a tool call does to the repository or to the forge.
 type Change struct {
 	Kind    ChangeKind
+	ID      string // of what was made, where the result shows it: a commit's SHA, maybe abbreviated, a review's or comment's id, a pull request's number
 	Path    string // of the file
 	Added   Count  // lines
 	Removed Count  // lines
