@@ -76,7 +76,7 @@ def generated():
         lambda: (lambda v: ("postgres://app:" + v + "@db.internal:5432/app", v))(word(18)),
         lambda: ("-----BEGIN RSA PRIVATE KEY-----\n" + "\n".join(word(64) for _ in range(8)) + "\n-----END RSA PRIVATE KEY-----",) * 2,
     ]
-    sources = sorted(glob.glob(ENV["GOROOT_SRC"] + "/**/*.go", recursive=True))
+    sources = sorted(p for p in glob.glob(ENV["GOROOT_SRC"] + "/**/*.go", recursive=True) if os.path.isfile(p) and os.path.getsize(p) > 1000)
     r.shuffle(sources)
     path, size, planted = os.path.join(WORK, "generated.jsonl"), 0, []
     with open(path, "w", encoding="utf-8") as f:

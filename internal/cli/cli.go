@@ -67,7 +67,7 @@ func commands() []command {
 // returns the exit code.
 func Main(ctx context.Context, env Env, args []string) int {
 	err := run(ctx, env, args)
-	return exit(env.Stderr, err)
+	return exit(env.Stderr, unsaid(env, err))
 }
 
 func run(ctx context.Context, env Env, args []string) error {

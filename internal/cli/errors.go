@@ -54,6 +54,27 @@ func exit(w io.Writer, err error) int {
 	return e.code
 }
 
+// unsaid returns an error without the credentials that it quotes: of a path, of
+// what a forge answered, of the environment.
+func unsaid(env Env, err error) error {
+	if err == nil || errors.Is(err, errGate) {
+		return err
+	}
+	scan, scanErr := newKeyedScanner(env, nil, append(jobSecrets(env), "GITHUB_TOKEN", "GH_TOKEN", "ANDON_APP_KEY"))
+	if scanErr != nil {
+		return err
+	}
+	out := exitError{code: exitFailure, msg: err.Error()}
+	var e *exitError
+	if errors.As(err, &e) {
+		out = exitError{code: e.code, msg: e.Error(), hint: e.hint}
+	}
+	words := newCleaner(scan)
+	words.text(&out.msg)
+	words.text(&out.hint)
+	return &out
+}
+
 // plain makes text that may hold a file's or an agent's name harmless for a
 // terminal and for a workflow log.
 func plain(s string) string {
