@@ -170,13 +170,16 @@ func (r *vscodeChatReader) result(q *vscodeRequest, v jsonl.Value) {
 		q.usage.Input = count(meta.Get("promptTokens"))
 	}
 	q.rounds, q.calls = nil, nil
-	results := meta.Get("toolCallResults")
+	results := map[string]jsonl.Value{} // looked for one by one, they would take the square of the time
+	for id, result := range meta.Get("toolCallResults").Members() {
+		results[id] = result
+	}
 	for round := range meta.Get("toolCallRounds").Elements() {
 		r.round(q, round, results)
 	}
 }
 
-func (r *vscodeChatReader) round(q *vscodeRequest, round, results jsonl.Value) {
+func (r *vscodeChatReader) round(q *vscodeRequest, round jsonl.Value, results map[string]jsonl.Value) {
 	n := len(q.rounds) + 1
 	t := millis(round.Get("timestamp"))
 	q.rounds = append(q.rounds, vscodeRound{line: r.s.here(round), Call: trace.Call{
@@ -192,7 +195,7 @@ func (r *vscodeChatReader) round(q *vscodeRequest, round, results jsonl.Value) {
 		line := r.s.here(call)
 		r.s.call(line, t.Start, t, call.Get("arguments"))
 		done := vscodeCall{line: line, Tool: trace.Tool{ID: t.ID}}
-		if result := results.Get(raw); raw != "" && result.Exists() {
+		if result := results[raw]; raw != "" && result.Exists() {
 			done.Done, done.ResultSize, done.Result = true, size(result), digest(result)
 			vscodeOutcome(&done.Tool, result.Raw())
 			r.s.identify(&done.Tool, result)
