@@ -104,26 +104,40 @@ func TestLineOfDocumentOnOneLine(t *testing.T) {
 	}
 }
 
-// TestLinesAreLinear reads a long document of many small steps.
-func TestLinesAreLinear(t *testing.T) {
-	step := ` {"type":"tool_use","id":"toolu_%d",` + "\n" + `"name":"Bash","input":{"command":"go test"}}`
-	document := func(n int) []byte {
-		b := []byte("{\"id\":\"T-1\",\n\"created\":1,\n\"messages\":[\n")
+// TestDocumentsAreLinear reads long documents of many small steps, in which what
+// belongs together stands far apart.
+func TestDocumentsAreLinear(t *testing.T) {
+	thread := func(n int) []byte {
+		b := []byte("{\"id\":\"T-1\",\n \"created\":1,\n \"messages\":[\n")
 		for i := range n {
-			b = fmt.Appendf(b, " {\"role\":\"assistant\",\"messageId\":%d,\n\"content\":[", i)
-			b = fmt.Appendf(b, step+"],\n\"usage\":{\"inputTokens\":1}},\n", i)
+			b = fmt.Appendf(b, " {\"role\":\"assistant\",\"messageId\":%d,\n \"content\":[", i)
+			b = fmt.Appendf(b, " {\"type\":\"tool_use\",\"id\":\"toolu_%d\",\n \"name\":\"Bash\",\"input\":{\"command\":\"go test\"}}],\n", i)
+			b = append(b, " \"usage\":{\"inputTokens\":1}},\n"...)
 		}
 		return append(b, " {\"role\":\"user\",\"content\":[]}]}\n"...)
 	}
-	took := func(n int) time.Duration {
-		raw := document(n)
-		begin := time.Now()
-		if got := len(records("x", raw)); got < 2*n {
-			t.Fatalf("%d records of %d", got, n)
+	chat := func(n int) []byte {
+		b := []byte("{\"sessionId\":\"s\",\"version\":3,\n \"requests\":[{\"requestId\":\"q\",\"result\":{\"metadata\":{\"toolCallRounds\":[\n")
+		for i := range n {
+			b = fmt.Appendf(b, " {\"id\":\"r%d\",\"toolCalls\":[{\"id\":\"t%d\",\"name\":\"run\",\"arguments\":\"{}\"}]},\n", i, i)
 		}
-		return time.Since(begin)
+		b = append(b, " {\"id\":\"r\"}],\n \"toolCallResults\":{\n"...)
+		for i := range n {
+			b = fmt.Appendf(b, " \"t%d\":{\"content\":[]},\n", i)
+		}
+		return append(b, " \"t\":{}}}}}]}\n"...)
 	}
-	if small, large := took(2_000), took(40_000); large > 200*small && large > 5*time.Second {
-		t.Errorf("20 times the steps took %v after %v", large, small)
+	for name, document := range map[string]func(n int) []byte{"thread": thread, "chat": chat} {
+		took := func(n int) time.Duration {
+			raw := document(n)
+			begin := time.Now()
+			if got := len(records("x", raw)); got < 2*n {
+				t.Fatalf("%s: %d records of %d steps", name, got, n)
+			}
+			return time.Since(begin)
+		}
+		if small, large := took(2_000), took(40_000); large > 200*small && large > 5*time.Second {
+			t.Errorf("%s: 20 times the steps took %v after %v", name, large, small)
+		}
 	}
 }
