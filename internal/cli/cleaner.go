@@ -72,6 +72,9 @@ func (c *cleaner) record(r *trace.Record) {
 	case *trace.Tool:
 		c.name(&f.Name)
 		c.error(f.Error)
+		for i := range f.Changes {
+			c.name(&f.Changes[i].ID)
+		}
 	case *trace.Subagent:
 		c.name(&f.ID)
 		c.name(&f.Name)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"encoding/json"
 	"os"
 	"os/exec"
@@ -61,6 +62,11 @@ func (d emitDoc) run(t *testing.T, b block) {
 	env := []string{"ANDON_TRACE=" + trace}
 	switch b.lang {
 	case "sh":
+		for _, name := range []string{"TODO", "found.txt"} { // what an example may find
+			if err := os.WriteFile(filepath.Join(work, name), bytes.Repeat([]byte("TODO: this\n"), 200_000), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
 		d.exec(t, work, nil, "sh", "-eu", "-c", b.text)
 	case "yaml":
 		trace = filepath.Join(work, "andon", "trace.andon.jsonl")
@@ -78,7 +84,8 @@ func (d emitDoc) run(t *testing.T, b block) {
 		t.Fatalf("%s:%d: no test runs a block of %q", b.file, b.line, b.lang)
 	}
 	d.exec(t, work, nil, "andon", "validate", trace)
-	if out := d.exec(t, work, nil, "andon", "collect", trace); !strings.Contains(out, "success") || strings.Contains(out, "incomplete") {
+	out := d.exec(t, work, nil, "andon", "collect", trace)
+	if !strings.Contains(out, "success") || strings.Contains(out, "incomplete") || b.lang == "sh" && strings.Contains(out, "✗") {
 		t.Errorf("collect says\n%s", out)
 	}
 }

@@ -69,7 +69,7 @@ func (r *ampThreadReader) value(v jsonl.Value, line int) {
 	r.last = millis(v.Get("created"))
 	r.start(v)
 	for m := range v.Get("messages").Elements() {
-		r.s.subagent = m.Get("parentToolUseId").String()
+		r.line, r.s.subagent = r.s.here(m), m.Get("parentToolUseId").String()
 		switch role := m.Get("role").String(); role {
 		case "assistant":
 			r.assistant(m)
@@ -80,14 +80,14 @@ func (r *ampThreadReader) value(v jsonl.Value, line int) {
 		}
 	}
 	r.s.subagent = ""
-	r.s.add(line, r.last, &trace.Totals{Turns: trace.Measured(r.turns)})
+	r.s.add(r.line, r.last, &trace.Totals{Turns: trace.Measured(r.turns)})
 	if r.ended == nil {
 		return
 	}
 	if d := decisionInText(r.message); d != nil && r.ended.Status == trace.Success {
-		r.s.add(line, r.last, d)
+		r.s.add(r.line, r.last, d)
 	}
-	r.s.add(line, r.last, r.ended)
+	r.s.add(r.line, r.last, r.ended)
 }
 
 func (r *ampThreadReader) start(v jsonl.Value) {
@@ -139,13 +139,13 @@ func (r *ampThreadReader) assistant(m jsonl.Value) {
 			r.ended = &trace.End{Status: trace.Success}
 		}
 	}
-	r.s.add(r.line, r.last, c)
+	r.s.add(r.s.here(u, m), r.last, c)
 	for b := range m.Get("content").Elements() {
 		switch b.Get("type").String() {
 		case "text":
 			r.message = b.Get("text").String()
 		case "tool_use", "server_tool_use":
-			r.s.call(r.line, r.last, &trace.Tool{ID: b.Get("id").String(), Name: b.Get("name").String(), Start: r.last}, b.Get("input"))
+			r.s.call(r.s.here(b), r.last, &trace.Tool{ID: b.Get("id").String(), Name: b.Get("name").String(), Start: r.last}, b.Get("input"))
 		}
 	}
 }
@@ -201,7 +201,7 @@ func (r *ampThreadReader) result(b jsonl.Value) {
 	if o := output.Get("output"); o.Kind() == jsonl.String {
 		output = o
 	}
-	r.s.result(r.line, r.last, t, output)
+	r.s.result(r.s.here(b), r.last, t, output)
 }
 
 // exited notes an exit code, which makes a failure of a call that its agent

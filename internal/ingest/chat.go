@@ -109,7 +109,7 @@ func (r *chat) value(v jsonl.Value, line int) {
 	if responded {
 		r.response(answer)
 	}
-	r.until = line
+	r.until = r.line
 }
 
 // list reads the messages of a request, or of an example to learn from. Those of
@@ -127,7 +127,7 @@ func (r *chat) list(v, request jsonl.Value, responded bool) {
 	}
 	r.conversation = next
 	if model := request.Get("model").String(); model != "" {
-		r.s.add(r.line, r.at, &trace.Start{Model: model})
+		r.s.add(r.s.here(request.Get("model")), r.at, &trace.Start{Model: model})
 	}
 	for m := range list.Elements() {
 		r.one(m)
@@ -149,6 +149,7 @@ func chatStart(list jsonl.Value) string {
 // one reads a message.
 func (r *chat) one(m jsonl.Value) {
 	r.messages++
+	r.line = r.s.here(m)
 	r.join()
 	r.closing, r.err = false, nil
 	if t := chatTime(m); !t.IsZero() {
@@ -179,7 +180,7 @@ func (r *chat) call(id string, m jsonl.Value) {
 		r.answer = id
 		r.answers++
 	}
-	r.s.add(r.line, r.at, &trace.Call{
+	r.s.add(r.s.here(firstOf(m, "usage", "usageMetadata"), m), r.at, &trace.Call{
 		ID: id, Model: firstString(m, "model", "modelVersion"), End: r.at, Usage: chatUsage(m), FinishReason: firstString(m, "finish_reason", "stop_reason"),
 	})
 }
@@ -190,15 +191,15 @@ func (r *chat) said(m jsonl.Value, id string) {
 	var text strings.Builder
 	text.WriteString(content.String())
 	n := 0
-	tool := func(given, name string, args jsonl.Value) {
+	tool := func(told jsonl.Value, given, name string, args jsonl.Value) {
 		n++
 		r.asked = cmp.Or(given, fmt.Sprintf("%s tool %d", id, n))
-		r.s.call(r.line, r.at, &trace.Tool{ID: r.asked, Name: name, Start: r.at}, args)
+		r.s.call(r.s.here(told), r.at, &trace.Tool{ID: r.asked, Name: name, Start: r.at}, args)
 	}
 	for b := range content.Elements() {
 		text.WriteString(b.Get("text").String())
 		if b.Get("type").Is("tool_use") {
-			tool(b.Get("id").String(), b.Get("name").String(), b.Get("input"))
+			tool(b, b.Get("id").String(), b.Get("name").String(), b.Get("input"))
 		}
 	}
 	for c := range m.Get("tool_calls").Elements() {
@@ -207,11 +208,11 @@ func (r *chat) said(m jsonl.Value, id string) {
 			f = c
 		}
 		if c.Get("id").Exists() || f.Get("name").Exists() { // later pieces of a stream have neither
-			tool(c.Get("id").String(), f.Get("name").String(), firstOf(f, "arguments", "args", "input"))
+			tool(c, c.Get("id").String(), f.Get("name").String(), firstOf(f, "arguments", "args", "input"))
 		}
 	}
 	if f := m.Get("function_call"); f.Exists() {
-		tool("", f.Get("name").String(), f.Get("arguments"))
+		tool(f, "", f.Get("name").String(), f.Get("arguments"))
 	}
 	if text.Len() > 0 {
 		r.message = text.String()
@@ -256,13 +257,13 @@ func (r *chat) outcome(id string, m, content jsonl.Value) {
 		}
 	}
 	t.Failed = t.Error != nil
-	r.s.result(r.line, r.at, t, content)
+	r.s.result(r.s.here(m), r.at, t, content)
 }
 
 func (r *chat) failure(e jsonl.Value) {
 	kind := cmp.Or(scalar(e.Get("type")), scalar(e.Get("code")), "api_error")
 	r.closing, r.err = false, &trace.Error{Type: clip(kind, 80), Message: clip(e.Get("message").String(), 300)}
-	r.s.add(r.line, r.at, &trace.Call{ID: fmt.Sprintf("failed %d", r.line), End: r.at, Error: r.err})
+	r.s.add(r.s.here(e), r.at, &trace.Call{ID: fmt.Sprintf("failed %d", r.s.line), End: r.at, Error: r.err})
 }
 
 // finish ends a chat. Its last message says whether the model had more to do.

@@ -15,12 +15,12 @@ import (
 func (r *chat) response(v jsonl.Value) {
 	id := firstString(v, "id", "responseId")
 	if id == "" {
-		id = fmt.Sprintf("response %d", r.line)
+		id = fmt.Sprintf("response %d", r.s.line)
 	}
 	if t := chatTime(v); !t.IsZero() {
 		r.at = t
 	}
-	r.silent = true
+	r.line, r.silent = r.s.here(v), true
 	if id != r.answer {
 		r.join()
 	}
@@ -89,7 +89,7 @@ func (r *chat) output(items jsonl.Value, id string) {
 			asks++
 			tool := cmp.Or(firstString(item, "call_id", "id"), fmt.Sprintf("%s tool %d", id, asks))
 			name := cmp.Or(item.Get("name").String(), item.Get("type").String())
-			r.s.call(r.line, r.at, &trace.Tool{ID: tool, Name: name, Start: r.at}, firstOf(item, "arguments", "input", "action"))
+			r.s.call(r.s.here(item), r.at, &trace.Tool{ID: tool, Name: name, Start: r.at}, firstOf(item, "arguments", "input", "action"))
 		}
 	}
 	r.answered(text.String(), asks)
@@ -106,7 +106,7 @@ func (r *chat) candidate(candidates jsonl.Value, id string) {
 			if f := p.Get("functionCall"); f.Exists() {
 				asks++
 				tool := cmp.Or(f.Get("id").String(), fmt.Sprintf("%s tool %d", id, asks))
-				r.s.call(r.line, r.at, &trace.Tool{ID: tool, Name: f.Get("name").String(), Start: r.at}, f.Get("args"))
+				r.s.call(r.s.here(p), r.at, &trace.Tool{ID: tool, Name: f.Get("name").String(), Start: r.at}, f.Get("args"))
 			}
 		}
 		r.answered(text.String(), asks)

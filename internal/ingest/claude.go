@@ -102,6 +102,7 @@ type claude struct {
 	failed   int             // requests that failed so far
 	nameless int             // tool calls without an id
 	message  string          // the main agent's last message
+	said     int             // the line of it
 	stop     string          // and why it stopped
 }
 
@@ -175,14 +176,14 @@ func (r *claude) since() time.Time {
 
 func (r *claude) blocks(m jsonl.Value, line int, t time.Time) {
 	if s := m.Get("content"); s.Kind() == jsonl.String && r.s.subagent == "" {
-		r.message = s.String()
+		r.message, r.said = s.String(), line
 	}
 	for b := range m.Get("content").Elements() {
 		switch typ := b.Get("type"); {
 		case typ.Is("text") && r.s.subagent == "":
-			r.message = b.Get("text").String()
+			r.message, r.said = b.Get("text").String(), r.s.here(b)
 		case typ.Is("tool_use"), typ.Is("server_tool_use"), typ.Is("mcp_tool_use"):
-			r.toolUse(b, line, t)
+			r.toolUse(b, r.s.here(b), t)
 		}
 	}
 }
@@ -216,7 +217,7 @@ func (r *claude) user(v jsonl.Value, line int, t time.Time) {
 			tool.ExitCode, tool.Error = claudeToolError(b.Get("content"))
 			tool.Denied = tool.Error != nil && tool.Error.Type == "permission_denied" || v.Get("permissionDecision", "decision").Is("reject")
 		}
-		r.s.result(line, t, tool, b.Get("content"))
+		r.s.result(r.s.here(b), t, tool, b.Get("content"))
 	}
 }
 

@@ -278,7 +278,7 @@ func (r *claudeSessionReader) close() {
 		r.s.add(0, r.last, &trace.End{Status: trace.Failure, Error: &trace.Error{Type: "api_error", Message: clip(r.why, 300)}})
 	case r.closing:
 		if d := decisionInText(r.message); d != nil {
-			r.s.add(0, r.last, d)
+			r.s.add(r.said, r.last, d)
 		}
 		r.s.add(0, r.last, &trace.End{Status: trace.Success})
 	}

@@ -190,8 +190,8 @@ func (r *claudeStreamReader) result(v jsonl.Value, line int) {
 		}
 	}
 	r.sum(total)
-	r.s.add(line, r.last, total)
-	r.verdict(v, line)
+	r.s.add(r.s.here(v.Get("modelUsage"), v.Get("usage"), v), r.last, total)
+	r.verdict(v)
 	r.s.add(line, r.last, claudeEnd(v))
 	r.over = r.s.run
 }
@@ -207,9 +207,10 @@ func (r *claudeStreamReader) sum(total *trace.Totals) {
 
 // verdict reads the decision: of output that was held to a schema, else of the
 // last words.
-func (r *claudeStreamReader) verdict(v jsonl.Value, line int) {
-	if d := decisionIn(v.Get("structured_output"), trace.FromStructuredOutput); d != nil {
-		r.s.add(line, r.last, d)
+func (r *claudeStreamReader) verdict(v jsonl.Value) {
+	structured := v.Get("structured_output")
+	if d := decisionIn(structured, trace.FromStructuredOutput); d != nil {
+		r.s.add(r.s.here(structured), r.last, d)
 		return
 	}
 	text := v.Get("result").String()
@@ -217,7 +218,7 @@ func (r *claudeStreamReader) verdict(v jsonl.Value, line int) {
 		text = r.message
 	}
 	if d := decisionInText(text); d != nil && !v.Get("is_error").True() {
-		r.s.add(line, r.last, d)
+		r.s.add(r.s.here(v.Get("result"), v), r.last, d)
 	}
 }
 

@@ -226,6 +226,7 @@ func (r *copilot) toolEnd(d jsonl.Value) {
 		t.Error = &trace.Error{Type: "timeout", Message: "the command had not ended when the call did"}
 	}
 	t.Failed = t.Error != nil
+	r.s.identify(t, content)
 	r.add(t)
 	r.decide(id, t.Failed)
 }

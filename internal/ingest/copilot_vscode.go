@@ -88,6 +88,7 @@ func (r *vscodeEventReader) close() {
 type vscodeChatReader struct {
 	s       *sink
 	line    int
+	first   int // of the latest whole chat
 	start   trace.Start
 	created time.Time
 	all     []*vscodeRequest
@@ -128,6 +129,7 @@ func (r *vscodeChatReader) value(v jsonl.Value, line int) {
 }
 
 func (r *vscodeChatReader) session(v jsonl.Value) {
+	r.first = r.s.here(v)
 	r.set("sessionId", v.Get("sessionId")) // before what is of it
 	for key, value := range v.Members() {
 		r.set(key, value)
@@ -217,6 +219,7 @@ func (r *vscodeChatReader) request(v jsonl.Value) *vscodeRequest {
 			r.byID[id] = q
 		}
 	}
+	r.line = r.s.here(v)
 	for key, value := range v.Members() {
 		r.setRequest(q, key, value)
 	}
@@ -255,7 +258,7 @@ func (r *vscodeChatReader) setRequest(q *vscodeRequest, key string, v jsonl.Valu
 }
 
 func (r *vscodeChatReader) close() {
-	r.s.add(1, r.created, &r.start)
+	r.s.add(r.first, r.created, &r.start)
 	total := &trace.Totals{ByModel: map[string]trace.Usage{}, Turns: trace.Measured(int64(len(r.all)))}
 	for _, q := range r.all {
 		r.emit(q, total)

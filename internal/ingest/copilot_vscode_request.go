@@ -33,8 +33,8 @@ type vscodeRequest struct {
 	cancelled   bool
 	done        bool
 	err         *trace.Error
-	rounds      []trace.Call
-	calls       []trace.Tool // that the rounds asked for
+	rounds      []vscodeRound
+	calls       []vscodeCall // that the rounds asked for
 	invocations []vscodeInvocation
 	known       map[string]int // where they are, by id
 	shown       int            // parts of the response so far
@@ -42,9 +42,22 @@ type vscodeRequest struct {
 	byModel     map[string]trace.Usage
 }
 
+// vscodeRound is a model call, and the line that tells of it.
+type vscodeRound struct {
+	trace.Call
+	line int
+}
+
+// vscodeCall is a tool call of a round, and the line that tells of it.
+type vscodeCall struct {
+	trace.Tool
+	line int
+}
+
 // vscodeInvocation is a tool call as the editor shows it.
 type vscodeInvocation struct {
 	trace.Tool
+	line     int
 	at       int    // its place in the response
 	subagent string // the invocation whose sub-agent made it
 	agent    string // the role of the sub-agent that it started
@@ -73,7 +86,7 @@ func (q *vscodeRequest) part(s *sink, p jsonl.Value, at int) {
 		return
 	}
 	next := vscodeInvoked(s, p)
-	next.at = at
+	next.at, next.line = at, s.here(p)
 	next.ID = cmp.Or(next.ID, fmt.Sprintf("%s part %d", q.id, at))
 	if i, ok := q.known[next.ID]; ok {
 		q.invocations[i] = next
@@ -157,30 +170,35 @@ func (r *vscodeChatReader) result(q *vscodeRequest, v jsonl.Value) {
 		q.usage.Input = count(meta.Get("promptTokens"))
 	}
 	q.rounds, q.calls = nil, nil
-	results := meta.Get("toolCallResults")
+	results := map[string]jsonl.Value{} // looked for one by one, they would take the square of the time
+	for id, result := range meta.Get("toolCallResults").Members() {
+		results[id] = result
+	}
 	for round := range meta.Get("toolCallRounds").Elements() {
 		r.round(q, round, results)
 	}
 }
 
-func (r *vscodeChatReader) round(q *vscodeRequest, round, results jsonl.Value) {
+func (r *vscodeChatReader) round(q *vscodeRequest, round jsonl.Value, results map[string]jsonl.Value) {
 	n := len(q.rounds) + 1
 	t := millis(round.Get("timestamp"))
-	q.rounds = append(q.rounds, trace.Call{
+	q.rounds = append(q.rounds, vscodeRound{line: r.s.here(round), Call: trace.Call{
 		ID:    cmp.Or(round.Get("id").String(), fmt.Sprintf("%s %d", q.id, n)),
 		Model: firstString(round, "modelId", "model"), End: t,
-	})
+	}})
 	if text := round.Get("response").String(); text != "" {
 		r.message, r.last = text, q
 	}
 	for call := range round.Get("toolCalls").Elements() {
 		raw := call.Get("id").String()
 		t := &trace.Tool{ID: cmp.Or(vscodeToolID(raw), fmt.Sprintf("%s %d %d", q.id, n, len(q.calls))), Name: call.Get("name").String(), Start: t}
-		r.s.call(r.line, t.Start, t, call.Get("arguments"))
-		done := trace.Tool{ID: t.ID}
-		if result := results.Get(raw); raw != "" && result.Exists() {
+		line := r.s.here(call)
+		r.s.call(line, t.Start, t, call.Get("arguments"))
+		done := vscodeCall{line: line, Tool: trace.Tool{ID: t.ID}}
+		if result := results[raw]; raw != "" && result.Exists() {
 			done.Done, done.ResultSize, done.Result = true, size(result), digest(result)
-			vscodeOutcome(&done, result.Raw())
+			vscodeOutcome(&done.Tool, result.Raw())
+			r.s.identify(&done.Tool, result)
 		}
 		q.calls = append(q.calls, done)
 	}
@@ -223,7 +241,7 @@ func (r *vscodeChatReader) emit(q *vscodeRequest, total *trace.Totals) {
 		if i == len(q.rounds)-1 && c.End.IsZero() {
 			c.End = q.end
 		}
-		r.s.add(q.line, c.End, c)
+		r.s.add(c.line, c.End, &c.Call)
 	}
 	if q.err != nil && q.state != vscodeCancelled {
 		r.s.add(q.line, q.end, &trace.Call{ID: "failed " + q.id, Model: q.model, End: q.end, Error: q.err})
@@ -246,9 +264,9 @@ func (r *vscodeChatReader) tools(q *vscodeRequest) {
 		t := &q.calls[i]
 		if at, ok := q.known[t.ID]; ok && !joined[at] && q.invocations[at].subagent == "" {
 			joined[at] = true
-			q.invocations[at].tell(t)
+			q.invocations[at].tell(&t.Tool)
 		} else {
-			rest = append(rest, t)
+			rest = append(rest, &t.Tool)
 		}
 	}
 	for i := range q.invocations {
@@ -260,8 +278,8 @@ func (r *vscodeChatReader) tools(q *vscodeRequest) {
 	}
 	for i := range q.calls {
 		t := &q.calls[i]
-		r.s.add(q.line, q.end, t)
-		r.s.settle(q.line, q.end, t.ID, t.Failed)
+		r.s.add(t.line, q.end, &t.Tool)
+		r.s.settle(t.line, q.end, t.ID, t.Failed)
 	}
 	for i := range q.invocations {
 		r.shown(q, &q.invocations[i], joined[i])
@@ -271,16 +289,16 @@ func (r *vscodeChatReader) tools(q *vscodeRequest) {
 // shown adds what only the editor knows.
 func (r *vscodeChatReader) shown(q *vscodeRequest, v *vscodeInvocation, joined bool) {
 	if v.starts {
-		r.s.add(q.line, q.start, &trace.Subagent{ID: v.ID, Name: v.agent, ToolID: v.ID})
+		r.s.add(v.line, q.start, &trace.Subagent{ID: v.ID, Name: v.agent, ToolID: v.ID})
 	}
 	if joined {
 		return
 	}
 	r.s.subagent = v.subagent
-	r.s.add(q.line, q.end, &v.Tool)
+	r.s.add(v.line, q.end, &v.Tool)
 	r.s.subagent = ""
 	if v.decision != nil && !v.Failed && v.subagent == "" {
-		r.s.add(q.line, q.end, v.decision)
+		r.s.add(v.line, q.end, v.decision)
 	}
 }
 

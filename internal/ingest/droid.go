@@ -104,6 +104,7 @@ type droidReader struct {
 	closing bool         // the last message of the model asks for no tool
 	broken  *trace.Error // the last request failed
 	message string
+	said    int // the line of it
 	last    time.Time
 }
 
@@ -173,11 +174,11 @@ func (r *droidReader) assistant(v, m jsonl.Value, line int, t time.Time) {
 			text.add(b.Get("text"))
 		case typ.Is("tool_use"):
 			tools++
-			droidCall(r.s, line, t, b.Get("id").String(), b.Get("name").String(), b.Get("input"))
+			droidCall(r.s, r.s.here(b), t, b.Get("id").String(), b.Get("name").String(), b.Get("input"))
 		}
 	}
 	if text.Len() > 0 {
-		r.message = text.String()
+		r.message, r.said = text.String(), r.s.line
 	}
 	r.closing, r.broken = tools == 0 && text.Len() > 0, nil
 }
@@ -195,7 +196,7 @@ func (r *droidReader) user(m jsonl.Value, line int, t time.Time) {
 			continue
 		}
 		if id := b.Get("tool_use_id").String(); id != "" {
-			droidResult(r.s, line, t, id, b.Get("is_error").True(), b.Get("content"))
+			droidResult(r.s, r.s.here(b), t, id, b.Get("is_error").True(), b.Get("content"))
 		}
 	}
 }
@@ -207,7 +208,7 @@ func (r *droidReader) close() {
 		r.s.add(0, r.last, &trace.End{Status: trace.Failure, Error: r.broken})
 	case r.closing:
 		if d := decisionInText(r.message); d != nil {
-			r.s.add(0, r.last, d)
+			r.s.add(r.said, r.last, d)
 		}
 		r.s.add(0, r.last, &trace.End{Status: trace.Success})
 	}
@@ -311,7 +312,7 @@ func (r *droidSettingsReader) value(v jsonl.Value, line int) {
 		total.ByModel = map[string]trace.Usage{model: u}
 	}
 	r.s.add(line, time.Time{}, &trace.Start{Runtime: trace.Runtime{Name: "droid"}, Model: model})
-	r.s.add(line, time.Time{}, total)
+	r.s.add(r.s.here(k), time.Time{}, total)
 }
 
 // baseName returns the last part of a path in either spelling.

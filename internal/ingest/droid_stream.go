@@ -98,7 +98,7 @@ func (r *droidStreamReader) result(v jsonl.Value, line int) {
 		total.ByModel = map[string]trace.Usage{r.model: total.Usage}
 	}
 	r.s.add(line, r.last, &trace.Start{Runtime: trace.Runtime{Name: "droid"}})
-	r.s.add(line, r.last, total)
+	r.s.add(r.s.here(u, v), r.last, total)
 	if v.Get("is_error").True() || v.Get("isError").True() || v.Get("type").Is("result") && !v.Get("subtype").Is("success") {
 		r.s.add(line, r.last, &trace.End{Status: trace.Failure, Error: &trace.Error{Type: clip(v.Get("subtype").String(), 80), Message: clip(firstString(v, "error", "result", "finalText"), 300)}})
 		return

@@ -45,7 +45,7 @@ func (r *fullsend) value(v jsonl.Value, line int) {
 		t.Usage = trace.Usage{}
 	}
 	r.s.add(line, time.Time{}, &trace.Start{Runtime: trace.Runtime{Name: "fullsend"}, Model: v.Get("model").String()})
-	r.s.add(line, time.Time{}, t)
+	r.s.add(r.s.here(u), time.Time{}, t)
 }
 
 // positive returns a count, or unknown where it is zero because nobody counted.

@@ -110,15 +110,16 @@ func (r *geminiJSONReader) value(v jsonl.Value, line int) {
 	r.s.run = v.Get("session_id").String()
 	var t time.Time
 	r.s.add(line, t, &trace.Start{Runtime: trace.Runtime{Name: "gemini-cli"}})
-	r.s.add(line, t, geminiStats(v.Get("stats")))
+	r.s.add(r.s.here(v.Get("stats")), t, geminiStats(v.Get("stats")))
 	if e := v.Get("error"); e.Exists() {
-		r.s.add(line, t, &trace.End{Status: trace.Failure, Error: &trace.Error{Type: clip(e.Get("type").String(), 80), Message: clip(e.Get("message").String(), 300)}})
+		r.s.add(r.s.here(e), t, &trace.End{Status: trace.Failure, Error: &trace.Error{Type: clip(e.Get("type").String(), 80), Message: clip(e.Get("message").String(), 300)}})
 		return
 	}
-	if d := decisionInText(v.Get("response").String()); d != nil {
-		r.s.add(line, t, d)
+	answer := v.Get("response")
+	if d := decisionInText(answer.String()); d != nil {
+		r.s.add(r.s.here(answer), t, d)
 	}
-	r.s.add(line, t, &trace.End{Status: trace.Success})
+	r.s.add(r.s.here(answer), t, &trace.End{Status: trace.Success})
 }
 
 // geminiStreamReader reads what `gemini --output-format stream-json` prints.
@@ -250,6 +251,7 @@ func (r *geminiChatReader) value(v jsonl.Value, line int) {
 }
 
 func (r *geminiChatReader) record(m jsonl.Value) {
+	r.line = r.s.here(m)
 	t := m.Get("timestamp").Time()
 	if !t.IsZero() {
 		r.last = t
@@ -269,7 +271,7 @@ func (r *geminiChatReader) record(m jsonl.Value) {
 func (r *geminiChatReader) model(m jsonl.Value, t time.Time) {
 	id, k := m.Get("id").String(), m.Get("tokens")
 	if id != "" && k.Kind() == jsonl.Object {
-		r.s.add(r.line, t, &trace.Call{
+		r.s.add(r.s.here(k), t, &trace.Call{
 			ID: id, Provider: "gcp.gemini", Model: m.Get("model").String(), End: t,
 			Usage: geminiUsage(count(k.Get("input")), count(k.Get("cached")), count(k.Get("tool")), count(k.Get("output")), count(k.Get("thoughts"))),
 		})
@@ -292,8 +294,8 @@ func (r *geminiChatReader) tool(call jsonl.Value, t time.Time) {
 	if id == "" {
 		return
 	}
-	end := call.Get("timestamp").Time()
-	r.s.call(r.line, t, &trace.Tool{ID: id, Name: name, Start: t}, call.Get("args"))
+	end, line := call.Get("timestamp").Time(), r.s.here(call)
+	r.s.call(line, t, &trace.Tool{ID: id, Name: name, Start: t}, call.Get("args"))
 	if !call.Get("status").Exists() {
 		return
 	}
@@ -304,13 +306,13 @@ func (r *geminiChatReader) tool(call jsonl.Value, t time.Time) {
 		break
 	}
 	geminiOutcome(tool, call.Get("status").String(), output, message)
-	r.s.result(r.line, end, tool, output)
+	r.s.result(line, end, tool, output)
 	if sub := call.Get("agentId").String(); sub != "" {
 		s := &trace.Subagent{ID: sub, Name: call.Get("args", "agent_name").String(), ToolID: id, Start: t, End: end}
 		if call.Get("status").Is("success") {
 			s.Status = trace.Success
 		}
-		r.s.add(r.line, end, s)
+		r.s.add(line, end, s)
 	}
 }
 

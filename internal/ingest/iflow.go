@@ -48,11 +48,12 @@ func (r *iflowInfoReader) value(v jsonl.Value, line int) {
 		return
 	}
 	r.s.add(line, t, &trace.Start{Runtime: trace.Runtime{Name: "iflow-cli"}})
-	r.s.add(line, t, &trace.Totals{
+	r.s.add(r.s.here(v.Get("tokenUsage"), v), t, &trace.Totals{
 		Invocation: v.Get("conversation-id").String(),
 		Usage:      trace.Usage{Input: count(v.Get("tokenUsage", "input")), Output: count(v.Get("tokenUsage", "output"))},
 		Turns:      count(v.Get("assistantRounds")), Duration: count(v.Get("executionTimeMs")),
 	})
+	line = r.s.here(v.Get("terminationReason"), v)
 	switch reason := v.Get("terminationReason").String(); reason {
 	case "":
 		r.s.add(line, t, &trace.End{Status: trace.Success})
@@ -75,6 +76,7 @@ type iflowReader struct {
 	open    map[string]bool // tool calls, true until their result was read
 	waiting int             // of them, those without a result
 	message string
+	said    int // the line of it
 	last    time.Time
 }
 
@@ -129,14 +131,14 @@ func (r *iflowReader) assistant(m jsonl.Value, line int, t time.Time) {
 		r.s.add(line, t, call)
 	}
 	if text := m.Get("content"); text.Kind() == jsonl.String {
-		r.message = text.String()
+		r.message, r.said = text.String(), line
 	}
 	for b := range m.Get("content").Elements() {
 		switch typ := b.Get("type"); {
 		case typ.Is("text") && r.s.subagent == "":
-			r.message = b.Get("text").String()
+			r.message, r.said = b.Get("text").String(), r.s.here(b)
 		case typ.Is("tool_use"):
-			r.toolUse(b, line, t)
+			r.toolUse(b, r.s.here(b), t)
 		}
 	}
 }
@@ -216,7 +218,7 @@ func (r *iflowReader) close() {
 		return
 	}
 	if d := decisionInText(r.message); d != nil {
-		r.s.add(0, r.last, d)
+		r.s.add(r.said, r.last, d)
 	}
 	r.s.add(0, r.last, &trace.End{Status: trace.Success})
 }

@@ -174,6 +174,7 @@ func (f *File) open(fm format, c jsonl.Chunk) {
 		fallback: hex.EncodeToString(sum[:8]),
 		unknown:  map[string]int{},
 		verdicts: map[string]*trace.Decision{},
+		intended: map[string]intent{},
 	}
 	f.is, f.reader = fm, fm.open(f.sink)
 }
@@ -181,6 +182,7 @@ func (f *File) open(fm format, c jsonl.Chunk) {
 // read hands a value to the reader of the file that it is of.
 func (f *File) read(v jsonl.Value, c jsonl.Chunk) {
 	f.joined(v, c)
+	f.sink.line = c.Line
 	f.reader.value(v, c.Line)
 	if f.sink.puzzled {
 		f.mistaken(v, c)

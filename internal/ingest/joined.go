@@ -89,6 +89,7 @@ func (f *File) mistaken(v jsonl.Value, c jsonl.Chunk) {
 	}
 	f.reopen(fm, c)
 	f.begun, f.mark = beginning(v), digestOf(c.Raw)
+	f.sink.line = c.Line
 	f.reader.value(v, c.Line)
 }
 

@@ -123,6 +123,7 @@ type kimiCode struct {
 	rejected map[string]bool // calls that a person has refused
 	turns    int64
 	message  words
+	said     int // the line of the last of it
 	end      *trace.End
 	last     time.Time
 }
@@ -269,6 +270,7 @@ func (r *kimiCode) event(e jsonl.Value, line int, t time.Time) {
 	case "content.part":
 		if p := e.Get("part"); p.Get("type").Is("text") {
 			r.message.add(p.Get("text"))
+			r.said = line
 		}
 	case "tool.call":
 		id := scoped(r.s, r.tools.called(e.Get("toolCallId").String()))
@@ -379,13 +381,13 @@ func (r *kimiCode) close() {
 		return
 	}
 	if r.turns > 0 {
-		r.s.add(0, r.last, &trace.Totals{Running: true, Turns: trace.Measured(r.turns)})
+		r.s.add(r.s.line, r.last, &trace.Totals{Running: true, Turns: trace.Measured(r.turns)})
 	}
 	if r.end == nil {
 		return
 	}
 	if d := decisionInText(r.message.String()); d != nil && r.end.Status == trace.Success {
-		r.s.add(0, r.last, d)
+		r.s.add(r.said, r.last, d)
 	}
 	r.s.add(0, r.last, r.end)
 }

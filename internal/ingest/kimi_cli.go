@@ -27,6 +27,7 @@ type kimiCLI struct {
 	turns   int64
 	started bool
 	message words
+	said    int // the line of the last of it
 	end     *trace.End
 	last    time.Time
 }
@@ -80,6 +81,7 @@ func (r *kimiCLI) event(typ string, p jsonl.Value, line int, t time.Time) {
 	case "ContentPart":
 		if p.Get("type").Is("text") && r.s.subagent == "" {
 			r.message.add(p.Get("text"))
+			r.said = line
 		}
 	case "StatusUpdate":
 		r.status(p, line, t)
@@ -233,7 +235,7 @@ func (r *kimiCLI) close() {
 		return
 	}
 	if r.turns > 0 {
-		r.s.add(0, r.last, &trace.Totals{Running: true, Turns: trace.Measured(r.turns)})
+		r.s.add(r.s.line, r.last, &trace.Totals{Running: true, Turns: trace.Measured(r.turns)})
 	}
 	if r.end == nil && r.message.Len() > 0 && len(r.of("").open) == 0 {
 		r.end = &trace.End{Status: trace.Success}
@@ -242,7 +244,7 @@ func (r *kimiCLI) close() {
 		return
 	}
 	if d := decisionInText(r.message.String()); d != nil && r.end.Status == trace.Success {
-		r.s.add(0, r.last, d)
+		r.s.add(r.said, r.last, d)
 	}
 	r.s.add(0, r.last, r.end)
 }
@@ -289,6 +291,7 @@ type kimiMessages struct {
 	calls   int
 	failed  int
 	message string
+	said    int // the line of it
 	closing bool
 }
 
@@ -340,7 +343,7 @@ func (r *kimiMessages) assistant(v jsonl.Value, line int) {
 		r.s.call(line, t, &trace.Tool{ID: id, Name: c.Get("function", "name").String()}, c.Get("function", "arguments"))
 	}
 	if text.Len() > 0 {
-		r.message = text.String()
+		r.message, r.said = text.String(), r.s.line
 	}
 	r.closing = tools == 0 && text.Len() > 0
 }
@@ -385,7 +388,7 @@ func (r *kimiMessages) close() {
 		return
 	}
 	if d := decisionInText(r.message); d != nil {
-		r.s.add(0, time.Time{}, d)
+		r.s.add(r.said, time.Time{}, d)
 	}
 	r.s.add(0, time.Time{}, &trace.End{Status: trace.Success})
 }

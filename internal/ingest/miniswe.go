@@ -55,7 +55,7 @@ func (r *mini) value(v jsonl.Value, line int) {
 		return
 	}
 	info := v.Get("info")
-	r.s.add(line, time.Time{}, &trace.Start{
+	r.s.add(r.s.here(info), time.Time{}, &trace.Start{
 		Runtime: trace.Runtime{Name: "mini-swe-agent", Version: clip(info.Get("mini_version").String(), 80)},
 		Model:   clip(info.Get("config", "model", "model_name").String(), 200),
 	})
@@ -63,7 +63,7 @@ func (r *mini) value(v jsonl.Value, line int) {
 		r.record(m)
 	}
 	r.totals(info.Get("model_stats"))
-	trajectoryEnd(r.s, line, r.last, info, r.message)
+	trajectoryEnd(r.s, r.s.here(info), r.last, info, r.message)
 }
 
 // element reads a message of a bare list. All runs begin with the same message,
@@ -99,10 +99,11 @@ func (r *mini) totals(stats jsonl.Value) {
 	if t.CostUSD != nil && *t.CostUSD == 0 && t.Calls.N() > 0 {
 		t.CostUSD = nil
 	}
-	r.s.add(r.line, r.last, t)
+	r.s.add(r.s.here(stats), r.last, t)
 }
 
 func (r *mini) record(m jsonl.Value) {
+	r.line = r.s.here(m)
 	if t := cmp.Or(seconds(m.Get("extra", "timestamp")), seconds(m.Get("timestamp"))); t.After(r.last) {
 		r.last = t
 	}
@@ -137,7 +138,7 @@ func (r *mini) assistant(m jsonl.Value) {
 	actions := m.Get("extra", "actions")
 	for a := range actions.Elements() {
 		if a.Kind() == jsonl.Object || a.Kind() == jsonl.String {
-			r.action(a.Get("tool_call_id").String(), a)
+			r.action(r.s.here(a), a.Get("tool_call_id").String(), a)
 		}
 	}
 	if actions.Kind() == jsonl.Array {
@@ -146,7 +147,7 @@ func (r *mini) assistant(m jsonl.Value) {
 	if blocks := shellBlock.FindAllStringSubmatch(m.Get("content").String(), 2); len(blocks) == 1 {
 		raw, err := json.Marshal(strings.TrimSpace(blocks[0][1]))
 		if v, _, bad := r.doc.Parse(raw); err == nil && bad == nil {
-			r.action("", v)
+			r.action(r.s.here(m.Get("content")), "", v)
 		}
 	}
 }
@@ -174,7 +175,11 @@ func (r *mini) call(response, extra jsonl.Value) {
 		c.FinishReason = clip(choice.Get("finish_reason").String(), 80)
 		break
 	}
-	r.s.add(r.line, r.last, c)
+	line := r.line
+	if u := response.Get("usage"); u.Exists() {
+		line = r.s.here(u)
+	}
+	r.s.add(line, r.last, c)
 }
 
 // miniUsage reads the usage of a response, of OpenAI's two protocols or of
@@ -208,12 +213,12 @@ func seconds(v jsonl.Value) time.Time {
 	return time.UnixMilli(int64(f * 1000)).UTC()
 }
 
-func (r *mini) action(id string, args jsonl.Value) {
+func (r *mini) action(line int, id string, args jsonl.Value) {
 	r.actions++
 	id = cmp.Or(id, "action-"+strconv.Itoa(r.actions))
 	r.asked, r.pending[id] = append(r.asked, id), true
 	r.submits = strings.Contains(cmp.Or(args.Get("command").String(), args.String()), "COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT")
-	r.s.call(r.line, r.last, &trace.Tool{ID: id, Name: "bash", Start: r.last}, args)
+	r.s.call(line, r.last, &trace.Tool{ID: id, Name: "bash", Start: r.last}, args)
 }
 
 // user reads what stands in for a person's message: the output of a command, a

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -22,8 +23,33 @@ func isNative(v jsonl.Value, _ jsonl.Chunk) bool {
 		return v.Get("decision").Kind() == jsonl.Object
 	case t.Is("run.end"):
 		return v.Get("status").Kind() == jsonl.String
+	case t.Is("score"):
+		return isPlainNative(v, "name", "value", "label", "judge")
+	case t.Is("log"):
+		return isPlainNative(v, "message", "severity")
 	}
 	return false
+}
+
+// isPlainNative recognises a record of a type for which other programs have a use
+// too: it has what the schema asks for, a run, and nothing that is not in the
+// schema.
+func isPlainNative(v jsonl.Value, says string, more ...string) bool {
+	for _, key := range []string{"run_id", "time", says} {
+		if v.Get(key).Kind() != jsonl.String {
+			return false
+		}
+	}
+	for key := range v.Members() {
+		switch key {
+		case "type", "run_id", "time", says, "parent_run_id", "trace_id", "parent_span_id":
+		default:
+			if !slices.Contains(more, key) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // nativeReader reads native traces. A record without a run id belongs to the

@@ -137,45 +137,45 @@ type openCodeExportReader struct{ openCode }
 
 func (r *openCodeExportReader) close() {}
 
-func (r *openCodeExportReader) value(v jsonl.Value, line int) {
+func (r *openCodeExportReader) value(v jsonl.Value, _ int) {
 	info := v.Get("info")
 	r.s.run, r.s.subagent, r.message = info.Get("id").String(), "", ""
 	r.last = time.Time{}
 	created := millis(info.Get("time", "created"))
 	if parent := info.Get("parentID").String(); parent != "" {
 		r.s.subagent, r.s.run = r.s.run, parent
-		r.s.add(line, created, &trace.Subagent{ID: r.s.subagent, Name: info.Get("agent").String(), Start: created, End: millis(info.Get("time", "updated"))})
+		r.s.add(r.s.here(info), created, &trace.Subagent{ID: r.s.subagent, Name: info.Get("agent").String(), Start: created, End: millis(info.Get("time", "updated"))})
 	} else {
-		r.s.add(line, created, &trace.Start{Runtime: trace.Runtime{Name: "opencode", Version: info.Get("version").String()}})
+		r.s.add(r.s.here(info), created, &trace.Start{Runtime: trace.Runtime{Name: "opencode", Version: info.Get("version").String()}})
 	}
 	var last jsonl.Value
 	for m := range v.Get("messages").Elements() {
 		if m.Get("info", "role").Is("assistant") {
-			r.assistant(m, line)
+			r.assistant(m)
 			last = m
 		}
 	}
 	failed := openCodeError(last.Get("info", "error"))
 	if r.s.subagent == "" && (failed != nil || last.Get("info", "finish").Is("stop")) {
-		r.finish(line, failed)
+		r.finish(r.s.here(last), failed)
 	}
 }
 
-func (r *openCodeExportReader) assistant(m jsonl.Value, line int) {
+func (r *openCodeExportReader) assistant(m jsonl.Value) {
 	info := m.Get("info")
 	end := millis(info.Get("time", "completed"))
 	if !end.IsZero() {
 		r.last = end
 	}
 	if id := info.Get("id").String(); id != "" && info.Get("tokens").Exists() && info.Get("finish").Exists() {
-		r.s.add(line, end, &trace.Call{
+		r.s.add(r.s.here(info.Get("tokens")), end, &trace.Call{
 			ID: id, Provider: info.Get("providerID").String(), Model: info.Get("modelID").String(),
 			Start: millis(info.Get("time", "created")), End: end, Usage: openCodeUsage(info.Get("tokens")),
 			CostUSD: money(info.Get("cost")), FinishReason: info.Get("finish").String(),
 		})
 	}
 	for p := range m.Get("parts").Elements() {
-		r.part(p, line)
+		r.part(p, r.s.here(p))
 	}
 }
 

@@ -106,6 +106,7 @@ type openHandsRun struct {
 	asked   map[int64]string // tool calls by the event that asked for them
 	events  int64            // of those without an id
 	metrics map[string]*trace.Totals
+	counted int // the line of the latest of them
 	end     *trace.End
 }
 
@@ -169,6 +170,7 @@ func (r *openHands) value(v jsonl.Value, line int) {
 }
 
 func (r *openHands) event(v jsonl.Value) {
+	r.line = r.s.here(v)
 	t := openHandsTime(v.Get("timestamp"))
 	if !t.IsZero() {
 		r.last = t
@@ -225,7 +227,7 @@ func (r *openHands) output(v jsonl.Value) {
 	}
 	r.begin(r.last)
 	meta := v.Get("metadata")
-	r.s.add(r.line, r.last, &trace.Start{
+	r.s.add(r.s.here(meta), r.last, &trace.Start{
 		Agent: trace.Agent{Name: meta.Get("agent_class").String()},
 		Model: modelName(firstNonEmpty(meta.Get("llm_config", "model").String(), meta.Get("llm", "model").String(), meta.Get("model_name").String())),
 	})
@@ -258,14 +260,14 @@ func (r *openHands) measure(name string, m jsonl.Value) {
 	}
 	for u := range m.Get("token_usages").Elements() {
 		if id := u.Get("response_id").String(); id != "" {
-			r.s.add(r.line, time.Time{}, &trace.Call{ID: id, Model: modelName(u.Get("model").String()), Usage: openHandsUsage(u)})
+			r.s.add(r.s.here(u), time.Time{}, &trace.Call{ID: id, Model: modelName(u.Get("model").String()), Usage: openHandsUsage(u)})
 		}
 	}
 	old := r.metrics[name]
 	if old == nil && len(r.metrics) >= maxOpen || old != nil && old.Usage.Total().N() > t.Usage.Total().N() {
 		return
 	}
-	r.metrics[name] = t
+	r.metrics[name], r.counted = t, r.s.here(m)
 }
 
 // openHandsUsage reads tokens as LiteLLM counts them: the input includes what
@@ -290,7 +292,7 @@ func (r *openHands) close() { r.finish() }
 // finish says what the run amounts to.
 func (r *openHands) finish() {
 	if len(r.metrics) > 0 {
-		r.s.add(r.line, r.last, r.total())
+		r.s.add(r.counted, r.last, r.total())
 	}
 	if d := decisionInText(r.message); d != nil {
 		r.s.add(r.line, r.last, d)

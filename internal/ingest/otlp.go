@@ -61,17 +61,17 @@ func (r *otlp) value(v jsonl.Value, line int) {
 	switch {
 	case v.Get("resourceSpans").Kind() == jsonl.Array:
 		for rs := range v.Get("resourceSpans").Elements() {
-			r.resourceSpans(rs, line)
+			r.resourceSpans(rs)
 		}
 	case v.Get("resourceLogs").Kind() == jsonl.Array:
 		for rl := range v.Get("resourceLogs").Elements() {
-			r.resourceLogs(rl, line)
+			r.resourceLogs(rl)
 		}
 	case isSingleSpan(v):
 		r.spans.add(newSpan(v, v.Get("resource")), line)
 	case v.Get("resourceMetrics").Kind() == jsonl.Array:
 		for rm := range v.Get("resourceMetrics").Elements() {
-			r.resourceMetrics(rm, line)
+			r.resourceMetrics(rm)
 		}
 	case v.Get("type").Is("metric"), v.Get("type").Is("log"):
 	default:
@@ -79,19 +79,19 @@ func (r *otlp) value(v jsonl.Value, line int) {
 	}
 }
 
-func (r *otlp) resourceSpans(rs jsonl.Value, line int) {
+func (r *otlp) resourceSpans(rs jsonl.Value) {
 	for ss := range firstOf(rs, "scopeSpans", "instrumentationLibrarySpans").Elements() {
 		for span := range ss.Get("spans").Elements() {
-			r.spans.add(newSpan(span, rs.Get("resource")), line)
+			r.spans.add(newSpan(span, rs.Get("resource")), r.s.here(span))
 		}
 	}
 }
 
-func (r *otlp) resourceLogs(rl jsonl.Value, line int) {
+func (r *otlp) resourceLogs(rl jsonl.Value) {
 	resource := attributesOf(rl.Get("resource"))
 	for sl := range rl.Get("scopeLogs").Elements() {
 		for rec := range sl.Get("logRecords").Elements() {
-			r.logs.add(otlpSpan{v: rec, attrs: attributesOf(rec), resource: resource}, line)
+			r.logs.add(otlpSpan{v: rec, attrs: attributesOf(rec), resource: resource}, r.s.here(rec))
 		}
 	}
 }

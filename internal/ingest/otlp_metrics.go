@@ -36,7 +36,7 @@ func newOTLPMetrics(r *otlp) otlpMetrics {
 	return otlpMetrics{r: r, sessions: map[string]*meter{}, series: map[[32]byte]float64{}}
 }
 
-func (r *otlp) resourceMetrics(rm jsonl.Value, line int) {
+func (r *otlp) resourceMetrics(rm jsonl.Value) {
 	resource := attributesOf(rm.Get("resource"))
 	for sm := range firstOf(rm, "scopeMetrics", "instrumentationLibraryMetrics").Elements() {
 		for m := range sm.Get("metrics").Elements() {
@@ -46,7 +46,7 @@ func (r *otlp) resourceMetrics(rm jsonl.Value, line int) {
 			}
 			cumulative := isCumulative(m.Get("sum", "aggregationTemporality"))
 			for p := range m.Get("sum", "dataPoints").Elements() {
-				r.metrics.point(otlpSpan{v: p, attrs: attributesOf(p), resource: resource}, name, cumulative, line)
+				r.metrics.point(otlpSpan{v: p, attrs: attributesOf(p), resource: resource}, name, cumulative, r.s.here(p))
 			}
 		}
 	}

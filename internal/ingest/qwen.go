@@ -93,11 +93,14 @@ type qwenSessionReader struct {
 	main    bool // the file is not a sub-agent's
 	closing bool // the last message of the model asks for no tool
 	end     *trace.End
+	ended   int // the line that says it
 	message string
+	said    int // the line of it
 	last    time.Time
 	failed  int
 	calls   int // tool calls without an id
 	total   trace.Totals
+	lines   []int           // that it is the sum of
 	counted map[string]bool // responses whose telemetry was read
 }
 
@@ -177,7 +180,7 @@ func (r *qwenSessionReader) assistant(v jsonl.Value, line int, t time.Time) {
 		return
 	}
 	if text.Len() > 0 {
-		r.message = text.String()
+		r.message, r.said = text.String(), r.s.line
 	}
 	r.closing = tools == 0 && text.Len() > 0
 }
@@ -257,7 +260,7 @@ func (r *qwenSessionReader) system(subtype string, payload jsonl.Value, line int
 	case "chat_compression":
 		r.s.add(line, t, &trace.Compaction{Before: count(payload.Get("info", "originalTokenCount"))})
 	case "turn_result":
-		r.end = qwenTurn(payload)
+		r.end, r.ended = qwenTurn(payload), line
 	case "slash_command", "at_command", "attribution_snapshot", "notification", "background_task_completed", "cron", "custom_title",
 		"parent_session", "session_source", "session_notes", "session_execution_engine", "session_model", "session_approval_mode", "omni_recall",
 		"rewind", "agent_bootstrap", "agent_launch_prompt", "agent_retry", "agent_session_ready", "file_history_snapshot", "user_text_elements",
@@ -299,6 +302,7 @@ func (r *qwenSessionReader) telemetry(e jsonl.Value, line int, t time.Time) {
 		r.total.ByModel[model] = r.total.ByModel[model].Add(u)
 		r.total.Usage = r.total.Usage.Add(u)
 		r.total.Calls = r.total.Calls.Add(trace.Measured(1))
+		r.lines = append(r.lines, line)
 	case "api_error":
 		r.failed++
 		kind := scalar(e.Get("status_code"))
@@ -314,6 +318,7 @@ func (r *qwenSessionReader) telemetry(e jsonl.Value, line int, t time.Time) {
 	case "tool_call":
 		if e.Get("decision").Is("reject") {
 			r.total.PermissionDenials = r.total.PermissionDenials.Add(trace.Measured(1))
+			r.lines = append(r.lines, line)
 		}
 	}
 }
@@ -324,16 +329,18 @@ func (r *qwenSessionReader) close() {
 	}
 	r.s.subagent = ""
 	if r.total.Calls.Known() || r.total.PermissionDenials.Known() {
-		r.s.add(0, r.last, &r.total)
+		last := len(r.lines) - 1
+		r.total.From = r.lines[:last]
+		r.s.add(r.lines[last], r.last, &r.total)
 	}
 	if r.closing {
 		if d := decisionInText(r.message); d != nil {
-			r.s.add(0, r.last, d)
+			r.s.add(r.said, r.last, d)
 		}
 	}
 	switch {
 	case r.end != nil:
-		r.s.add(0, r.last, r.end)
+		r.s.add(r.ended, r.last, r.end)
 	case r.closing:
 		r.s.add(0, r.last, &trace.End{Status: trace.Success})
 	}

@@ -17,6 +17,7 @@ type sink struct {
 	unknown  map[string]int
 	invalid  int
 	puzzled  bool // the last value was of a type that is new to the reader
+	line     int  // on which the value begins that is being read
 
 	nested jsonl.Doc // for JSON within strings
 
@@ -25,6 +26,9 @@ type sink struct {
 
 	// verdicts are decisions that hold once their tool call has succeeded.
 	verdicts map[string]*trace.Decision
+
+	// intended are changes that may get an id once their tool call has succeeded.
+	intended map[string]intent
 }
 
 // add emits a fact of the current run and sub-agent. A step without an id could
@@ -48,6 +52,20 @@ func (s *sink) add(line int, t time.Time, f trace.Fact) {
 		Time:     t,
 		Fact:     f,
 	})
+}
+
+// here returns the line of the first of some parts, of the value that is being
+// read, that is there; else the line on which the value begins. A document may
+// have a line for each of its parts, or one for all of them. Parts that are asked
+// for one after another cost little, and one that stands far from the last a look
+// at all that is between them.
+func (s *sink) here(parts ...jsonl.Value) int {
+	for _, v := range parts {
+		if v.Kind() != jsonl.Missing {
+			return s.line + v.Line()
+		}
+	}
+	return s.line
 }
 
 func identified(f trace.Fact) bool {

@@ -65,7 +65,7 @@ func (r *sweAgent) value(v jsonl.Value, line int) {
 	r.s.add(line, time.Time{}, start)
 	message := r.attempts(v)
 	r.totals(info, "")
-	trajectoryEnd(r.s, line, time.Time{}, info, message)
+	trajectoryEnd(r.s, r.s.here(info), time.Time{}, info, message)
 }
 
 // config reads how SWE-agent was started, which later versions write as JSON
@@ -130,6 +130,7 @@ func (r *sweAgent) attempt(v jsonl.Value) (message string) {
 	}
 	for step := range v.Get("trajectory").Elements() {
 		r.step++
+		r.line = r.s.here(step)
 		if r.calls {
 			r.s.add(r.line, time.Time{}, &trace.Call{ID: "message-" + strconv.Itoa(r.step)})
 		}
@@ -161,7 +162,7 @@ func (r *sweAgent) action(step jsonl.Value) {
 	if timed && took == 0 && observation.StringLen() == 0 && step.Get("state").Kind() == jsonl.Object && step.Get("state").Len() == 0 {
 		t.Failed, t.Error = true, &trace.Error{Type: "not_executed"}
 	}
-	r.s.result(r.line, time.Time{}, t, observation)
+	r.s.result(r.s.here(observation, step), time.Time{}, t, observation)
 }
 
 // call emits a tool call. What an editor is to write may look like a command.
@@ -223,6 +224,7 @@ func sweOutcome(t *trace.Tool, observation jsonl.Value) {
 func (r *sweAgent) history(messages jsonl.Value) (message string) {
 	open, submitted := "", false
 	for m := range messages.Elements() {
+		r.line = r.s.here(m)
 		switch role := m.Get("role"); {
 		case m.Get("is_demo").True():
 		case role.Is("assistant"):
@@ -265,7 +267,7 @@ func (r *sweAgent) totals(info jsonl.Value, invocation string) {
 	if t.CostUSD != nil && *t.CostUSD == 0 && t.Calls.N() > 0 {
 		t.CostUSD = nil
 	}
-	r.s.add(r.line, time.Time{}, t)
+	r.s.add(r.s.here(stats), time.Time{}, t)
 }
 
 // trajectoryEnd says how a run ended, and what it decided: in its submission, if

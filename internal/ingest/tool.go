@@ -37,9 +37,11 @@ func (s *sink) describe(t *trace.Tool, args jsonl.Value) *trace.Decision {
 		in := scriptIn(cmd, 0)
 		t.Programs, t.Judged, t.Changes = programs(in.commands), programs(in.judged), changesByCommands(in.commands)
 		t.Unread = in.unread
+		s.intend(t, in.commands)
 		return decisionInCommands(in.commands)
 	}
 	t.Changes = changesByTool(t.Name, args)
+	s.intend(t, nil)
 	return decisionInTool(t.Name, args)
 }
 
@@ -63,6 +65,7 @@ func (s *sink) result(line int, at time.Time, t *trace.Tool, output jsonl.Value)
 	if t.Result == 0 {
 		t.Result = answer(output.Raw())
 	}
+	s.identify(t, output)
 	s.add(line, at, t)
 	s.settle(line, at, t.ID, t.Failed)
 }

@@ -14,8 +14,8 @@ func (r *rule) guard(w *window, at, n int) bool {
 	case r.Guard == "url":
 		return urlPassword(rest)
 	case r.Assign > 0:
-		return assigned(rest[min(n, len(rest)):], r.Assign)
-	case r.Run > 0:
+		return assigned(rest[min(n-1, len(rest)):], r.Assign) // its last character may be the operator
+	case r.Run > 0 && r.Back == 0:
 		return run(rest, r.Run)
 	}
 	return true

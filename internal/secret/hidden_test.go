@@ -124,8 +124,8 @@ func hiddenTexts(t testing.TB) []string {
 		"x " + base64.StdEncoding.EncodeToString([]byte(expand("token: ghp_{36*A}\n", 4))),
 	}
 	for i, r := range rules {
-		if r.Severity != finding.Error {
-			continue
+		if r.Severity != finding.Error || len(r.Names) > 0 {
+			continue // a name is no spelling of a credential
 		}
 		for _, p := range r.Positive {
 			out = append(out, expand(p, uint64(i)))
@@ -140,8 +140,8 @@ func hiddenTexts(t testing.TB) []string {
 func TestAnySpelling(t *testing.T) {
 	s := scanner(t, knownOnes()...)
 	for i, text := range hiddenTexts(t) {
-		for seed := range uint64(50) {
-			checkHidden(t, s, text, seed+uint64(i)*50)
+		for seed := range uint64(25) {
+			checkHidden(t, s, text, seed+uint64(i)*25)
 			if t.Failed() {
 				return
 			}

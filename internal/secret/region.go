@@ -100,5 +100,9 @@ func (r *region) need(w *window, at, n int) {
 // one behind the last spot stands there for all to see, and where lines were
 // joined, only those whose credentials are of an exact format count.
 func (r *region) admits(w *window, h hit) bool {
-	return r == nil || w.start(h.at) <= r.last && (!r.joined || h.whole())
+	at := h.at
+	if h.rule != nil {
+		at = max(0, at-h.rule.Back) // what stands before it may be hidden
+	}
+	return r == nil || w.start(at) <= r.last && (!r.joined || h.whole())
 }

@@ -1,9 +1,11 @@
 package secret
 
 import (
-	_ "embed"
+	"cmp"
+	"embed"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"math"
 	"regexp"
 	"strings"
@@ -12,8 +14,8 @@ import (
 	"github.com/andon-ci/andon/internal/finding"
 )
 
-//go:embed rules.json
-var embedded []byte
+//go:embed rules/*.json rules/samples.txt
+var embedded embed.FS
 
 // rule is one kind of credential, as rules.json describes it. Its pattern is
 // tried where one of its keywords stands, from the keyword's first byte on.
@@ -46,7 +48,18 @@ type rule struct {
 	Letters  bool    `json:"letters"`  // has a letter
 	Min      int     `json:"min"`      // characters, at least
 	Length   int     `json:"length"`   // characters, as they are issued; 0 where that varies
+	Check    string  `json:"check"`    // the test of its structure, in check.go
+	Bare     bool    `json:"bare"`     // no placeholder looks like it
 	Identity int     `json:"identity"` // so many of its characters make its fingerprint; 0 all
+
+	// Of a rule whose credentials have no form of their own, but a name before
+	// them.
+	Names  []string `json:"names"`  // in lower case; one of them stands before
+	Words  []string `json:"words"`  // and one of these between it and the value, where it is but near
+	Near   int      `json:"near"`   // within so many bytes, without an operator; 0 where that is not enough
+	Begins []string `json:"begins"` // of two bytes or more: what a keyword would be, were it longer
+	Back   int      `json:"back"`   // bytes before the keyword that may belong to the credential
+	Prefix int      `json:"prefix"` // characters that the credential begins with and that never change
 
 	Positive []string `json:"positive"` // examples that must be found
 	Negative []string `json:"negative"` // and that must not
@@ -61,7 +74,11 @@ const separator = `(?:\\*["'])?\s{0,8}(?:,\s{0,8}\\*["']value\\*["']\s{0,8})?(?:
 
 func (r *rule) regexp() *regexp.Regexp {
 	r.once.Do(func() {
-		r.compiled = regexp.MustCompile(`\A(?:` + strings.ReplaceAll(r.Pattern, "{sep}", separator) + `)`)
+		start := `\A`
+		if r.Back > 0 {
+			start = ""
+		}
+		r.compiled = regexp.MustCompile(start + `(?:` + strings.ReplaceAll(r.Pattern, "{sep}", separator) + `)`)
 	})
 	return r.compiled
 }
@@ -73,13 +90,34 @@ func (r *rule) window() int {
 	return r.Window
 }
 
+// file is one of rules/*.json.
+type file struct {
+	Source string  `json:"source"` // where they were taken from; empty for our own
+	Rules  []*rule `json:"rules"`
+}
+
 func loadRules() ([]*rule, error) {
+	names, err := fs.Glob(embedded, "rules/*.json")
+	if err != nil {
+		return nil, err
+	}
 	var rules []*rule
-	if err := json.Unmarshal(embedded, &rules); err != nil {
-		return nil, fmt.Errorf("reading the credential rules: %w", err)
+	for _, name := range names {
+		data, err := embedded.ReadFile(name)
+		if err != nil {
+			return nil, fmt.Errorf("reading the credential rules: %w", err)
+		}
+		var f file
+		if err := json.Unmarshal(data, &f); err != nil {
+			return nil, fmt.Errorf("reading the credential rules of %s: %w", name, err)
+		}
+		rules = append(rules, f.Rules...)
 	}
 	return rules, nil
 }
+
+// advice is the help of rules that have none of their own.
+const advice = "Revoke it where it was issued, then rotate whatever it gave access to."
 
 // Rules returns the rules for documents and SARIF, each id once.
 func Rules() []finding.Rule {
@@ -96,7 +134,7 @@ func Rules() []finding.Rule {
 	for _, r := range rules {
 		if !seen[r.ID] {
 			seen[r.ID] = true
-			out = append(out, finding.Rule{ID: r.ID, Severity: r.Severity, Title: r.Title, Help: r.Help})
+			out = append(out, finding.Rule{ID: r.ID, Severity: r.Severity, Title: r.Title, Help: cmp.Or(r.Help, advice)})
 		}
 	}
 	return out
@@ -114,7 +152,7 @@ func (r *rule) plausible(value string) bool {
 	if r.Letters && !strings.ContainsFunc(value, isLetter) {
 		return false
 	}
-	return (r.Entropy == 0 || entropy(value) >= r.Entropy) && !placeholder(value)
+	return (r.Entropy == 0 || entropy(value) >= r.Entropy) && (r.Bare || !placeholder(value)) && r.checks(value)
 }
 
 func isLetter(c rune) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
@@ -135,21 +173,56 @@ func entropy(s string) float64 {
 	return e
 }
 
-var (
-	placeholderWord = regexp.MustCompile(`(?i)example|changeme|change_me|placeholder|redacted|your[_-]|[_-]your|xxxx|\*\*\*\*|\.\.\.|dummy|00000000|1234567890|abcdefghij|insert[_-]|replace[_-]|s3cr3t|hunter2|p@ssw0rd`)
-	placeholderForm = regexp.MustCompile(`\$[A-Za-z_({]|<[A-Za-z_ -]+>|\{\{|%[A-Z_]+%|^(?i:password|passwd|pass|secret|token|user|username|postgres|root|admin|test|none|null|true|false|undefined|mysecretpassword|letmein)[0-9]{0,4}$`)
-)
+var placeholderForm = regexp.MustCompile(`^\$[A-Za-z_]|\$[({]|\$[A-Z_]{3}|<[A-Za-z_ -]+>|\{\{|%[A-Z_]+%|^(?i:password|passwd|pass|secret|token|user|username|postgres|root|admin|test|none|null|true|false|undefined|mysecretpassword|letmein|string|value|text|p[a@]?ss(?:wo?rd|phrase)?|p%40ssword|pa%[23]fsword|my%20pass)[0-9]{0,4}$`)
+
+var sequences = regexp.MustCompile(`(?i)123456789|abcdefghij|abcdef123456|abcdef012345|98765432|fedcba98|0a1b2c3d|a1b2c3d4`)
+
+// doubtful reports whether a value was typed rather than drawn, or is published
+// as a sample: it is no error.
+func (r *rule) doubtful(value string) bool {
+	if sequences.MatchString(value[:min(len(value), 200)]) {
+		return true
+	}
+	list, err := embedded.ReadFile("rules/samples.txt")
+	if err != nil {
+		panic(err) // it is part of the program
+	}
+	for sample := range strings.Lines(string(list)) {
+		if sample[0] != '#' && strings.Contains(value, strings.TrimSpace(sample)) {
+			return true
+		}
+	}
+	return false
+}
 
 // placeholder reports whether a value stands for a credential without being
 // one: a variable, a documented sample, a mask.
 func placeholder(value string) bool {
 	value = value[:min(len(value), 400)] // by chance a long key holds any word
-	if placeholderWord.MatchString(value) || placeholderForm.MatchString(value) {
+	folded := strings.ToLower(value)
+	for _, w := range placeholderWords() {
+		if strings.Contains(folded, w) {
+			return true
+		}
+	}
+	if placeholderForm.MatchString(value) {
 		return true
 	}
-	distinct := map[byte]bool{}
+	var seen [256]bool
+	distinct := 0
 	for i := range len(value) {
-		distinct[value[i]] = true
+		if !seen[value[i]] {
+			seen[value[i]] = true
+			distinct++
+		}
 	}
-	return len(value) >= 12 && len(distinct) < 5
+	return len(value) >= 12 && distinct < 5
+}
+
+// placeholderWords stand in no credential but by chance.
+func placeholderWords() [21]string {
+	return [...]string{
+		"example", "changeme", "change_me", "placeholder", "redacted", "your_", "your-", "_your", "-your", "xxxx", "****", "...",
+		"dummy", "00000000", "insert_", "insert-", "replace_", "replace-", "s3cr3t", "hunter2", "p@ssw0rd",
+	}
 }

@@ -65,7 +65,13 @@ type Scanner struct {
 	bare    window    // the same without what shows nothing
 	joined  window    // what unwrap makes of a window
 	spots   spotter
+	values  *valuer
+	starts  []int // where the value that is looked at can begin
 }
+
+// maxSwallowed is how much of a credential may, by chance, be taken for the end
+// of the one before it.
+const maxSwallowed = 40
 
 // maxMatches bounds what is reported of one chunk. Redact removes all.
 const maxMatches = 1000
@@ -87,7 +93,7 @@ func New(o Options) (*Scanner, error) {
 			s.known = append(s.known, k)
 		}
 	}
-	s.matcher, s.spots = newMatcher(words), newSpotter(words)
+	s.matcher, s.spots, s.values = newMatcher(words), newSpotter(words), newValuer(rules)
 	return s, nil
 }
 
@@ -117,7 +123,7 @@ func (s *Scanner) search(w *window, in *region) {
 	for _, h := range s.hits {
 		k, at := h.keyword, h.at
 		switch {
-		case at < done || !in.admits(w, h):
+		case at < done-maxSwallowed || !in.admits(w, h):
 		case k.rule == nil:
 			s.add(knownRule, finding.Error, knownTitle, at, at+len(k.text), s.known[k.known].Value)
 		case k.form != plainForm:
@@ -129,6 +135,7 @@ func (s *Scanner) search(w *window, in *region) {
 			}
 		}
 	}
+	s.searchValues(w, in)
 	for i := mark; i < len(s.found); i++ {
 		m := &s.found[i]
 		m.Start, m.End = w.start(m.Start), w.end(m.End)
@@ -140,14 +147,18 @@ func (s *Scanner) search(w *window, in *region) {
 // the others escapes may pass for a part of it. It returns where that ends.
 func (s *Scanner) try(raw []byte, r *rule, at int) int {
 	w, next := &s.level[0], &s.level[1]
-	w.set(raw[at:min(len(raw), at+r.window())], at)
+	low := at
+	if r.Back > 0 {
+		low = max(0, at-r.Back-10) // with room for an escape
+	}
+	w.set(raw[low:min(len(raw), at+r.window())], low)
 	best := span{}
 	for range maxLevels {
 		m, ok := r.match(w)
 		if r.wraps() {
 			m, ok = s.unwrap(r, w, m, ok)
 		}
-		if ok {
+		if ok && (r.Lead != "" || strings.IndexByte(m.value, '"') < 0) { // else it reaches over the end of a string
 			best = best.with(m)
 		}
 		if !w.undo(next) {
@@ -161,7 +172,14 @@ func (s *Scanner) try(raw []byte, r *rule, at int) int {
 	if r.Lead != "" {
 		best.start = leadStart(raw, at, r.Lead)
 	}
-	s.add(r.ID, r.Severity, r.Title, best.start, best.end, identity(best.value, r.Identity))
+	for best.end > best.start && best.end < len(raw) && raw[best.end-1] == '\\' {
+		best.end-- // it escapes what follows
+	}
+	sev := r.Severity
+	if r.doubtful(best.value) {
+		sev = finding.Warning
+	}
+	s.add(r.ID, sev, r.Title, best.start, best.end, identity(best.value, r.Identity))
 	return best.end
 }
 

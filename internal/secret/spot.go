@@ -16,6 +16,7 @@ type spotter struct {
 	matters [utf8.RuneSelf]bool // whether an escape of the character may hide something
 	beyond  [1 << 10]uint64     // bits of the characters beyond ASCII in keywords, as UTF-16
 	splits  [256][]split        // by the last byte before a break
+	pairs   [1 << 10]uint64     // bits of the bytes before and behind a break
 	ends    [1 << 10]uint64     // bits of the pairs of bytes that may stand before one
 	reach   int                 // bytes round a spot in which what it hides lies
 }
@@ -93,6 +94,8 @@ func (s *spotter) split(text string, boundary bool) {
 		if i > 1 {
 			s.ending(text[i-2], last)
 		}
+		n := block(last, text[i])
+		s.pairs[n>>6] |= 1 << (n & 63)
 		s.splits[last] = append(s.splits[last], split{text[max(0, i-8):i], text[i:min(len(text), i+8)]})
 	}
 }
@@ -227,6 +230,9 @@ func (s *spotter) broken(raw []byte, at, next int, f func(at int, broken bool)) 
 		n = space(rest)
 	}
 	if len(rest) == 0 {
+		return
+	}
+	if n := block(raw[at-1], rest[0]); s.pairs[n>>6]&(1<<(n&63)) == 0 {
 		return
 	}
 	for _, p := range s.splits[raw[at-1]] {

@@ -81,6 +81,7 @@ type effect struct {
 	programs string
 	judged   string // of the programs, those whose failure the exit code can be
 	unread   bool   // what the command runs could not be read as a whole
+	named    place  // of the result that names what was made
 	changes  []trace.Change
 }
 
@@ -100,9 +101,9 @@ func (a *account) isTelemetry() bool {
 // totals are what an invocation reports of itself, and where.
 type totals struct {
 	trace.Totals
-	source  string
-	pos     trace.Pos
-	ignored []trace.Pos // reports that it replaced
+	source string
+	pos    trace.Pos
+	others []trace.Pos // reports that it replaced, and lines that it is the sum of
 }
 
 func newAccount(space string, explains bool) *account {
@@ -171,7 +172,7 @@ func (a *account) addTool(r *trace.Record, f *trace.Tool) {
 	a.note(id, r)
 	t := &a.tools[i]
 	t.args, t.result = known(t.args, f.Args), known(t.result, f.Result)
-	t.addEffect(f)
+	a.addEffect(t, r, f)
 	t.done, t.passed = t.done || f.Done, t.passed || f.Passed
 	if f.Name != "" {
 		t.name = a.symbol(f.Name)
@@ -206,7 +207,7 @@ func known(a, b uint64) uint64 {
 
 // addEffect keeps what a tool call runs and changes. What a result says of the
 // lines is surer than what the arguments do.
-func (t *tool) addEffect(f *trace.Tool) {
+func (a *account) addEffect(t *tool, r *trace.Record, f *trace.Tool) {
 	if len(f.Programs) == 0 && len(f.Changes) == 0 && !f.Unread {
 		return
 	}
@@ -217,9 +218,22 @@ func (t *tool) addEffect(f *trace.Tool) {
 		t.effect.programs, t.effect.judged = strings.Join(f.Programs, "; "), strings.Join(f.Judged, "; ")
 	}
 	t.effect.unread = t.effect.unread || f.Unread
+	if slices.ContainsFunc(f.Changes, func(c trace.Change) bool { return c.ID != "" }) {
+		t.effect.named = a.earlier(t.effect.named, a.place(r.Pos))
+	}
 	if len(t.effect.changes) == 0 || f.Done && len(f.Changes) > 0 {
 		t.effect.refine(f.Changes)
 	}
+}
+
+// earlier returns the first of two places in the order of their files' names, so
+// that it does not depend on which was read first. The zero place is none.
+func (a *account) earlier(p, q place) place {
+	x, y := a.pos(p), a.pos(q)
+	if p == (place{}) || cmp.Or(cmp.Compare(y.File, x.File), cmp.Compare(y.Line, x.Line)) < 0 {
+		return q
+	}
+	return p
 }
 
 // refine takes over changes, and from the earlier ones what they do not say.
@@ -231,6 +245,7 @@ func (e *effect) refine(changes []trace.Change) {
 			c := &e.changes[i]
 			c.Old, c.New = known(c.Old, old[i].Old), known(c.New, old[i].New)
 			c.Added, c.Removed = c.Added.Or(old[i].Added), c.Removed.Or(old[i].Removed)
+			c.ID = cmp.Or(c.ID, old[i].ID)
 		}
 	}
 }
@@ -272,10 +287,10 @@ func (a *account) addTotals(r *trace.Record, f *trace.Totals) {
 	old := a.totals[f.Invocation]
 	if old == nil {
 		a.order = append(a.order, f.Invocation)
-		a.totals[f.Invocation] = &totals{Totals: *f, source: r.Source, pos: r.Pos}
+		a.totals[f.Invocation] = a.report(r, f)
 		return
 	}
-	late, early := totals{Totals: *f, source: r.Source, pos: r.Pos}, *old
+	late, early := *a.report(r, f), *old
 	if late.Usage.Total().N() < early.Usage.Total().N() {
 		late, early = early, late
 	}
@@ -298,8 +313,20 @@ func (a *account) addTotals(r *trace.Record, f *trace.Totals) {
 		late.Windows = early.Windows
 	}
 	late.FirstToken = late.FirstToken.Or(early.FirstToken)
-	late.ignored = append(append(late.ignored, early.ignored...), early.pos)
+	late.others = append(append(late.others, early.others...), early.pos)
 	a.totals[f.Invocation] = &late
+}
+
+// report keeps a total, and where somebody asks the lines that it is the sum of.
+func (a *account) report(r *trace.Record, f *trace.Totals) *totals {
+	t := &totals{Totals: *f, source: r.Source, pos: r.Pos}
+	if a.merged != nil {
+		for _, line := range f.From {
+			t.others = append(t.others, trace.Pos{File: r.Pos.File, Line: line})
+		}
+	}
+	t.From = nil
+	return t
 }
 
 func orString(s, other string) string {

@@ -9,8 +9,8 @@ import (
 	"github.com/andon-ci/andon/internal/trace"
 )
 
-// maxFiles is how many changed files, and how many kinds of commands, a run
-// lists. All are counted.
+// maxFiles is how many changed files, how many things that it has made, and how
+// many kinds of commands, a run lists. All are counted.
 const maxFiles = 200
 
 // changes adds up what the successful tool calls of a run changed. It is nil
@@ -32,8 +32,13 @@ func (b *builder) changes() *Changes {
 		}
 		for _, change := range t.effect.changes {
 			c.add(change, files)
+			if change.ID != "" {
+				p := a.pos(t.effect.named)
+				c.Made = append(c.Made, Made{change.Kind, change.ID, p.File, p.Line})
+			}
 		}
 	}
+	c.Made = inPlace(c.Made)
 	c.FilesEdited = len(files)
 	for _, path := range slices.Sorted(maps.Keys(files)) {
 		if len(c.Files) < maxFiles {
@@ -41,6 +46,21 @@ func (b *builder) changes() *Changes {
 		}
 	}
 	return c
+}
+
+// inPlace sorts what was made by where that was read, without what is named again.
+func inPlace(made []Made) []Made {
+	slices.SortFunc(made, func(x, y Made) int {
+		return cmp.Or(cmp.Compare(x.File, y.File), cmp.Compare(x.Line, y.Line), cmp.Compare(x.Kind, y.Kind), cmp.Compare(x.ID, y.ID))
+	})
+	seen := map[[2]string]bool{}
+	made = slices.DeleteFunc(made, func(m Made) bool {
+		key := [2]string{string(m.Kind), m.ID}
+		again := seen[key]
+		seen[key] = true
+		return again
+	})
+	return made[:min(len(made), maxFiles)]
 }
 
 func (c *Changes) add(change trace.Change, files map[string]*FileChange) {

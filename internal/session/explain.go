@@ -175,7 +175,7 @@ func (a *account) explainCall(c *call, fromCalls bool) Explained {
 }
 
 func (t *totals) explained(fromCalls bool) Explained {
-	x := Explained{Pos: t.pos, Format: t.source, Usage: &t.Usage, Counted: !fromCalls, Merged: t.ignored}
+	x := Explained{Pos: t.pos, Format: t.source, Usage: &t.Usage, Counted: !fromCalls, Merged: t.others}
 	switch {
 	case !t.Usage.Total().Known():
 		x.Usage, x.Counted, x.Why = nil, false, "says nothing of tokens"

@@ -156,7 +156,17 @@ type Changes struct {
 	Reviews      int          `json:"reviews"`       // posted
 	Comments     int          `json:"comments"`
 	Merges       int          `json:"merges"`
+	Made         []Made       `json:"made,omitempty"`            // of these, what results name, in order of place
 	Unread       int          `json:"unread_commands,omitempty"` // that could not be read as a whole: there may be more than is counted
+}
+
+// Made is one thing that a run has made, and the line of the result that names it:
+// what links a decision to the commit or the review that it became.
+type Made struct {
+	Kind trace.ChangeKind `json:"kind"` // commit, push, pull_request, review, comment or merge
+	ID   string           `json:"id"`   // a commit's SHA, maybe abbreviated; a review's or comment's id; a pull request's number
+	File string           `json:"file,omitempty"`
+	Line int              `json:"line,omitempty"`
 }
 
 // FileChange is what was done to one file.

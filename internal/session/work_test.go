@@ -2,6 +2,7 @@ package session
 
 import (
 	"encoding/json"
+	"slices"
 	"testing"
 
 	"github.com/andon-ci/andon/internal/trace"
@@ -98,6 +99,31 @@ func TestChanges(t *testing.T) {
 		`"files_edited":2,"lines_added":6,"lines_removed":2,"commits":1,"pushes":1,"pull_requests":0,"reviews":1,"comments":0,"merges":0}`)
 	r = reduce(t, change(0, false, true, trace.Change{Kind: trace.Edited, Path: "w", Added: trace.Measured(5)}))
 	checkJSON(t, "an overwritten file", r.Changes, `{"files":[{"path":"w","edits":1,"lines_added":5}],"files_edited":1,"lines_added":5,"lines_partial":true,"commits":0,"pushes":0,"pull_requests":0,"reviews":0,"comments":0,"merges":0}`)
+}
+
+func TestMade(t *testing.T) {
+	call := func(file, id string, done bool, c ...trace.Change) trace.Record {
+		return rec(file, &trace.Tool{ID: id, Done: done, Changes: c})
+	}
+	commit, push := trace.Change{Kind: trace.Committed}, trace.Change{Kind: trace.Pushed}
+	commit1, push1 := trace.Change{Kind: trace.Committed, ID: "1a2b3c4"}, trace.Change{Kind: trace.Pushed, ID: "1a2b3c4"}
+	records := []trace.Record{
+		call("b:1", "t1", false, commit, push),
+		call("b:2", "t1", true, commit1, push1),
+		call("a:7", "t1", true, commit1, push1),                        // told again by another file
+		call("b:3", "t2", false, push), call("b:4", "t2", true, push1), // and done again
+		call("b:5", "t3", true, trace.Change{Kind: trace.PostedReview, ID: "80"}),
+		call("b:6", "t4", true, commit),
+	}
+	want := `[{"kind":"commit","id":"1a2b3c4","file":"a","line":7},{"kind":"push","id":"1a2b3c4","file":"a","line":7},{"kind":"review","id":"80","file":"b","line":5}]`
+	checkJSON(t, "made", reduce(t, records...).Changes.Made, want)
+	slices.Reverse(records)
+	r := reduce(t, records...)
+	checkJSON(t, "made, in another order", r.Changes.Made, want)
+	checkJSON(t, "made, as history keeps it", r.Rollup().Changes.Made, want)
+	if r.Changes.Commits != 2 || r.Changes.Pushes != 2 {
+		t.Errorf("%d commits and %d pushes, want 2 and 2", r.Changes.Commits, r.Changes.Pushes)
+	}
 }
 
 func TestCommands(t *testing.T) {

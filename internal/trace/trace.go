@@ -146,6 +146,7 @@ type Tool struct {
 // Change is one thing that a tool call does to the repository or to the forge.
 type Change struct {
 	Kind    ChangeKind
+	ID      string // of what was made, where the result shows it: a commit's SHA, maybe abbreviated, a review's or comment's id, a pull request's number
 	Path    string // of the file
 	Added   Count  // lines
 	Removed Count  // lines
@@ -216,6 +217,7 @@ type Log struct {
 type Totals struct {
 	Invocation        string // names the process that reports; may be empty
 	Within            string // names one that reports the same and more, if that is known; may be empty
+	From              []int  // the other lines of its file that it is the sum of, in order, where it is not one report
 	Running           bool   // it goes on over all processes of the run: of several, the largest usage counts
 	Usage             Usage
 	CostUSD           *float64

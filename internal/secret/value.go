@@ -1,0 +1,358 @@
+package secret
+
+import (
+	"bytes"
+	"encoding/binary"
+	"strings"
+)
+
+// Most credentials have no form by which they are known: 32 hex digits are one
+// where a name says so. Rules with names are therefore not looked for by their
+// names, which stand everywhere, but by the values: a run of letters and digits
+// that is long enough is rare, and what stands before it is soon read.
+const (
+	minRun   = 12  // characters of a value in one run, at least
+	maxRun   = 600 // of what is no image
+	maxLead  = 200 // bytes of a value before that run, at most: more is no token
+	maxTail  = 160 // bytes behind that run that may belong to the value
+	lookBack = 56  // bytes before a value in which its name stands
+)
+
+// valuer knows the names of the rules that have any.
+type valuer struct {
+	kind   [256]uint8
+	names  []name
+	short  [1 << 10][]int32 // by the first three bytes, where there are no more
+	long   [1 << 12][]int32 // by the first four
+	heads  [1 << 10]uint64  // bits of the first four bytes of both
+	begins [1 << 16]uint16  // by the first two: which of the lists
+	lists  [][]*rule        // the first is empty
+	any    *rule            // of a name that says secret, and of no vendor
+}
+
+// name is a word before a value, in lower case.
+type name struct {
+	text  string
+	rules []*rule
+	near  bool // the value of one of the rules need not be assigned
+	word  bool // such as key or token: it says that the value is secret
+	hash  bool // such as sha or digest: it says that it is none
+}
+
+const (
+	inRun   = 1 // of a run
+	isDigit = 2
+	inPath  = 4 // of a value, but between runs
+	inName  = 8
+	isOp    = 16  // gives a name a value
+	isSpace = 32  // stands before an operator or behind it
+	opens   = 64  // stands before a value
+	closes  = 128 // stands behind a name
+)
+
+func newValuer(rules []*rule) *valuer {
+	v := &valuer{lists: [][]*rule{nil}}
+	for c := range 256 {
+		switch b := byte(c); {
+		case '0' <= b && b <= '9':
+			v.kind[c] = inRun | isDigit | inPath | inName
+		case isWord(b) || b == '-':
+			v.kind[c] = inRun | inPath | inName
+		case strings.IndexByte("./+~%@|!$", b) >= 0:
+			v.kind[c] = inPath
+		}
+	}
+	for c, kinds := range map[string]uint8{"=:>,|(": isOp, " \t\n\r'\"`[{": isSpace, "`'\" \t\r\n=([": opens, "`'\" \t\r\n])": closes} {
+		for i := range len(c) {
+			v.kind[c[i]] |= kinds
+		}
+	}
+	v.kind['.'] |= inName
+	v.kind[' '] |= inName
+	v.kind['\t'] |= inName
+	at := map[string]int{}
+	add := func(text string) *name {
+		n, ok := at[text]
+		if !ok {
+			n = len(v.names)
+			at[text] = n
+			v.names = append(v.names, name{text: text})
+		}
+		return &v.names[n]
+	}
+	for _, w := range secretWords() {
+		add(w).word = true
+	}
+	for _, w := range hashWords() {
+		add(w).hash = true
+	}
+	for _, r := range rules {
+		for _, n := range r.Names {
+			e := add(n)
+			e.rules = append(e.rules, r)
+			e.near = e.near || r.Near > 0
+		}
+		for _, b := range r.Begins {
+			h := block(b[0], b[1])
+			if v.begins[h] == 0 {
+				v.begins[h] = uint16(len(v.lists))
+				v.lists = append(v.lists, nil)
+			}
+			v.lists[v.begins[h]] = append(v.lists[v.begins[h]], r)
+		}
+		if r.Guard == "assignment" {
+			v.any = r
+		}
+	}
+	for i, n := range v.names {
+		if len(n.text) == 3 {
+			h := head3([]byte(n.text + "\x00"))
+			v.short[h>>6] = append(v.short[h>>6], int32(i))
+			for c := range 256 {
+				h := hash(binary.LittleEndian.Uint32([]byte(n.text + string([]byte{byte(c)}))))
+				v.heads[h>>6] |= 1 << (h & 63)
+			}
+			continue
+		}
+		h := hash(binary.LittleEndian.Uint32([]byte(n.text)))
+		v.heads[h>>6] |= 1 << (h & 63)
+		v.long[h>>4] = append(v.long[h>>4], int32(i))
+	}
+	return v
+}
+
+// secretWords say in a name that its value is secret.
+func secretWords() []string {
+	return []string{"key", "token", "secret", "passw", "passphrase", "pwd", "auth", "cred", "api", "access", "private", "bearer", "webhook"}
+}
+
+// hashWords say in a name that its value is none.
+func hashWords() []string {
+	return []string{"sha1", "sha256", "sha512", "checksum", "digest", "commit", "integrity", "etag", "revision", "fingerprint", "md5", "signature", "publickey", "public_key", "public-key", "public key", "pubkey", "uuid", "guid", "toolu_", "call_id", "request_id", "session_id", "message_id", "tool_use_id", "parentuuid"}
+}
+
+// head3 returns a number for the first three of four bytes, the same for
+// letters of either case.
+func head3(b []byte) uint16 { return hash(binary.LittleEndian.Uint32(b) << 8) }
+
+// next returns the next run from at on that has a digit, and len(b) where there
+// is none. Of text without any it looks at about every fifth byte.
+func (v *valuer) next(b []byte, at int) (from, to int) {
+	kind := &v.kind
+	from = at
+	known := at - 1 // from there back to from, all belongs to the run
+	for k := at + minRun - 1; k < len(b); {
+		i := k
+		for i > known && kind[b[i]]&inRun != 0 {
+			i--
+		}
+		if i > known {
+			from, known, k = i+1, k, i+minRun
+			continue
+		}
+		kinds := uint8(0)
+		for to = from; to < len(b) && kind[b[to]]&inRun != 0; to++ {
+			kinds |= kind[b[to]]
+		}
+		if kinds&isDigit != 0 {
+			return from, to
+		}
+		from, known, k = to+1, to, to+minRun
+	}
+	return len(b), len(b)
+}
+
+// searchValues tries the rules with names where a value stands.
+func (s *Scanner) searchValues(w *window, in *region) {
+	if in != nil && in.joined {
+		return
+	}
+	v, b := s.values, w.text
+	for from, to := v.next(b, 0); from < len(b); from, to = v.next(b, to) {
+		if to-from > maxRun || in != nil && w.start(max(0, from-lookBack)) > in.last {
+			continue
+		}
+		if s.starts = v.starts(b, unescaped(b, from), to, s.starts[:0]); len(s.starts) == 0 {
+			continue
+		}
+		if from > 1 && strings.IndexByte("~|%", b[from-1]) >= 0 {
+			s.tryBegins(b, from-2)
+		}
+		if low := s.starts[len(s.starts)-1]; low < from && low+6 < len(b) && b[low+5] == '~' {
+			s.tryBegins(b, low+4) // Azure's secrets have their mark there
+		}
+		for _, at := range s.starts {
+			s.tryBegins(b, at)
+		}
+		if low := s.starts[len(s.starts)-1]; v.worth(b, s.starts, to-low) {
+			s.tryValue(b, s.starts, to)
+		}
+	}
+}
+
+// starts appends where the value can begin that a run is in: there, and behind
+// each sign within what stands before it that may assign a value as well as be
+// in one. The last is the lowest. There are none where the value would be too
+// long to be a token.
+func (v *valuer) starts(b []byte, from, to int, out []int) []int {
+	if at := behindWords(b[from:to]); at > 0 {
+		out = append(out, from+at)
+	}
+	out = append(out, from)
+	i := from
+	for ; i > 0; i-- {
+		if from-i > maxLead {
+			return nil
+		}
+		c := b[i-1]
+		if c != '=' && c != ':' && c != '/' {
+			if v.kind[c]&inPath != 0 {
+				continue
+			}
+			break
+		}
+		if i < from && len(out) < 8 {
+			out = append(out, i)
+		}
+	}
+	if i = unescaped(b, i); i < from && i != out[len(out)-1] {
+		out = append(out, i)
+	}
+	return out
+}
+
+// behindWords returns where a value begins that words and dashes stand before,
+// as in name-token-0123.
+func behindWords(run []byte) int {
+	at := 0
+	for i, c := range run {
+		switch {
+		case c == '-':
+			at = i + 1
+		case '0' <= c && c <= '9':
+			if i < 4 || len(run)-at < minRun {
+				return 0
+			}
+			return at
+		}
+	}
+	return 0
+}
+
+// unescaped returns where a run begins of which the first letter belongs to an
+// escape, as in \nkey.
+func unescaped(b []byte, at int) int {
+	switch {
+	case at == 0 || b[at-1] != '\\':
+		return at
+	case b[at] == 'u' && at+5 < len(b) && isHex(b[at+1:at+5]):
+		return at + 5
+	case bytes.IndexByte([]byte("nrtbf"), b[at]) >= 0:
+		return at + 1
+	}
+	return at
+}
+
+func (s *Scanner) tryBegins(b []byte, at int) {
+	if at+2 > len(b) {
+		return
+	}
+	for _, r := range s.values.lists[s.values.begins[block(b[at], b[at+1])]] {
+		if r.Run == 0 || run(b[at:min(len(b), at+r.window())], r.Run) {
+			s.try(b, r, at)
+		}
+	}
+}
+
+// worth reports whether what stands before a value of n characters, which begins
+// at one of some offsets, may be the name of one that a rule is for. It looks at escapes as they are.
+func (v *valuer) worth(b []byte, starts []int, n int) bool {
+	for _, at := range starts {
+		if v.assigned(b, at) {
+			return true
+		}
+	}
+	from, low := starts[0], starts[len(starts)-1]
+	if n < 14 || named(b[from:min(len(b), from+n)]) {
+		return false
+	}
+	near := false
+	v.each(b, max(0, low-lookBack-16), from, func(_ int, n *name) bool {
+		near = near || n.near
+		return !near
+	})
+	return near
+}
+
+// assigned reports whether a name that says something is given the value at an
+// offset.
+func (v *valuer) assigned(b []byte, at int) (says bool) {
+	if !v.operated(b, at) {
+		return false
+	}
+	p := v.before(b, at)
+	v.each(b, p.from, p.to, func(_ int, n *name) bool {
+		says = says || !n.hash
+		return !says
+	})
+	return says
+}
+
+// operated reports whether an operator that gives a name its value may stand
+// before an offset.
+func (v *valuer) operated(b []byte, at int) bool {
+	for i, n := at-1, 0; i >= 0 && n < 20; i-- {
+		c := b[i]
+		switch k := v.kind[c]; {
+		case c == '\\':
+			continue
+		case k&isOp != 0:
+			return true
+		case k&(isSpace|inRun) == 0 || c == '-':
+			return false
+		}
+		n++
+	}
+	return false
+}
+
+// each calls f for the names between two offsets, until it returns false.
+func (v *valuer) each(b []byte, from, to int, f func(at int, n *name) bool) {
+	for i := from; i+4 <= min(len(b), to+1); i++ {
+		first := binary.LittleEndian.Uint32(b[i:])
+		h := hash(first)
+		if v.heads[h>>6]&(1<<(h&63)) == 0 {
+			continue
+		}
+		if !v.call(v.long[h>>4], b[:to], i, f) || !v.call(v.short[hash(first<<8)>>6], b[:to], i, f) {
+			return
+		}
+	}
+}
+
+// call calls f for those of some names that stand at an offset.
+func (v *valuer) call(names []int32, b []byte, at int, f func(at int, n *name) bool) bool {
+	for _, k := range names {
+		if n := &v.names[k]; n.stands(b, at) && !f(at, n) {
+			return false
+		}
+	}
+	return true
+}
+
+// stands reports whether the name stands at an offset. One that is not long has
+// to begin a word.
+func (n *name) stands(b []byte, at int) bool {
+	if at+len(n.text) > len(b) {
+		return false
+	}
+	for i := range len(n.text) {
+		if lower(b[at+i]) != n.text[i] {
+			return false
+		}
+	}
+	if n.word || n.hash || len(n.text) > 9 || at == 0 {
+		return true
+	}
+	return boundary(b, at) || b[at-1] == '_' || 'A' <= b[at] && b[at] <= 'Z' && 'a' <= b[at-1] && b[at-1] <= 'z'
+}
