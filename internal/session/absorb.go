@@ -31,8 +31,8 @@ func (a *account) absorb(from *account, subagent string) {
 
 // fill takes over what another file knows better of the same call.
 func (c *call) fill(from *call) {
-	if usage := c.usage.Max(from.usage); usage != c.usage {
-		c.usage, c.source = usage, from.source
+	if usage := c.usage().Max(from.usage()); usage != c.usage() {
+		c.used, c.source = compact(usage), from.source
 	}
 	c.model = cmp.Or(c.model, from.model)
 	c.start.earliest(from.start.time())

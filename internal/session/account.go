@@ -44,7 +44,7 @@ type call struct {
 	subagent   symbol
 	place      place
 	start, end stamp
-	usage      trace.Usage
+	used       classes
 	cost       *float64
 	err        *trace.Error
 	source     symbol // that told its usage
@@ -65,8 +65,8 @@ type tool struct {
 	start, end stamp
 	err        *trace.Error
 	effect     *effect // nil for none
-	args       uint64  // tell arguments and results apart; 0 unknown
-	result     uint64
+	args       uint32  // tell arguments and results apart; 0 unknown
+	result     uint32
 	duration   int32 // milliseconds, -1 unknown
 	exit       int32 // exit code, noExit unknown
 	failed     bool
@@ -137,8 +137,8 @@ func (a *account) addCall(r *trace.Record, f *trace.Call) {
 	}
 	a.note(id, r)
 	c := &a.calls[i]
-	if usage := c.usage.Max(f.Usage); usage != c.usage || c.source == 0 {
-		c.usage, c.source = usage, a.symbol(r.Source)
+	if old := c.usage(); old.Max(f.Usage) != old || c.source == 0 {
+		c.used, c.source = compact(old.Max(f.Usage)), a.symbol(r.Source)
 	}
 	if f.Model != "" {
 		c.model = a.symbol(f.Model)
@@ -171,7 +171,7 @@ func (a *account) addTool(r *trace.Record, f *trace.Tool) {
 	}
 	a.note(id, r)
 	t := &a.tools[i]
-	t.args, t.result = known(t.args, f.Args), known(t.result, f.Result)
+	t.args, t.result = known(t.args, short(f.Args)), known(t.result, short(f.Result))
 	a.addEffect(t, r, f)
 	t.done, t.passed = t.done || f.Done, t.passed || f.Passed
 	if f.Name != "" {
@@ -198,11 +198,20 @@ func (a *account) addTool(r *trace.Record, f *trace.Tool) {
 
 // known returns the digest that two sources give a value: the smaller, so that
 // it does not depend on their order.
-func known(a, b uint64) uint64 {
+func known[T uint32 | uint64](a, b T) T {
 	if a == 0 || b != 0 && b < a {
 		return b
 	}
 	return a
+}
+
+// short returns 32 bits of a digest, which is enough to tell the calls of one tool
+// apart, and never 0 for one that is known.
+func short(digest uint64) uint32 {
+	if digest == 0 {
+		return 0
+	}
+	return max(uint32(digest)^uint32(digest>>32), 1)
 }
 
 // addEffect keeps what a tool call runs and changes. What a result says of the

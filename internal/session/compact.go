@@ -91,3 +91,34 @@ func (s *stamp) earliest(t time.Time) {
 func (s *stamp) latest(t time.Time) {
 	*s = max(*s, stampOf(t))
 }
+
+// classes are a trace.Usage in little space.
+type classes struct {
+	n     [6]int64
+	known uint8 // a bit for each class that was measured
+}
+
+func compact(u trace.Usage) classes {
+	var t classes
+	for i, c := range [...]trace.Count{u.Input, u.CacheRead, u.CacheWrite5m, u.CacheWrite1h, u.Output, u.Reasoning} {
+		if n, ok := c.Get(); ok {
+			t.n[i], t.known = n, t.known|1<<i
+		}
+	}
+	return t
+}
+
+func (t *classes) class(i int) trace.Count {
+	if t.known&(1<<i) == 0 {
+		return trace.Count{}
+	}
+	return trace.Measured(t.n[i])
+}
+
+// usage returns what a call used.
+func (c *call) usage() trace.Usage {
+	t := &c.used
+	return trace.Usage{
+		Input: t.class(0), CacheRead: t.class(1), CacheWrite5m: t.class(2), CacheWrite1h: t.class(3), Output: t.class(4), Reasoning: t.class(5),
+	}
+}

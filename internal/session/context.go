@@ -23,13 +23,13 @@ func (b *builder) saturation(r *Run, p Pricer) {
 	for i := range a.calls {
 		c := &a.calls[i]
 		w := b.window(a, c, p)
-		n := c.usage.Prompt().N()
+		n := c.usage().Prompt().N()
 		if !c.ok() || n == 0 {
 			continue
 		}
 		if s := float64(n) / float64(max(w, 1)); w > 0 && s > share {
 			peak, window, share = c, w, s
-		} else if peak == nil || share < 0 && n > peak.usage.Prompt().N() {
+		} else if peak == nil || share < 0 && n > peak.usage().Prompt().N() {
 			peak = c
 		}
 	}
@@ -62,7 +62,7 @@ func (b *builder) context(peak *call, window int64) *Context {
 		c.Compactions = max(c.Compactions, len(a.compacts))
 	}
 	if peak != nil {
-		c.PeakTokens = peak.usage.Prompt()
+		c.PeakTokens = peak.usage().Prompt()
 	}
 	if window > 0 && peak != nil {
 		c.Window = trace.Measured(window)

@@ -151,7 +151,7 @@ func (a *account) computed(p Pricer, models []string, unpriced map[string]bool, 
 	if _, fromCalls := a.usage(); fromCalls {
 		for i := range a.calls {
 			if c := &a.calls[i]; c.ok() {
-				add(orString(a.symbols[c.model], only), c.usage, 1)
+				add(orString(a.symbols[c.model], only), c.usage(), 1)
 			}
 		}
 		return costs.sum()

@@ -161,7 +161,7 @@ func (b *builder) explain() *Explanation {
 func (a *account) explainCall(c *call, fromCalls bool) Explained {
 	x := Explained{
 		Pos: a.pos(c.place), Format: a.symbols[c.source], Name: a.symbols[c.model], Agent: a.symbols[c.subagent],
-		Usage: &c.usage, Counted: fromCalls, Merged: a.others(c.id, c.place),
+		Usage: new(c.usage()), Counted: fromCalls, Merged: a.others(c.id, c.place),
 	}
 	switch {
 	case c.err != nil:

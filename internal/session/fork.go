@@ -112,14 +112,14 @@ func (c *call) keys(space string) []spanID {
 		keys = append(keys, c.key("id", uint64(c.id), when, 0))
 	}
 	const second = 1e9
-	if c.start != 0 && c.end != 0 && (c.start%second != 0 || c.end%second != 0) && c.usage.Total().N() > 0 {
+	if c.start != 0 && c.end != 0 && (c.start%second != 0 || c.end%second != 0) && c.usage().Total().N() > 0 {
 		keys = append(keys, c.key(space, 0, c.start, c.end))
 	}
 	return keys
 }
 
 func (c *call) key(kind string, id uint64, start, end stamp) spanID {
-	u := c.usage
+	u := c.usage()
 	buf := append(make([]byte, 0, 128), kind...)
 	buf = append(buf, 0)
 	for _, n := range []uint64{
@@ -142,7 +142,7 @@ func (f *fork) calls(a *account, h *history) {
 			f.take(a, c, o)
 			gone[i] = true
 			if c.ok() {
-				used = used.Add(c.usage)
+				used = used.Add(c.usage())
 			}
 		}
 	}
@@ -175,7 +175,7 @@ func (f *fork) take(a *account, c *call, o origin) {
 	file := a.symbols[c.place.file]
 	f.to[file] = max(f.to[file], c.place.line)
 	if c.ok() {
-		first.usage, first.partial = first.usage.Max(c.usage), false
+		first.used, first.partial = compact(first.usage().Max(c.usage())), false
 	}
 	if a.merged != nil {
 		a.copies = append(a.copies, copied{*c, o.b.id})

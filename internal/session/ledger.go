@@ -103,7 +103,7 @@ func (b *builder) prompts() map[int64]int {
 func (a *account) prompts() map[int64]int {
 	out := map[int64]int{}
 	for i := range a.calls {
-		if n := a.calls[i].usage.Prompt().N(); n > 0 && a.calls[i].ok() {
+		if n := a.calls[i].usage().Prompt().N(); n > 0 && a.calls[i].ok() {
 			out[n]++
 		}
 	}

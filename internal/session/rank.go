@@ -81,7 +81,7 @@ func (a *account) contains(other *account) bool {
 	var main trace.Usage
 	for i := range a.calls {
 		if c := &a.calls[i]; c.ok() && c.subagent == 0 {
-			main = main.Add(c.usage)
+			main = main.Add(c.usage())
 		}
 	}
 	return main.Prompt() == u.Prompt() && main.Output == u.Output

@@ -79,7 +79,7 @@ func (a *account) sums() (u trace.Usage, calls int64) {
 	}
 	for i := range a.calls {
 		if c := &a.calls[i]; c.ok() {
-			u = u.Add(c.usage)
+			u = u.Add(c.usage())
 			calls++
 		}
 	}

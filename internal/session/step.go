@@ -55,7 +55,7 @@ func (r *Run) addStep(s Step) {
 func (a *account) callStep(c *call) Step {
 	return Step{
 		Kind: StepLLM, ID: c.id.String(), Name: a.symbols[c.model], Subagent: a.symbols[c.subagent],
-		Start: c.start.time(), End: c.end.time(), Usage: c.usage,
+		Start: c.start.time(), End: c.end.time(), Usage: c.usage(),
 		Failed: c.err != nil, Error: c.err, Pos: a.pos(c.place),
 	}
 }

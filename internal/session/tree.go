@@ -111,7 +111,7 @@ func bit(b bool) int {
 func (g *grove) addCall(n *node, c *call) {
 	model := g.a.symbols[c.model]
 	n.LLMCalls = n.LLMCalls.Add(trace.Measured(1))
-	n.Usage = n.Usage.Add(c.usage)
+	n.Usage = n.Usage.Add(c.usage())
 	if model != "" && !slices.Contains(n.Models, model) && len(n.Models) < maxAgents {
 		n.Models = append(n.Models, model)
 	}
@@ -120,8 +120,8 @@ func (g *grove) addCall(n *node, c *call) {
 	switch {
 	case c.cost != nil:
 		n.CostUSD = addMoney(n.CostUSD, c.cost)
-	case g.prices != nil && c.usage.Output.Known():
-		if usd, ok := g.prices.Cost(model, c.usage, 1); ok {
+	case g.prices != nil && c.usage().Output.Known():
+		if usd, ok := g.prices.Cost(model, c.usage(), 1); ok {
 			n.CostUSD = addMoney(n.CostUSD, &usd)
 		}
 	}
