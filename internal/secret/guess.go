@@ -125,7 +125,7 @@ func (v *valuer) back(b []byte, at, most int, kind uint8) int {
 // scheme returns where the word before a value begins that says how to send it,
 // as in Authorization: Bearer.
 func scheme(b []byte) int {
-	for _, w := range []string{"Bearer", "bearer", "Token", "token", "Basic", "ApiKey", "Key"} {
+	for _, w := range []string{"Bearer", "bearer", "Token", "token", "Basic", "ApiKey", "Key", "OAuth"} {
 		if rest, ok := bytes.CutSuffix(b, []byte(w)); ok && len(rest) > 0 && bytes.IndexByte([]byte(" '\"`"), rest[len(rest)-1]) >= 0 {
 			if r := bytes.TrimRight(rest, " '\"`"); len(r) > 0 && (r[len(r)-1] == ':' || r[len(r)-1] == '=') {
 				return len(rest)

@@ -64,6 +64,7 @@ type rule struct {
 	Positive []string `json:"positive"` // examples that must be found
 	Negative []string `json:"negative"` // and that must not
 
+	own      bool // of our own files
 	once     sync.Once
 	compiled *regexp.Regexp
 }
@@ -110,6 +111,9 @@ func loadRules() ([]*rule, error) {
 		var f file
 		if err := json.Unmarshal(data, &f); err != nil {
 			return nil, fmt.Errorf("reading the credential rules of %s: %w", name, err)
+		}
+		for _, r := range f.Rules {
+			r.own = f.Source == ""
 		}
 		rules = append(rules, f.Rules...)
 	}

@@ -252,43 +252,60 @@ func FuzzRedact(f *testing.F) {
 
 const recorded = "../../../shared"
 
-// TestCorpora measures recall on examples that other projects wrote for their
-// own rules, raw and within a JSON string: escaping must not lose any.
+// corpus is a set of examples that another project wrote for its own rules, and
+// what is asked for on it.
+type corpus struct {
+	name   string
+	recall float64 // of the positives, as they are: any finding counts
+	alarms int     // errors in the negatives, at most
+}
+
+// corpora ask of the others' own examples for what each finds itself, or more
+// than any other; and for half of the false alarms of gitleaks.
+func corpora() []corpus {
+	return []corpus{
+		{"agent-cases", 1, 0}, {"gitleaks", 0.99, 7}, {"betterleaks", 0.99, 23}, {"kingfisher", 0.8, 0},
+		{"noseyparker", 0.8, 6}, {"titus", 0.8, 9}, {"ripsecrets", 0.65, 0}, {"leaky-repo", 0.65, 0},
+	}
+}
+
+// TestCorpora measures recall on examples that other projects wrote, as they
+// are, within a JSON string, and within JSON in JSON: escapes must lose none.
 func TestCorpora(t *testing.T) {
-	floors := map[string]float64{"agent-cases": 0.95, "gitleaks": 0.3, "betterleaks": 0.3, "kingfisher": 0.2, "noseyparker": 0.3, "titus": 0.3, "ripsecrets": 0.4, "leaky-repo": 0.3}
-	for name, floor := range floors {
-		raw, err := os.ReadFile(filepath.Join(recorded, "secrets", name+".jsonl"))
+	s := scanner(t)
+	for _, c := range corpora() {
+		raw, err := os.ReadFile(filepath.Join(recorded, "secrets", c.name+".jsonl"))
 		if err != nil {
 			t.Skipf("the corpora are not here: put them at %s/secrets to run this test", recorded)
 		}
-		s := scanner(t)
-		n, plain, wrapped, lost := 0, 0, 0, 0
+		n, alarms, found := 0, 0, [3]int{}
 		for line := range bytes.SplitSeq(bytes.TrimSpace(raw), []byte("\n")) {
-			var item struct{ Kind, Text, Rule string }
+			var item struct{ Kind, Text string }
 			if err := json.Unmarshal(line, &item); err != nil {
 				t.Fatal(err)
 			}
-			if item.Kind != "positive" {
+			if item.Kind == "negative" {
+				if hasError(s.Scan([]byte(item.Text))) {
+					alarms++
+				}
 				continue
 			}
 			n++
-			inJSON, _ := json.Marshal(map[string]string{"content": item.Text})
-			a, b := len(s.Scan([]byte(item.Text))) > 0, len(s.Scan(inJSON)) > 0
-			if a {
-				plain++
-			} else if name == "agent-cases" {
-				t.Logf("missed: %s", item.Rule)
-			}
-			if b {
-				wrapped++
-			}
-			if a && !b {
-				lost++
+			text := []byte(item.Text)
+			for level := range found {
+				if len(s.Scan(text)) > 0 {
+					found[level]++
+				}
+				text, _ = json.Marshal(map[string]string{"content": string(text)})
 			}
 		}
-		t.Logf("%-12s %4d examples, %5.1f%% raw, %5.1f%% in JSON, %d lost to JSON", name, n, 100*float64(plain)/float64(n), 100*float64(wrapped)/float64(n), lost)
-		if float64(plain) < floor*float64(n) || float64(lost) > 0.01*float64(n) {
-			t.Errorf("%s: %d of %d found raw, %d lost within JSON", name, plain, n, lost)
+		share := func(level int) float64 { return float64(found[level]) / float64(n) }
+		t.Logf("%-12s %4d examples: %5.1f%% as they are, %5.1f%% in JSON, %5.1f%% in JSON in JSON; %d false alarms", c.name, n, 100*share(0), 100*share(1), 100*share(2), alarms)
+		if share(0) < c.recall || share(1) < share(0)-0.01 || share(2) < share(0)-0.01 {
+			t.Errorf("%s: found %.1f%%, want %.1f%%, and as many in JSON", c.name, 100*share(0), 100*c.recall)
+		}
+		if alarms > c.alarms {
+			t.Errorf("%s: %d false alarms, want at most %d", c.name, alarms, c.alarms)
 		}
 	}
 }
