@@ -13,6 +13,9 @@ import (
 // and those of tool calls, which the model's provider makes, in all of them. A file whose steps are of several runs says nothing about any one of
 // them and stays by itself.
 func (c *Collector) joinUnnamed() {
+	if len(c.runs) < 2 {
+		return
+	}
 	var known owners
 	for _, id := range slices.Sorted(maps.Keys(c.runs)) {
 		b := c.runs[id]

@@ -69,7 +69,10 @@ func (a *account) timedCalls() int64 {
 }
 
 func (a *account) callIntervals(main bool) []interval {
-	out := make([]interval, 0, len(a.calls)+len(a.tools)) // to which the tools' are added
+	var out []interval
+	if main {
+		out = make([]interval, 0, len(a.calls)+len(a.tools)) // to which the tools' are added
+	}
 	for i := range a.calls {
 		if c := &a.calls[i]; c.start != 0 && c.end > c.start && (c.subagent == 0) == main {
 			out = append(out, interval{c.start, c.end})
@@ -79,7 +82,10 @@ func (a *account) callIntervals(main bool) []interval {
 }
 
 func (a *account) toolIntervals(main bool) []interval {
-	out := make([]interval, 0, len(a.tools))
+	var out []interval
+	if main {
+		out = make([]interval, 0, len(a.tools))
+	}
 	for i := range a.tools {
 		if t := &a.tools[i]; t.start != 0 && t.until() > t.start && (t.subagent == 0) == main {
 			out = append(out, interval{t.start, t.until()})
@@ -192,6 +198,9 @@ func longest(steps []Step) []Span {
 			Kind: s.Kind, Name: s.Name, Start: s.Start, DurationMS: trace.Measured(s.End.Sub(s.Start).Milliseconds()),
 			File: s.Pos.File, Line: s.Pos.Line,
 		})
+		if len(out) > 100 {
+			out = top(out)
+		}
 	}
 	return top(out)
 }
