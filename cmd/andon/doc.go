@@ -15,6 +15,7 @@ The commands are:
 	diff        set two runs or sessions side by side
 	overrides   say where people overruled agents, and where they agreed
 	emit        append one record to a native trace, for agents without a transcript
+	init        write ready workflows and a configuration into a repository
 	schema      print a JSON Schema of what Andon reads and writes
 	completion  print a completion script for a shell
 	version     print the version, and the date of the price table

@@ -115,8 +115,8 @@ func TestActionManifest(t *testing.T) {
 	m := parseYAML[manifest](t, root+"/action.yml")
 	checkSteps(t, "action.yml", m.Runs.Steps)
 	want := []string{
-		"agent", "config", "content", "fail-on", "install", "instructions", "on-secret",
-		"retention-days", "secrets", "summary", "traces", "upload", "version",
+		"agent", "check", "command", "comment", "config", "content", "fail-on", "install", "instructions", "on-secret", "pr",
+		"retention-days", "secrets", "since", "summary", "token", "traces", "upload", "version",
 	}
 	text, doc := readFile(t, root+"/action.yml"), readFile(t, root+"/docs/action.md")
 	var inputs []string
@@ -141,7 +141,7 @@ func TestActionManifest(t *testing.T) {
 			t.Errorf("docs/action.md does not list the output %s", name)
 		}
 	}
-	if len(m.Outputs) != 15 {
+	if len(m.Outputs) != 21 {
 		t.Errorf("%d outputs", len(m.Outputs))
 	}
 }

@@ -173,8 +173,16 @@ func (r *Runner) SetGated(gated bool) error {
 // SetOutputs writes the step's outputs, among them the name under which the
 // bundle may be uploaded and whether it may.
 func (r *Runner) SetOutputs(o Outputs) error {
-	var b strings.Builder
-	for _, kv := range [][2]string{
+	return r.set(append(o.figures(), [][2]string{
+		{"bundle", o.Bundle},
+		{"uploadable", strconv.FormatBool(o.Bundle != "")},
+		{"artifact-name", r.artifact("andon", o.digest)},
+	}...))
+}
+
+// figures returns the outputs that say what was done, with their names.
+func (o Outputs) figures() [][2]string {
+	return [][2]string{
 		{"status", o.Status},
 		{"decision", o.Decision},
 		{"session-id", o.SessionID},
@@ -188,10 +196,12 @@ func (r *Runner) SetOutputs(o Outputs) error {
 		{"permission-denials", o.PermissionDenials},
 		{"findings", o.Findings},
 		{"secrets", o.Secrets},
-		{"bundle", o.Bundle},
-		{"uploadable", strconv.FormatBool(o.Bundle != "")},
-		{"artifact-name", r.artifact(o)},
-	} {
+	}
+}
+
+func (r *Runner) set(outputs [][2]string) error {
+	var b strings.Builder
+	for _, kv := range outputs {
 		// a value of one line cannot end its entry or begin another
 		fmt.Fprintf(&b, "%s=%s\n", kv[0], line(kv[1]))
 	}
@@ -205,9 +215,9 @@ var outsideName = regexp.MustCompile(`[^A-Za-z0-9_.-]+`)
 
 // artifact returns a name that no other job, leg of a matrix or step of the
 // workflow run uses: artifacts of one name would replace each other.
-func (r *Runner) artifact(o Outputs) string {
-	sum := sha256.Sum256([]byte(r.getenv("ANDON_MATRIX") + "\n" + r.getenv("GITHUB_ACTION") + "\n" + o.digest))
-	parts := []string{"andon"}
+func (r *Runner) artifact(kind, digest string) string {
+	sum := sha256.Sum256([]byte(r.getenv("ANDON_MATRIX") + "\n" + r.getenv("GITHUB_ACTION") + "\n" + digest))
+	parts := []string{kind}
 	for _, name := range []string{"GITHUB_RUN_ID", "GITHUB_RUN_ATTEMPT", "GITHUB_JOB"} {
 		if v := outsideName.ReplaceAllString(r.getenv(name), "-"); v != "" {
 			parts = append(parts, v[:min(len(v), 100)])

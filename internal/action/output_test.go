@@ -119,8 +119,8 @@ func TestArtifact(t *testing.T) {
 	names := map[string]bool{}
 	for _, matrix := range []string{"null", `{"os":"linux"}`} {
 		r := New(&strings.Builder{}, env(t, map[string]string{"ANDON_MATRIX": matrix}))
-		names[r.artifact(a)] = true
-		names[r.artifact(b)] = true
+		names[r.artifact("andon", a.digest)] = true
+		names[r.artifact("andon", b.digest)] = true
 	}
 	if len(names) != 4 {
 		t.Errorf("got %v", names)

@@ -57,6 +57,7 @@ func commands() []command {
 		diffCommand(),
 		overridesCommand(),
 		emitCommand(),
+		initCommand(),
 		schemaCommand(),
 		completionCommand(),
 		versionCommand(),

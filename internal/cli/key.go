@@ -115,6 +115,8 @@ type payload struct {
 	WorkflowRun *struct {
 		Event        string   `json:"event"` // that started the run
 		HeadSHA      string   `json:"head_sha"`
+		HeadBranch   string   `json:"head_branch"`
+		Origin       origin   `json:"head_repository"`
 		PullRequests []change `json:"pull_requests"`
 	} `json:"workflow_run"`
 	CheckRun *struct {
@@ -142,9 +144,26 @@ type change struct {
 	} `json:"base"`
 }
 
+// origin is the repository that the head of a workflow run came from.
+type origin struct {
+	Owner struct {
+		Login string `json:"login"`
+	} `json:"owner"`
+}
+
 type subject struct {
 	Number      int              `json:"number"`
 	PullRequest *json.RawMessage `json:"pull_request"`
+}
+
+// origin returns the account and the branch that the head of the event's
+// workflow run came from, empty for another event.
+func (k keyFlags) origin(env Env) (account, branch string) {
+	path, _ := k.eventOf(env)
+	if p, err := readEvent(path); err == nil && p.WorkflowRun != nil { // key says where it cannot be read
+		return p.WorkflowRun.Origin.Owner.Login, p.WorkflowRun.HeadBranch
+	}
+	return "", ""
 }
 
 func readEvent(path string) (*payload, error) {

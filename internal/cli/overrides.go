@@ -10,6 +10,7 @@ import (
 
 	"github.com/andon-ci/andon/internal/override"
 	"github.com/andon-ci/andon/internal/report"
+	"github.com/andon-ci/andon/internal/secret"
 )
 
 // overridesFlags are what overrides was asked for.
@@ -19,6 +20,7 @@ type overridesFlags struct {
 	since   string
 	config  string
 	format  string
+	out     string
 	offline bool
 }
 
@@ -51,6 +53,7 @@ func (f *overridesFlags) define(fs *flag.FlagSet) {
 	fs.StringVar(&f.key.eventName, "event-name", "", "the event's `NAME`, as in pull_request_review (default $GITHUB_EVENT_NAME)")
 	fs.StringVar(&f.key.repository, "repository", "", "`OWNER/NAME` that the event must be of")
 	fs.StringVar(&f.format, "format", "text", "`FORMAT` of the output: text, json or jsonl")
+	fs.StringVar(&f.out, "out", "", "write the records to `FILE` too, one a line, where there are any")
 	fs.StringVar(&f.config, "config", "", "the configuration `FILE` (default "+configPath+")")
 	fs.StringVar(&f.since, "since", "", "read the history of what changed since a `TIME`: 7d, 36h or a date")
 	f.forgeFlags.define(fs)
@@ -86,7 +89,14 @@ func (f *overridesFlags) run(ctx context.Context, env Env, args []string) error 
 	for _, n := range notes {
 		fmt.Fprintf(env.Stderr, "andon: %s: %s\n", plain(string(n.Severity)), plain(n.Message))
 	}
-	if err := f.print(env, r, s.secrets); err != nil {
+	scan, scanErr := newScanner(env, nil, s.secrets)
+	if scanErr != nil {
+		return scanErr
+	}
+	if err := f.print(env, r, scan); err != nil {
+		return err
+	}
+	if err := f.tell(env, r, scan, err != nil); err != nil {
 		return err
 	}
 	return err // of a sweep that was stopped
@@ -131,12 +141,9 @@ func (f *overridesFlags) ofEvent(path, name string, a override.Accounts) (overri
 
 // print writes the result without the credentials that people may have put into
 // their words.
-func (f *overridesFlags) print(env Env, r override.Result, secrets []string) error {
-	scan, err := newScanner(env, nil, secrets)
-	if err != nil {
-		return err
-	}
+func (f *overridesFlags) print(env Env, r override.Result, scan *secret.Scanner) error {
 	var b bytes.Buffer
+	var err error
 	switch f.format {
 	case "json":
 		err = report.OverridesJSON(&b, r)

@@ -174,7 +174,7 @@ func (v *view) print() error {
 		_, err = v.env.Stdout.Write(out)
 		return err
 	}
-	if err := errors.Join(v.summary(), v.annotate()); err != nil {
+	if err := errors.Join(v.summary(), v.annotate(), v.outputs()); err != nil {
 		fmt.Fprintf(v.env.Stderr, "andon: %s\n", plain(err.Error()))
 	}
 	if v.flags.format == "json" { // in which no line can begin a command
@@ -211,6 +211,14 @@ func (v *view) annotate() error {
 	out, _ := v.scan.Redact(b.Bytes())
 	_, err := w.Write(out)
 	return err
+}
+
+// outputs sets the step's outputs, where the step has any.
+func (v *view) outputs() error {
+	if v.env.Getenv("GITHUB_OUTPUT") == "" {
+		return nil
+	}
+	return action.New(v.env.Stdout, v.env.Getenv).SetChain(v.chain)
 }
 
 func (v *view) markdown() report.Options {

@@ -57,7 +57,7 @@ func (v *view) change(ctx context.Context) ([]github.Run, error) {
 		}
 		v.chain.HeadSHA = sha
 		if v.flags.sha == "" { // an event's commit, of which the pull request is looked for
-			if number, err = v.forge.PullOf(ctx, sha); err != nil {
+			if number, err = v.pullOf(ctx, sha); err != nil {
 				return nil, err
 			}
 		}
@@ -69,6 +69,17 @@ func (v *view) change(ctx context.Context) ([]github.Run, error) {
 		v.chain.Subject = session.Subject{Kind: "pull_request", Number: number}
 	}
 	return v.pullRequest(ctx, number)
+}
+
+// pullOf returns the pull request of a commit, 0 for none. The forge knows it of
+// its own commits, and of a fork's only by where they came from.
+func (v *view) pullOf(ctx context.Context, sha string) (int, error) {
+	number, err := v.forge.PullOf(ctx, sha)
+	if err != nil || number > 0 {
+		return number, err
+	}
+	account, branch := v.flags.origin(v.env)
+	return v.forge.PullFrom(ctx, account, branch, sha)
 }
 
 // commit returns the whole SHA of the commit that is meant.

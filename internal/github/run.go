@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -190,21 +192,56 @@ func (c *Client) Commit(ctx context.Context, ref string) (string, error) {
 // PullOf returns the number of the pull request whose head is a commit: the
 // open one where there are several, 0 where there is none.
 func (c *Client) PullOf(ctx context.Context, sha string) (int, error) {
-	var found []struct {
-		Number int    `json:"number"`
-		State  string `json:"state"`
-		Head   struct {
-			SHA string `json:"sha"`
-		} `json:"head"`
-	}
+	var found []pullHead
 	_, err := c.call(ctx, "looking for the pull request of "+short(sha), http.MethodGet, c.path("/commits/%s/pulls?per_page=100", sha), nil, &found)
+	return withHead(found, sha), err
+}
+
+// pullHead is what tells the pull request of a commit from others.
+type pullHead struct {
+	Number int    `json:"number"`
+	State  string `json:"state"`
+	Head   struct {
+		SHA string `json:"sha"`
+	} `json:"head"`
+}
+
+// withHead returns the pull request that has the head, an open one before a
+// closed one, 0 for none.
+func withHead(found []pullHead, sha string) int {
 	number, open := 0, false
 	for _, p := range found {
 		if p.Head.SHA == sha && (number == 0 || p.State == "open" && !open) {
 			number, open = p.Number, p.State == "open"
 		}
 	}
-	return number, err
+	return number
+}
+
+// The name of an account, see
+// https://docs.github.com/en/enterprise-cloud@latest/admin/managing-iam/iam-configuration-reference/username-considerations-for-external-authentication
+var accountName = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
+
+// PullFrom returns the number of the pull request whose head came from a branch
+// of an account's repository, 0 for none. It finds a fork's, which PullOf does
+// not: GitHub lists no pull requests of a commit that is in a fork alone. Where
+// none has the head any more, since it was pushed over, it is the one open pull
+// request of the branch.
+func (c *Client) PullFrom(ctx context.Context, account, branch, sha string) (int, error) {
+	if !accountName.MatchString(account) || branch == "" {
+		return 0, nil
+	}
+	query := url.Values{"state": {"all"}, "sort": {"updated"}, "direction": {"desc"}, "per_page": {"100"}, "head": {account + ":" + branch}}
+	var found []pullHead
+	_, err := c.call(ctx, "looking for the pull request of "+short(sha), http.MethodGet, c.path("/pulls?")+query.Encode(), nil, &found)
+	if n := withHead(found, sha); n > 0 || err != nil {
+		return n, err
+	}
+	open := slices.DeleteFunc(found, func(p pullHead) bool { return p.State != "open" })
+	if len(open) != 1 {
+		return 0, nil
+	}
+	return open[0].Number, nil
 }
 
 func short(sha string) string { return sha[:min(len(sha), 12)] }

@@ -152,9 +152,23 @@ func (f *Forge) kept(what string, key func(*http.Request, []string) string) func
 func (f *Forge) listPulls(w http.ResponseWriter, r *http.Request, _ []string, _ []byte) {
 	p := f.shape("commit_pulls", "")
 	p["number"], p["updated_at"] = f.Pull["number"], "2026-11-22T09:00:00Z"
+	p["head"].(map[string]any)["sha"] = f.Pull["headRefOid"]
 	old := f.shape("commit_pulls", "")
-	old["number"], old["updated_at"] = 3, "2026-01-01T00:00:00Z"
-	answer(w, r, http.StatusOK, page(w, r, []map[string]any{p, old}))
+	old["number"], old["updated_at"], old["state"] = 3, "2026-01-01T00:00:00Z", "closed"
+	all := []map[string]any{p, old}
+	if head := r.URL.Query().Get("head"); head != "" && head != f.head() {
+		all = all[:0]
+	}
+	answer(w, r, http.StatusOK, page(w, r, all))
+}
+
+// head returns where the pull request is from, as the list of pull requests is
+// asked for it: owner:branch.
+func (f *Forge) head() string {
+	from, _ := f.Pull["headRepository"].(map[string]any)
+	name, _ := from["nameWithOwner"].(string)
+	owner, _, _ := strings.Cut(name, "/")
+	return fmt.Sprintf("%s:%s", owner, f.Pull["headRefName"])
 }
 
 func (f *Forge) commit(w http.ResponseWriter, r *http.Request, args []string, body []byte) {
@@ -171,9 +185,10 @@ func (f *Forge) commit(w http.ResponseWriter, r *http.Request, args []string, bo
 	Status(http.StatusUnprocessableEntity, "No commit found for SHA: "+args[0])(w, r)
 }
 
+// commitPulls finds nothing for a commit that is in a fork alone, as GitHub does.
 func (f *Forge) commitPulls(w http.ResponseWriter, r *http.Request, args []string, _ []byte) {
 	found := []map[string]any{}
-	if f.Pull != nil {
+	if f.Pull != nil && f.Pull["isCrossRepository"] != true {
 		p := f.shape("commit_pulls", "")
 		p["number"], p["state"] = f.Pull["number"], "closed"
 		p["head"].(map[string]any)["sha"] = f.Pull["headRefOid"]

@@ -1,0 +1,57 @@
+package action
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/andon-ci/andon/internal/session"
+)
+
+// SetChain writes the outputs of a step that has shown a chain: the figures are
+// sums over all of it, status and decision those of the last head that has any.
+func (r *Runner) SetChain(c *session.Chain) error {
+	all := &session.Report{Findings: c.Findings}
+	for _, l := range c.Sessions {
+		all.Sessions = append(all.Sessions, l.Session)
+	}
+	o := OutputsOf(all, "")
+	o.Status, o.Decision, o.SessionID = "", "", ""
+	for _, l := range slices.Backward(c.Sessions) {
+		at := OutputsOf(&session.Report{Sessions: []*session.Session{l.Session}}, "")
+		if o.Status == "" && at.Status != "" {
+			o.Status, o.SessionID = at.Status, at.SessionID
+		}
+		if o.Decision == "" {
+			o.Decision = at.Decision
+		}
+	}
+	pull := ""
+	if c.PullRequest != nil {
+		pull = strconv.Itoa(c.Subject.Number)
+	}
+	return r.set(append(o.figures(), [][2]string{
+		{"pull-request", pull},
+		{"iterations", strconv.Itoa(c.Totals.Iterations)},
+		{"partial", strconv.FormatBool(c.Coverage.Partial)},
+	}...))
+}
+
+// Overrides are the outputs of a step that has looked for overrides.
+type Overrides struct {
+	Overrides, Agreements int
+	Records               string // the file that holds them, empty for none
+	Partial               bool   // something that is there was not read
+}
+
+// SetOverrides writes the step's outputs, among them the name under which the
+// records may be uploaded: another than a bundle's, of which it is none.
+func (r *Runner) SetOverrides(o Overrides) error {
+	return r.set([][2]string{
+		{"overrides", strconv.Itoa(o.Overrides)},
+		{"agreements", strconv.Itoa(o.Agreements)},
+		{"partial", strconv.FormatBool(o.Partial)},
+		{"records", o.Records},
+		{"uploadable", strconv.FormatBool(o.Records != "")},
+		{"artifact-name", r.artifact("overrides", "")},
+	})
+}

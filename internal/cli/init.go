@@ -1,0 +1,221 @@
+package cli
+
+import (
+	"context"
+	"embed"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// workflows are the files that init writes. A test holds them and those under
+// .github/workflows/examples to the same bytes.
+//
+//go:embed workflows/*.yml
+var workflows embed.FS
+
+// initFlags are what init was asked for.
+type initFlags struct {
+	pin    string
+	agents []string // names of the workflows in which agents run
+	force  bool
+	dryRun bool
+}
+
+func initCommand() command {
+	return command{
+		name: "init", args: "[flags] [DIR]",
+		summary: "write ready workflows and a configuration into a repository",
+		help: `examples:
+  andon init --dry-run
+  andon init --pin 0123456789abcdef0123456789abcdef01234567
+  andon init --workflow review --workflow triage     agents run there already
+
+DIR is the top of a repository, the working directory unless named. A file that
+is there is kept, unless --force says otherwise. Nothing is asked of GitHub.
+`,
+		start: func(fs *flag.FlagSet) runner {
+			f := &initFlags{}
+			f.define(fs)
+			return func(_ context.Context, env Env, args []string) error { return f.run(env, args) }
+		},
+	}
+}
+
+func (f *initFlags) define(fs *flag.FlagSet) {
+	fs.Func("pin", "use the action at the `COMMIT`, in full (default: the tag of this release)", func(s string) error {
+		if f.pin = s; !fullSHA1.MatchString(s) {
+			return errors.New("it takes a commit in full, 40 hex digits: a tag can be moved")
+		}
+		return nil
+	})
+	fs.Func("workflow", "the `NAME` of a workflow in which agents run, instead of writing one; may be repeated", func(s string) error {
+		if s == "" {
+			return errors.New("it takes the name of a workflow, as its file has it")
+		}
+		f.agents = append(f.agents, s)
+		return nil
+	})
+	fs.BoolVar(&f.force, "force", false, "write also over files that are there")
+	fs.BoolVar(&f.dryRun, "dry-run", false, "print the files instead of writing them")
+}
+
+// The name of a commit that GitHub takes after the @ of an action.
+var fullSHA1 = regexp.MustCompile(`^[0-9a-f]{40}$`)
+
+func (f *initFlags) run(env Env, args []string) error {
+	dir := "."
+	switch len(args) {
+	case 0:
+	case 1:
+		dir = args[0]
+	default:
+		return usage("init takes one DIR", "andon init [DIR]")
+	}
+	if _, err := os.Stat(filepath.Join(dir, ".git")); err != nil {
+		return usage(fmt.Sprintf("%s is not the top of a repository", dir), "GitHub reads workflows there alone; `git rev-parse --show-toplevel` names it, and `git init` makes one")
+	}
+	files, err := f.files()
+	if err != nil {
+		return err
+	}
+	if f.dryRun {
+		return f.show(env, files)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return failure(errors.New(reason(err)), "opening "+dir, "DIR is a folder that can be read")
+	}
+	defer root.Close()
+	for _, w := range files {
+		said, err := f.write(root, w)
+		if err != nil {
+			return failure(errors.New(reason(err)), "writing "+w.path, "init writes regular files below .github")
+		}
+		if err := printed(fmt.Fprintf(env.Stdout, "%s %s\n", said, w.path)); err != nil {
+			return err
+		}
+	}
+	return printed(fmt.Fprint(env.Stdout, f.next()))
+}
+
+// written is a file that init writes.
+type written struct{ path, text string }
+
+// files returns what is to be written, in order.
+func (f *initFlags) files() ([]written, error) {
+	out := []written{}
+	entries, err := workflows.ReadDir("workflows")
+	for _, e := range entries {
+		var raw []byte
+		if raw, err = workflows.ReadFile("workflows/" + e.Name()); err != nil {
+			break
+		}
+		switch name := e.Name(); {
+		case name == path.Base(configPath):
+			out = append(out, written{configPath, string(raw)})
+		case name == "andon-collect.yml" && len(f.agents) > 0: // the agents have a workflow
+		default:
+			out = append(out, written{".github/workflows/" + name, f.fit(string(raw))})
+		}
+	}
+	return out, err
+}
+
+// fit gives a workflow the commit of the action, and the names of the workflows
+// that it follows. Every name is a JSON string, which YAML takes whatever it is.
+func (f *initFlags) fit(text string) string {
+	if len(f.agents) > 0 {
+		names := make([]string, len(f.agents))
+		for i, n := range f.agents {
+			raw, _ := json.Marshal(n) // a string always can be
+			names[i] = string(raw)
+		}
+		text = strings.Replace(text, "workflows: [agents]", "workflows: ["+strings.Join(names, ", ")+"]", 1)
+	}
+	return strings.ReplaceAll(text, "andon-ci/andon@v0", "andon-ci/andon@"+f.ref())
+}
+
+// A version that there is a tag of, unlike one of a build between two.
+var tagged = regexp.MustCompile(`^\d+\.\d+\.\d+(-rc\.\d+)?$`)
+
+// ref returns the commit or the tag of the action, and what a comment says of a
+// commit. The commit of a release is not known to its program, which is part of
+// what the commit holds.
+func (f *initFlags) ref() string {
+	v := version()
+	switch {
+	case f.pin != "" && tagged.MatchString(v):
+		return f.pin + " # v" + v
+	case f.pin != "":
+		return f.pin
+	case tagged.MatchString(v):
+		return "v" + v
+	}
+	major, _, _ := strings.Cut(v, ".")
+	return "v" + major
+}
+
+// write writes one file and says what it did. Links do not lead out of the
+// repository, and what is no file is not written to.
+func (f *initFlags) write(root *os.Root, w written) (string, error) {
+	if err := root.MkdirAll(path.Dir(w.path), 0o755); err != nil {
+		return "", err
+	}
+	info, err := root.Lstat(w.path)
+	said, flags := "wrote", os.O_CREATE|os.O_EXCL
+	switch {
+	case err == nil && !f.force:
+		return "kept", nil
+	case err == nil && !info.Mode().IsRegular():
+		return "", errors.New("there is something that is no file")
+	case err == nil:
+		said, flags = "replaced", os.O_TRUNC
+	case !errors.Is(err, fs.ErrNotExist):
+		return "", err
+	}
+	file, err := root.OpenFile(w.path, os.O_WRONLY|flags, 0o644)
+	if err != nil {
+		return "", err
+	}
+	_, err = file.WriteString(w.text)
+	return said, errors.Join(err, file.Close())
+}
+
+// show prints the files as they would be written.
+func (f *initFlags) show(env Env, files []written) error {
+	var b strings.Builder
+	for _, w := range files {
+		fmt.Fprintf(&b, "==> %s <==\n%s\n", w.path, w.text)
+	}
+	b.WriteString("nothing was written\n")
+	return printed(fmt.Fprint(env.Stdout, b.String()))
+}
+
+// next says what is left to do.
+func (f *initFlags) next() string {
+	steps := []string{"put your agent into .github/workflows/andon-collect.yml, in place of the step that says so"}
+	if len(f.agents) > 0 {
+		steps[0] = "add the action as the last step of the jobs in which agents run, as in docs/action.md"
+	}
+	if f.pin == "" {
+		tag := f.ref()
+		steps = append(steps, fmt.Sprintf(`pin the action to a commit, for a tag can be moved:
+     git ls-remote https://github.com/andon-ci/andon %[1]s '%[1]s^{}'
+     andon init --force --pin COMMIT     the last one that this prints`, tag))
+	}
+	steps = append(steps, "commit .github, and merge it: the second stage and the sweep run on the default branch alone")
+	var b strings.Builder
+	b.WriteString("\nnext:\n")
+	for i, s := range steps {
+		fmt.Fprintf(&b, "  %d. %s\n", i+1, s)
+	}
+	return b.String()
+}
