@@ -124,6 +124,14 @@ func TestActionUsage(t *testing.T) {
 	}
 }
 
+// TestActionCommand names a command that there is not.
+func TestActionCommand(t *testing.T) {
+	o := runJob(t, "other", nil)
+	if !o.failed || !strings.Contains(o.text(), "command takes collect, session or overrides") {
+		t.Errorf("failed: %v", o.failed)
+	}
+}
+
 // TestActionWithoutBinary cannot have the program: the agent's job goes on,
 // with a warning.
 func TestActionWithoutBinary(t *testing.T) {

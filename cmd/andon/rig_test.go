@@ -57,19 +57,24 @@ func act(t *testing.T) string {
 }
 
 // runJob runs one job of the rig's workflow in a new repository with the given
-// traces. Nothing is fetched: the action is this repository, and a stand-in
-// takes the upload.
+// traces, on a pull request.
 func runJob(t *testing.T, job string, traces map[string]string) outcome {
+	t.Helper()
+	return runEvent(t, repository(t, traces), "pull_request", abs(t, rig+"/pull_request.json"), "-j", job, "--env", "GITHUB_RUN_ID=777")
+}
+
+// runEvent runs the workflows of a repository on an event. Nothing is fetched:
+// the action is this repository, and a stand-in takes the upload.
+func runEvent(t *testing.T, repo, event, payload string, more ...string) outcome {
 	t.Helper()
 	bin := act(t)
 	out := outcome{dir: t.TempDir()}
-	repo := repository(t, traces)
 	var stdout, stderr bytes.Buffer
-	cmd := exec.Command(bin, "pull_request", "-j", job, "-P", "ubuntu-latest=-self-hosted", "--json",
-		"--eventpath", abs(t, rig+"/pull_request.json"), "--no-cache-server", "--action-offline-mode", "--pull=false",
-		"--local-repository", "andon-ci/andon@v0="+abs(t, root),
-		"--local-repository", uploader(t)+"="+abs(t, rig+"/upload-artifact"),
-		"--env", "ANDON_TEST_OUT="+out.dir, "--env", "GITHUB_RUN_ID=777")
+	cmd := exec.Command(bin, append([]string{event, "-P", "ubuntu-latest=-self-hosted", "--json",
+		"--eventpath", payload, "--no-cache-server", "--action-offline-mode", "--pull=false",
+		"--local-repository", "andon-ci/andon@v0=" + abs(t, root),
+		"--local-repository", uploader(t) + "=" + abs(t, rig+"/upload-artifact"),
+		"--env", "ANDON_TEST_OUT=" + out.dir}, more...)...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = repo, &stdout, &stderr
 	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=readonly")
 	out.failed = cmd.Run() != nil
@@ -83,7 +88,7 @@ func runJob(t *testing.T, job string, traces map[string]string) outcome {
 	out.outputs, out.upload = readMap(t, out.dir+"/outputs.json"), readMap(t, out.dir+"/upload.json")
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Logf("log of the job %s:\n%s%s", job, out.text(), stderr.String())
+			t.Logf("log of %s %q:\n%s%s", event, more, out.text(), stderr.String())
 		}
 	})
 	return out
@@ -106,8 +111,15 @@ func repository(t *testing.T, traces map[string]string) string {
 	for name, text := range traces {
 		write(t, filepath.Join(dir, "traces", name), text)
 	}
+	commit(t, dir, "octo/calc")
+	return dir
+}
+
+// commit makes a git repository of a folder, whose origin is on GitHub.
+func commit(t *testing.T, dir, name string) {
+	t.Helper()
 	for _, args := range [][]string{
-		{"init", "-q"}, {"remote", "add", "origin", "https://github.com/octo/calc.git"}, {"add", "."},
+		{"init", "-q"}, {"remote", "add", "origin", "https://github.com/" + name + ".git"}, {"add", "."},
 		{"-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false", "commit", "-q", "-m", "traces"},
 	} {
 		cmd := exec.Command("git", args...)
@@ -116,7 +128,6 @@ func repository(t *testing.T, traces map[string]string) string {
 			t.Fatalf("git %s: %v\n%s", args[0], err, msg)
 		}
 	}
-	return dir
 }
 
 func write(t *testing.T, path, text string) {

@@ -39,7 +39,8 @@ func initCommand() command {
   andon init --workflow review --workflow triage     agents run there already
 
 DIR is the top of a repository, the working directory unless named. A file that
-is there is kept, unless --force says otherwise. Nothing is asked of GitHub.
+is there is kept; with --force it is written again, and what was changed in it is
+lost. Nothing is asked of GitHub.
 `,
 		start: func(fs *flag.FlagSet) runner {
 			f := &initFlags{}
@@ -199,17 +200,19 @@ func (f *initFlags) show(env Env, files []written) error {
 	return printed(fmt.Fprint(env.Stdout, b.String()))
 }
 
-// next says what is left to do.
+// next says what is left to do. Pinning writes the files again, so that it comes
+// before they are edited.
 func (f *initFlags) next() string {
-	steps := []string{"put your agent into .github/workflows/andon-collect.yml, in place of the step that says so"}
-	if len(f.agents) > 0 {
-		steps[0] = "add the action as the last step of the jobs in which agents run, as in docs/action.md"
-	}
+	var steps []string
 	if f.pin == "" {
-		tag := f.ref()
 		steps = append(steps, fmt.Sprintf(`pin the action to a commit, for a tag can be moved:
      git ls-remote https://github.com/andon-ci/andon %[1]s '%[1]s^{}'
-     andon init --force --pin COMMIT     the last one that this prints`, tag))
+     andon init --force --pin COMMIT     the last one that this prints`, f.ref()))
+	}
+	if len(f.agents) > 0 {
+		steps = append(steps, "add the action as the last step of the jobs in which agents run, as in docs/action.md")
+	} else {
+		steps = append(steps, "put your agent into .github/workflows/andon-collect.yml, in place of the step that says so")
 	}
 	steps = append(steps, "commit .github, and merge it: the second stage and the sweep run on the default branch alone")
 	var b strings.Builder
