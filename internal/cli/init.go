@@ -141,26 +141,26 @@ func (f *initFlags) fit(text string) string {
 		}
 		text = strings.Replace(text, "workflows: [agents]", "workflows: ["+strings.Join(names, ", ")+"]", 1)
 	}
-	return strings.ReplaceAll(text, "andon-ci/andon@v0", "andon-ci/andon@"+f.ref())
+	return strings.ReplaceAll(text, "andon-ci/andon@v0", "andon-ci/andon@"+refOf(version(), f.pin))
 }
 
 // A version that there is a tag of, unlike one of a build between two.
 var tagged = regexp.MustCompile(`^\d+\.\d+\.\d+(-rc\.\d+)?$`)
 
-// ref returns the commit or the tag of the action, and what a comment says of a
-// commit. The commit of a release is not known to its program, which is part of
-// what the commit holds.
-func (f *initFlags) ref() string {
-	v := version()
+// refOf returns the commit or the tag of the action that a version of the program
+// uses, and what a comment says of a commit. The commit of a release is not known
+// to its program, which is part of what the commit holds.
+func refOf(version, pin string) string {
+	is := tagged.MatchString(version)
 	switch {
-	case f.pin != "" && tagged.MatchString(v):
-		return f.pin + " # v" + v
-	case f.pin != "":
-		return f.pin
-	case tagged.MatchString(v):
-		return "v" + v
+	case pin != "" && is:
+		return pin + " # v" + version
+	case pin != "":
+		return pin
+	case is:
+		return "v" + version
 	}
-	major, _, _ := strings.Cut(v, ".")
+	major, _, _ := strings.Cut(version, ".")
 	return "v" + major
 }
 
@@ -207,7 +207,7 @@ func (f *initFlags) next() string {
 	if f.pin == "" {
 		steps = append(steps, fmt.Sprintf(`pin the action to a commit, for a tag can be moved:
      git ls-remote https://github.com/andon-ci/andon %[1]s '%[1]s^{}'
-     andon init --force --pin COMMIT     the last one that this prints`, f.ref()))
+     andon init --force --pin COMMIT     the last one that this prints`, refOf(version(), f.pin)))
 	}
 	if len(f.agents) > 0 {
 		steps = append(steps, "add the action as the last step of the jobs in which agents run, as in docs/action.md")

@@ -1,0 +1,68 @@
+package cli
+
+import (
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestReadyWorkflows holds .github/workflows/examples equal to what init writes.
+func TestReadyWorkflows(t *testing.T) {
+	files, err := (&initFlags{}).files()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(repo, ".github", "workflows", "examples")
+	want := 0
+	for _, f := range files {
+		if f.path != configPath {
+			want++
+			golden(t, filepath.Join(dir, filepath.Base(f.path)), f.text)
+		}
+	}
+	if there, err := filepath.Glob(dir + "/*"); err != nil || len(there) != want || want == 0 {
+		t.Errorf("%d files in %s, want %d: %v", len(there), dir, want, err)
+	}
+}
+
+// TestReadyConfiguration takes what the written configuration has in comments.
+func TestReadyConfiguration(t *testing.T) {
+	raw, err := workflows.ReadFile("workflows/andon.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c, err := parseConfig(raw, "as it is"); err != nil || c.Agent != "" {
+		t.Errorf("as it is: %+v, %v", c, err)
+	}
+	set := regexp.MustCompile(`(?m)^#(\S|  )`).ReplaceAll(raw, []byte("$1"))
+	c, err := parseConfig(set, "with all set")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Traces) == 0 || c.Agent == "" || c.Instructions == "" || c.OnSecret == "" || len(c.FailOn) == 0 || c.Content == "" ||
+		len(c.Secrets) == 0 || len(c.Accounts.Agents) == 0 || len(c.Accounts.Tools) == 0 || len(c.Allow) == 0 {
+		t.Errorf("the written configuration does not show every key: %+v", c)
+	}
+}
+
+// TestInitRef says what of the action can be known.
+func TestInitRef(t *testing.T) {
+	const commit = "0123456789abcdef0123456789abcdef01234567"
+	for _, tt := range []struct{ version, pin, want string }{
+		{"1.2.3", "", "v1.2.3"},
+		{"1.2.3-rc.1", "", "v1.2.3-rc.1"},
+		{"1.2.3", commit, commit + " # v1.2.3"},
+		{"1.2.3-dev", commit, commit},
+		{"1.2.3-dev", "", "v1"},
+		{"1.2.3+dirty", "", "v1"},
+		{"0.0.0-20261120091500-0123456789ab", "", "v0"},
+	} {
+		if got := refOf(tt.version, tt.pin); got != tt.want {
+			t.Errorf("%s, %q: got %q, want %q", tt.version, tt.pin, got, tt.want)
+		}
+		if text := (&initFlags{pin: tt.pin}).fit("uses: andon-ci/andon@v0\n"); !strings.HasPrefix(text, "uses: andon-ci/andon@") {
+			t.Errorf("%q", text)
+		}
+	}
+}
