@@ -343,3 +343,19 @@ func hex4(s []byte) rune {
 	}
 	return r
 }
+
+// escapeLen returns the length of the escape at the start of s, 0 for none.
+func escapeLen(s []byte) int {
+	if len(s) < 2 {
+		return 0
+	}
+	switch s[1] {
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		return 2
+	case 'u':
+		if hex4(s) >= 0 {
+			return 6
+		}
+	}
+	return 0
+}

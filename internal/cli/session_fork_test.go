@@ -1,0 +1,39 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// TestSessionOfFork finds a fork's pull request by where it is from: GitHub says
+// nothing of a commit that is in a fork alone.
+func TestSessionOfFork(t *testing.T) {
+	for _, tt := range []struct {
+		name, owner, branch, sha, want string
+	}{
+		{"its head", "mallory", "claude/retry-upload", headB, "pull_request 12"},
+		{"a head that was pushed over", "mallory", "claude/retry-upload", headA, "pull_request 12"},
+		{"another branch", "mallory", "claude/other", headB, "commit 0"},
+		{"another fork", "eve", "claude/retry-upload", headB, "commit 0"},
+		{"no name of an account", "mallory:x&head=y", "claude/retry-upload", headB, "commit 0"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := mended(t, 2)
+			f.Pull["isCrossRepository"], f.Pull["headRepository"] = true, map[string]any{"nameWithOwner": "mallory/hello", "repositoryId": 4711}
+			for _, r := range f.Runs {
+				r["pull_requests"], r["head_repository"].(map[string]any)["id"] = []any{}, 4711
+			}
+			event := filepath.Join(t.TempDir(), "event.json")
+			raw := fmt.Appendf(nil, `{"repository":{"full_name":"octo-org/hello"},"workflow_run":{"event":"pull_request","head_sha":%q,"head_branch":%q,"head_repository":{"owner":{"login":%q}},"pull_requests":[]}}`, tt.sha, tt.branch, tt.owner)
+			if err := os.WriteFile(event, raw, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			_, stdout, stderr := asked(t, f, nil, "session", "--event", event, "--event-name", "workflow_run", "--format", "json")
+			if c := chainOf(t, stdout); fmt.Sprint(c.Subject.Kind, " ", c.Subject.Number) != tt.want {
+				t.Errorf("%+v\n%s", c.Subject, stderr)
+			}
+		})
+	}
+}
