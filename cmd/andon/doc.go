@@ -45,10 +45,11 @@ unknown, and never as 0.
 
 # What it never does
 
-Andon sends nothing anywhere, but for session, which asks the forge for what it
-shows, and writes there what --comment and --check name. It never prints or writes the value of a
-credential that it has found, and it writes nothing for upload that it has not
-scanned. The names of files and folders are scanned as well.
+Andon sends nothing anywhere, but for session and for overrides with --since,
+which ask the forge for what they show; session writes there what --comment and
+--check name. It never prints or writes the value of a credential that it has
+found, and it writes nothing for upload that it has not scanned. The names of
+files and folders are scanned as well.
 
 # Environment
 
@@ -59,7 +60,7 @@ scanned. The names of files and folders are scanned as well.
 	ANDON_SECRETS          names of variables whose values must not leak
 	ANDON_FINGERPRINT_KEY  key for the fingerprints of credentials, the same in
 	                       all jobs whose findings are to be compared
-	GITHUB_TOKEN, GH_TOKEN whom session asks the forge as
+	GITHUB_TOKEN, GH_TOKEN whom to ask the forge as
 	ANDON_APP_ID           the App to ask as instead, and
 	ANDON_APP_KEY          its private key in PEM, or the file that holds it
 	GITHUB_API_URL         the forge, where it is not github.com
