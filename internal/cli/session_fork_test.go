@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -35,5 +36,21 @@ func TestSessionOfFork(t *testing.T) {
 				t.Errorf("%+v\n%s", c.Subject, stderr)
 			}
 		})
+	}
+}
+
+// TestSessionOfNoPull is told of a workflow run whose pull request is gone: there
+// is nothing to comment on, which is nobody's mistake.
+func TestSessionOfNoPull(t *testing.T) {
+	f := mended(t, 2)
+	f.Pull["isCrossRepository"] = true
+	event := filepath.Join(t.TempDir(), "event.json")
+	raw := fmt.Appendf(nil, `{"repository":{"full_name":"octo-org/hello"},"workflow_run":{"event":"pull_request","head_sha":%q,"head_branch":"gone","head_repository":{"owner":{"login":"mallory"}},"pull_requests":[]}}`, headB)
+	if err := os.WriteFile(event, raw, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	code, _, stderr := asked(t, f, nil, "session", "--comment", "--check", "--event", event, "--event-name", "workflow_run")
+	if code != 0 || !strings.Contains(stderr, "no comment was written: no pull request was found") || len(f.Posts) != 0 || len(f.Checks) != 1 {
+		t.Errorf("%d, %d comments, %d check runs\n%s", code, len(f.Posts), len(f.Checks), stderr)
 	}
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"fmt"
 
 	"github.com/andon-ci/andon/internal/github"
 	"github.com/andon-ci/andon/internal/issue"
@@ -43,7 +44,8 @@ func (v *view) body() (string, error) {
 // end, none is written: it could be the second one.
 func (v *view) postComment(ctx context.Context) error {
 	if v.pull == nil {
-		return usage("--comment needs a pull request, and the commit has none", "andon session --pr NUMBER --comment")
+		fmt.Fprintln(v.env.Stderr, "andon: no comment was written: no pull request was found that has the commit")
+		return nil // an event's; that a commit was named beside --comment, about says
 	}
 	for _, list := range v.pull.Unread {
 		if list == "comments" {
