@@ -194,3 +194,14 @@ func TestMarkdownIncident(t *testing.T) {
 		t.Errorf("a guess is taken for a credential:\n%s", out)
 	}
 }
+
+// TestMarkdownWithoutContent has nothing of what a tool has said.
+func TestMarkdownWithoutContent(t *testing.T) {
+	const said = "cannot find main module"
+	if out := render(t, several(), Options{Content: true}); !strings.Contains(out, said) {
+		t.Fatal("the sample's tool says nothing")
+	}
+	if out := render(t, several(), Options{}); strings.Contains(out, said) {
+		t.Error("the summary quotes a tool's output")
+	}
+}

@@ -339,3 +339,11 @@ func TestStepsAreBounded(t *testing.T) {
 		t.Errorf("got %d steps, %d dropped, %v calls", len(r.Steps), r.StepsDropped, r.ToolCalls)
 	}
 }
+
+// TestCostOfAnUnknownPrompt has a call of which only the answer was measured.
+func TestCostOfAnUnknownPrompt(t *testing.T) {
+	r := reduce(t, rec("a:1", &trace.Call{ID: "c", Model: "m1", Usage: trace.Usage{Output: trace.Measured(120)}}))
+	if r.Cost.USD != nil || !r.Cost.Partial {
+		t.Errorf("the price of the answer alone counts as the whole: %+v", r.Cost)
+	}
+}
