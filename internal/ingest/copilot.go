@@ -208,7 +208,7 @@ func (r *copilot) toolEnd(d jsonl.Value) {
 		return
 	}
 	content := d.Get("result", "content")
-	t := &trace.Tool{ID: id, End: r.last, Done: true, ResultSize: size(content), Result: answer(content.Raw())}
+	t := &trace.Tool{ID: id, End: r.last}
 	if ms, ok := d.Get("toolTelemetry", "metrics", "durationMs").Float(); ok {
 		t.Duration = trace.Measured(int64(ms))
 	}
@@ -226,7 +226,7 @@ func (r *copilot) toolEnd(d jsonl.Value) {
 		t.Error = &trace.Error{Type: "timeout", Message: "the command had not ended when the call did"}
 	}
 	t.Failed = t.Error != nil
-	r.s.identify(t, content)
+	r.s.outcome(t, content)
 	r.add(t)
 	r.decide(id, t.Failed)
 }

@@ -103,12 +103,9 @@ func decisionInText(text string) *trace.Decision {
 	return nil
 }
 
-// decisionInCommand returns the decision that a shell command carries out.
-// Whether it did so depends on its exit code: see sink.await.
-func decisionInCommand(cmd string) *trace.Decision { return decisionInCommands(simpleCommands(cmd)) }
-
-// decisionInCommands returns the weightiest decision of several commands: a
-// review before what is done beside it.
+// decisionInCommands returns the weightiest decision that the commands of a shell
+// carry out: a review before what is done beside it. Whether they did so depends
+// on the exit code: see sink.await.
 func decisionInCommands(commands [][]string) *trace.Decision {
 	best, rank := trace.Kind(""), len(commandDecisions())
 	for _, words := range commands {

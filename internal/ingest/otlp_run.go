@@ -164,7 +164,7 @@ func (o *otlpSpans) tool(s otlpSpan, span string, line int) {
 		id = span
 	}
 	t := &trace.Tool{
-		ID: id, Name: s.attrs.text("gen_ai.tool.name", "ai.toolCall.name", "tool_name"), Start: start, End: end, Done: true,
+		ID: id, Name: s.attrs.text("gen_ai.tool.name", "ai.toolCall.name", "tool_name"), Start: start, End: end,
 		ExitCode: exitCode(s.attrs.get("process.exit.code", "process.exit_code")),
 		Error:    s.fault(), Denied: o.denied[span],
 	}
@@ -173,8 +173,8 @@ func (o *otlpSpans) tool(s otlpSpan, span string, line int) {
 	}
 	args, out := s.attrs.get("gen_ai.tool.call.arguments", "ai.toolCall.args", "full_command"), s.attrs.get("gen_ai.tool.call.result", "ai.toolCall.result")
 	decision := o.r.s.describe(t, args)
-	t.ResultSize, t.Result = size(out), answer(out.Raw())
 	t.Failed = t.Error != nil || t.Denied || t.ExitCode != nil && *t.ExitCode != 0
+	o.r.s.outcome(t, out)
 	delete(o.denied, span)
 	if len(o.tools) < maxSpans {
 		o.tools[span] = id

@@ -24,11 +24,9 @@ type script struct {
 	unread   bool       // it could not be read
 }
 
-// simpleCommands returns the words of each simple command that a command line
+// scriptIn returns the words of each simple command that a command line
 // may run, in order: `cd x && go test ./...` has two. Text within quotes and
 // here-documents is never taken for a command.
-func simpleCommands(cmd string) [][]string { return scriptIn(cmd, 0).commands }
-
 func scriptIn(cmd string, depth int) script {
 	if len(cmd) > maxCommand || depth > maxNested {
 		return script{unread: true}

@@ -34,7 +34,7 @@ func TestPrograms(t *testing.T) {
 		{"npm run build", "npm run build"},
 		{"cat <<'EOF' > big\n" + strings.Repeat("x y z\n", 6000) + "EOF\ngit commit -qam x && git push", "cat, git commit, git push"},
 	} {
-		if got := strings.Join(programs(simpleCommands(c.cmd)), ", "); got != c.want {
+		if got := strings.Join(programs(scriptIn(c.cmd, 0).commands), ", "); got != c.want {
 			t.Errorf("%.60q runs %q, want %q", c.cmd, got, c.want)
 		}
 	}
@@ -106,7 +106,7 @@ func TestJudged(t *testing.T) {
 
 func TestRehearsals(t *testing.T) {
 	for _, cmd := range []string{"gh pr merge --help", "git push --dry-run", "git push -n", "git commit --dry-run -m x", "gh pr review 3 --approve --help"} {
-		commands := simpleCommands(cmd)
+		commands := scriptIn(cmd, 0).commands
 		if c := changesByCommands(commands); c != nil {
 			t.Errorf("%q changes %v", cmd, c)
 		}
@@ -114,18 +114,18 @@ func TestRehearsals(t *testing.T) {
 			t.Errorf("%q decides %v", cmd, d)
 		}
 	}
-	if c := changesByCommands(simpleCommands("git commit -n -m x")); len(c) != 1 {
+	if c := changesByCommands(scriptIn("git commit -n -m x", 0).commands); len(c) != 1 {
 		t.Errorf("a commit past the hooks is %v", c)
 	}
 }
 
 func TestDecisionInQuotes(t *testing.T) {
 	for _, cmd := range []string{"echo 'gh pr review 3 --approve'", "git log --grep 'git push'", "# gh pr merge 3"} {
-		if d := decisionInCommand(cmd); d != nil {
+		if d := decisionInCommands(scriptIn(cmd, 0).commands); d != nil {
 			t.Errorf("%q decides %q", cmd, d.Kind)
 		}
 	}
-	if d := decisionInCommand("git push && gh pr review 3 --approve"); d == nil || d.Kind != trace.Approve {
+	if d := decisionInCommands(scriptIn("git push && gh pr review 3 --approve", 0).commands); d == nil || d.Kind != trace.Approve {
 		t.Errorf("a review beside a push is %v", d)
 	}
 }

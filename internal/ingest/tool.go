@@ -60,14 +60,20 @@ func (s *sink) unpacked(args jsonl.Value) jsonl.Value {
 // result emits the result of a tool call, and the decision that the call has
 // carried out.
 func (s *sink) result(line int, at time.Time, t *trace.Tool, output jsonl.Value) {
+	s.outcome(t, output)
+	s.add(line, at, t)
+	s.settle(line, at, t.ID, t.Failed)
+}
+
+// outcome fills in what the output of a tool call tells. Whether the call failed
+// is known by then.
+func (s *sink) outcome(t *trace.Tool, output jsonl.Value) {
 	t.Done = true
 	t.ResultSize = size(output)
 	if t.Result == 0 {
 		t.Result = answer(output.Raw())
 	}
 	s.identify(t, output)
-	s.add(line, at, t)
-	s.settle(line, at, t.ID, t.Failed)
 }
 
 // command returns the command of a shell tool's arguments, under the name that

@@ -2,6 +2,7 @@ package session
 
 import (
 	"cmp"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -56,6 +57,11 @@ func (b *builder) sources(r *Run) {
 	}
 }
 
+// sourceNames joins the names of formats.
+func sourceNames(formats iter.Seq[string]) string {
+	return strings.Join(slices.Sorted(formats), " + ")
+}
+
 // usageSource names the formats that an account's usage is from.
 func (a *account) usageSource() string {
 	from := map[string]bool{}
@@ -70,7 +76,7 @@ func (a *account) usageSource() string {
 			from[t.source] = true
 		}
 	}
-	return strings.Join(slices.Sorted(maps.Keys(from)), " + ")
+	return sourceNames(maps.Keys(from))
 }
 
 func (b *builder) costSource(r *Run) string {
@@ -89,7 +95,7 @@ func (b *builder) costSource(r *Run) string {
 		for _, t := range a.totals {
 			from[t.source] = true
 		}
-		return strings.Join(slices.Sorted(maps.Keys(from)), " + ")
+		return sourceNames(maps.Keys(from))
 	}
 	return ""
 }
@@ -108,7 +114,7 @@ func (b *builder) formatsAt(places []trace.Pos) string {
 	for _, p := range places {
 		from[b.files[p.File]] = true
 	}
-	return strings.Join(slices.Sorted(maps.Keys(from)), " + ")
+	return sourceNames(maps.Keys(from))
 }
 
 // explain lists what was read of the run, and what was counted.

@@ -11,15 +11,25 @@ import (
 // telemetry behind those of the agent itself.
 func (b *builder) ranked(measure func(*account) int64) []*account {
 	out := slices.Clone(b.accounts)
+	if len(out) == 1 {
+		return out
+	}
+	measured := make(map[*account]int64, len(out)) // once, since it may go through all steps
+	for _, a := range out {
+		measured[a] = measure(a)
+	}
 	slices.SortStableFunc(out, func(x, y *account) int {
-		mx, my := measure(x), measure(y)
+		mx, my := measured[x], measured[y]
 		if x.isTelemetry() != y.isTelemetry() && mx > 0 && my > 0 {
 			if x.isTelemetry() {
 				return 1
 			}
 			return -1
 		}
-		return cmp.Or(cmp.Compare(my, mx), cmp.Compare(y.detail(), x.detail()), cmp.Compare(x.space, y.space))
+		if mx != my {
+			return cmp.Compare(my, mx)
+		}
+		return cmp.Or(cmp.Compare(y.detail(), x.detail()), cmp.Compare(x.space, y.space))
 	})
 	return out
 }
