@@ -8,8 +8,8 @@ import (
 	"slices"
 )
 
-// Error is by how much a quantile of a sketch may be off, relative to the value.
-const Error = 0.01
+// sketchError is by how much a quantile of a sketch may be off, relative to the value.
+const sketchError = 0.01
 
 // The values between which a sketch keeps the relative error: what is smaller
 // counts as 0, what is larger as the largest. In seconds, dollars or tokens that is
@@ -60,12 +60,12 @@ func (s *Sketch) Add(x float64) bool {
 	return true
 }
 
-func logGamma() float64 { return math.Log((1 + Error) / (1 - Error)) }
+func logGamma() float64 { return math.Log((1 + sketchError) / (1 - sketchError)) }
 
 func index(x float64) int { return int(math.Ceil(math.Log(x) / logGamma())) }
 
-// value returns the middle of a bucket, which is Error away from both its ends.
-func (b bucket) value() float64 { return math.Exp(float64(b.index)*logGamma()) * (1 - Error) }
+// value returns the middle of a bucket, which is sketchError away from both its ends.
+func (b bucket) value() float64 { return math.Exp(float64(b.index)*logGamma()) * (1 - sketchError) }
 
 // add counts into a bucket that is not below the one at place from, and returns its place.
 func (s *Sketch) add(from int, b bucket) int {

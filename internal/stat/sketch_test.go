@@ -24,7 +24,7 @@ func TestSketch(t *testing.T) {
 		}
 	}
 	for q, want := range map[float64]float64{0: 0, 0.16: 0, 0.34: 1, 0.5: 10, 0.7: 10, 0.84: 100, 1: sketchMax} {
-		if got, ok := s.Quantile(q); !ok || math.Abs(got-want) > want*(Error+1e-12) {
+		if got, ok := s.Quantile(q); !ok || math.Abs(got-want) > want*(sketchError+1e-12) {
 			t.Errorf("quantile %v = %v, %v, want %v", q, got, ok, want)
 		}
 	}
@@ -140,7 +140,7 @@ func withinError(t *testing.T, got, want float64) {
 	case want > sketchMax:
 		want = sketchMax
 	}
-	if math.Abs(got-want) > want*(Error+1e-12) {
+	if math.Abs(got-want) > want*(sketchError+1e-12) {
 		t.Fatalf("the quantile is %v, want %v", got, want)
 	}
 }
@@ -164,7 +164,7 @@ func FuzzSketchJSON(f *testing.F) {
 		last := 0.0
 		for _, q := range []float64{0, 0.5, 0.9, 1} {
 			got, ok := s.Quantile(q)
-			if ok && !(got >= last && got <= sketchMax*(1+Error)) {
+			if ok && !(got >= last && got <= sketchMax*(1+sketchError)) {
 				t.Fatalf("quantile %v is %v", q, got)
 			}
 			last = got
