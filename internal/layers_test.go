@@ -21,6 +21,7 @@ func layer() map[string]int {
 	return map[string]int{
 		"schemas":          0,
 		"internal/jsonl":   0,
+		"internal/stat":    0,
 		"internal/trace":   0,
 		"internal/zstd":    0,
 		"internal/finding": 1,
@@ -64,6 +65,7 @@ func owner() map[string]string {
 		"github.com/klauspost/compress":              "internal/zstd",
 		"github.com/rogpeppe/go-internal":            "internal/history",
 		"go.yaml.in/yaml/v3":                         "internal/cli",
+		"gonum.org/v1/gonum":                         "internal/stat",
 		"mvdan.cc/sh/v3":                             "internal/ingest",
 		"github.com/google/go-github/v66":            "internal/github",
 		"github.com/bradleyfalzon/ghinstallation/v2": "internal/github",

@@ -77,7 +77,7 @@ func recordText(b *strings.Builder, what string, r override.Record) {
 		fmt.Fprintf(b, "    says: %s\n", termText(r.Reason, maxMessage))
 	}
 	if r.Link != nil {
-		fmt.Fprintf(b, "    run %s, %s by %s\n", termText(r.RunID, maxName), termText(r.Link.Level, maxName), termText(r.Link.By, maxMessage))
+		fmt.Fprintf(b, "    run %s, %s by %s\n", termText(r.RunID, maxName), termText(string(r.Link.Level), maxName), termText(r.Link.By, maxMessage))
 	}
 	for _, e := range r.Evidence {
 		if e.URL != "" {
