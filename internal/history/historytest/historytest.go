@@ -179,7 +179,7 @@ func anyOrder(t *testing.T, e Engine) {
 		open := e(t)
 		r := rand.New(rand.NewPCG(seed, 1))
 		r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-		for part := range slices.Chunk(all, 1+r.IntN(60)) {
+		for part := range slices.Chunk(all, 20+r.IntN(60)) {
 			mustWrite(t, open(), &history.Batch{Lines: part})
 		}
 		got := Dump(t, open())
@@ -213,9 +213,12 @@ func writers(t *testing.T, e Engine) {
 	}
 	open := e(t)
 	var group sync.WaitGroup
-	errs := make([]error, 10)
-	for w := range 10 {
-		b, s := batch(w), open()
+	errs, stores := make([]error, 10), make([]history.Store, 10)
+	for w := range stores {
+		stores[w] = open()
+	}
+	for w, s := range stores {
+		b := batch(w)
 		group.Go(func() { _, errs[w] = history.Write(t.Context(), s, b, nil) })
 	}
 	group.Wait()
