@@ -46,6 +46,8 @@ type Forge struct {
 	mu        sync.Mutex
 	artifacts map[int64][]map[string]any // by workflow run
 	zips      map[int64][]byte           // by artifact
+	branches  map[string]string          // commit, by name
+	trees     map[string]tree            // by commit or tree
 	faults    []*Fault
 	used      int
 	next      int64
@@ -69,7 +71,7 @@ type Fault struct {
 // New starts a forge, which ends with the test. Then every request that it has
 // had must be legal by GitHub's descriptions.
 func New(t testing.TB) *Forge {
-	f := &Forge{Repository: "octo-org/hello", t: t, artifacts: map[int64][]map[string]any{}, zips: map[int64][]byte{}, next: 1000}
+	f := &Forge{Repository: "octo-org/hello", t: t, artifacts: map[int64][]map[string]any{}, zips: map[int64][]byte{}, next: 1000, branches: map[string]string{}, trees: map[string]tree{}}
 	f.api = httptest.NewServer(http.HandlerFunc(f.serve))
 	f.blobs = httptest.NewServer(http.HandlerFunc(f.blob))
 	t.Cleanup(f.legal)
@@ -191,6 +193,10 @@ func (f *Forge) blob(w http.ResponseWriter, r *http.Request) {
 		f.t.Error("a credential was sent outside the API")
 	}
 	if f.failed(w, r) {
+		return
+	}
+	if commit, ok := strings.CutPrefix(r.URL.Path, "/tarballs/"); ok {
+		w.Write(f.archive(commit))
 		return
 	}
 	var id int64

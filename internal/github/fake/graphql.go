@@ -19,6 +19,14 @@ func (f *Forge) graphql(w io.Writer, body []byte) {
 	if err := json.Unmarshal(body, &q); err != nil {
 		f.t.Errorf("a query that is no JSON: %v", err)
 	}
+	switch {
+	case strings.Contains(q.Query, "query branch("):
+		f.branch(w, q.Variables)
+		return
+	case strings.Contains(q.Query, "mutation commit("):
+		f.commitOnBranch(w, body)
+		return
+	}
 	if strings.Contains(q.Query, "query landing(") {
 		rest, _ := f.Pull["rest"].(map[string]any)
 		history := map[string]any{"pageInfo": map[string]any{"hasNextPage": false}, "nodes": rest["landed"]}
