@@ -37,8 +37,9 @@ type Forge struct {
 	Requests   []*Request       // to the API, in order
 	Downloads  int              // from the store of artifacts
 	Checks     []map[string]any
-	Posts      []map[string]any // comments as they were sent
-	Issues     []map[string]any // as they were sent; see AddIssue
+	Posts      []map[string]any  // comments as they were sent
+	Issues     []map[string]any  // as they were sent; see AddIssue
+	Files      map[string]string // of the default branch, as far as they are asked for
 
 	every     []*Request // also those that Forget forgets
 	t         testing.TB

@@ -10,7 +10,7 @@ import (
 )
 
 // graphql answers the query for a pull request, each list that was asked for in
-// pages of 100, the one for what landed on a branch, and the one for issues.
+// pages of 100, and the smaller ones.
 func (f *Forge) graphql(w io.Writer, body []byte) {
 	var q struct {
 		Query     string         `json:"query"`
@@ -26,15 +26,17 @@ func (f *Forge) graphql(w io.Writer, body []byte) {
 	case strings.Contains(q.Query, "mutation commit("):
 		f.commitOnBranch(w, body)
 		return
+	case strings.Contains(q.Query, "query issues("):
+		json.NewEncoder(w).Encode(f.labelled(q.Variables["label"]))
+		return
+	case strings.Contains(q.Query, "query codeowners("):
+		json.NewEncoder(w).Encode(f.owners())
+		return
 	}
 	if strings.Contains(q.Query, "query landing(") {
 		rest, _ := f.Pull["rest"].(map[string]any)
 		history := map[string]any{"pageInfo": map[string]any{"hasNextPage": false}, "nodes": rest["landed"]}
 		json.NewEncoder(w).Encode(map[string]any{"data": map[string]any{"repository": map[string]any{"ref": map[string]any{"target": map[string]any{"history": history}}}}})
-		return
-	}
-	if strings.Contains(q.Query, "query issues(") {
-		json.NewEncoder(w).Encode(f.labelled(q.Variables["label"]))
 		return
 	}
 	pull := f.pull(q.Variables)
