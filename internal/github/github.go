@@ -39,6 +39,8 @@ type Options struct {
 	Cache      Cache         // nil stores nothing
 	Clock      Clock         // the zero value is the real one
 	Transport  http.RoundTripper
+
+	organisation string // whose installation asks, in place of the repository's
 }
 
 // App is a GitHub App that asks for itself, as its installation in the
