@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -16,7 +15,6 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/getkin/kin-openapi/routers/legacy"
 	"github.com/vektah/gqlparser/v2"
-	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/validator"
 )
 
@@ -88,14 +86,7 @@ func (f *Forge) legalREST(router routers.Router, r *Request) {
 
 func (f *Forge) legalQuery(body []byte) {
 	f.t.Helper()
-	raw, err := os.ReadFile(filepath.Join(Data, "schema.graphql"))
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	schema, err := gqlparser.LoadSchema(&ast.Source{Name: "schema.graphql", Input: string(raw)})
-	if err != nil {
-		f.t.Fatalf("reading GitHub's GraphQL schema: %v", err)
-	}
+	schema := f.graph()
 	var q struct {
 		Query     string         `json:"query"`
 		Variables map[string]any `json:"variables"`
