@@ -33,6 +33,7 @@ const Data = "../../testdata/github"
 type Forge struct {
 	Repository string
 	ID         int64            // of the repository
+	Old        string           // what the repository was called before a transfer; empty for none
 	Token      string           // that is accepted; empty is any
 	Pull       map[string]any   // as in testdata/github/pulls; nil for none
 	Runs       []map[string]any // see AddRun

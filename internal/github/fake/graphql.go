@@ -30,14 +30,14 @@ func (f *Forge) graphql(w io.Writer, body []byte) {
 		return
 	}
 	s := &selection{forge: f, schema: schema, variables: q.Variables}
-	data := s.object(doc.Operations[0].SelectionSet, "Query", map[string]any{"repository": f.graphRepository(q.Variables)})
-	out := map[string]any{"data": data}
-	if f.Pull != nil && q.Variables["number"] != nil && q.Variables["number"] != f.Pull["number"] {
-		s.errors = append(s.errors, map[string]any{
-			"type": "NOT_FOUND", "path": []any{"repository", "pullRequest"},
-			"message": fmt.Sprintf("Could not resolve to a PullRequest with the number of %v.", q.Variables["number"]),
-		})
+	repository := f.graphRepository(q.Variables)
+	data := s.object(doc.Operations[0].SelectionSet, "Query", map[string]any{"repository": repository})
+	if repository == nil {
+		s.missing("Repository with the name", q.Variables["name"], "repository")
+	} else if n := q.Variables["number"]; n != nil && repository["pullRequest"] == nil {
+		s.missing("PullRequest with the number", n, "repository", "pullRequest")
 	}
+	out := map[string]any{"data": data}
 	if len(s.errors) > 0 {
 		out["errors"] = s.errors
 	}
@@ -58,8 +58,12 @@ func (f *Forge) graph() *ast.Schema {
 	return f.schema
 }
 
-// graphRepository returns all that GraphQL can be asked of the repository.
+// graphRepository returns all that GraphQL can be asked of the repository, by
+// its name or the one that it had; nil for another.
 func (f *Forge) graphRepository(v map[string]any) map[string]any {
+	if name := fmt.Sprint(v["owner"], "/", v["name"]); name != f.Repository && name != f.Old {
+		return nil
+	}
 	out := map[string]any{"nameWithOwner": f.Repository, "databaseId": f.ID}
 	if f.Pull == nil {
 		return out
@@ -73,6 +77,9 @@ func (f *Forge) graphRepository(v map[string]any) map[string]any {
 		}
 	}
 	rest, _ := f.Pull["rest"].(map[string]any)
+	if merge, _ := f.Pull["mergeCommit"].(map[string]any); v["merge"] != nil && v["merge"] == merge["oid"] {
+		out["object"] = map[string]any{"__typename": "Commit", "history": rest["brought"]}
+	}
 	out["ref"] = map[string]any{"target": map[string]any{"__typename": "Commit", "history": rest["landed"]}}
 	return out
 }

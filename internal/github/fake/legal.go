@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"path/filepath"
@@ -54,6 +55,9 @@ func (f *Forge) legalREST(router routers.Router, r *Request) {
 	f.t.Helper()
 	copied := r.Clone(context.Background())
 	copied.URL.Scheme, copied.URL.Host = "http", r.Host
+	if rest, byID := strings.CutPrefix(copied.URL.Path, fmt.Sprintf("/api/v3/repositories/%d/", f.ID)); byID { // where redirects lead, which the description leaves out
+		copied.URL.Path = "/api/v3/repos/" + f.Repository + "/" + rest
+	}
 	copied.Body = io.NopCloser(bytes.NewReader(r.Body))
 	// The description says date-time of what its text says takes a range:
 	// https://docs.github.com/en/search-github/getting-started-with-searching-on-github/understanding-the-search-syntax#query-for-dates

@@ -19,6 +19,11 @@ type selection struct {
 	errors    []any
 }
 
+// missing adds the error for what is not there.
+func (s *selection) missing(what string, name any, path ...any) {
+	s.errors = append(s.errors, map[string]any{"type": "NOT_FOUND", "path": path, "message": fmt.Sprintf("Could not resolve to a %s of %v.", what, name)})
+}
+
 // object returns what a query asks of an object. The type is the object's
 // where the data names none.
 func (s *selection) object(set ast.SelectionSet, typ string, data map[string]any) map[string]any {
@@ -86,6 +91,9 @@ func (s *selection) value(x *ast.Field, typ string, v any) any {
 		}
 		return out
 	case map[string]any:
+		if v == nil {
+			return nil
+		}
 		return s.object(x.SelectionSet, typ, v)
 	}
 	return v
@@ -100,15 +108,22 @@ func (s *selection) page(x *ast.Field, typ string, all []any) map[string]any {
 	if after, ok := args["after"].(string); ok {
 		from, _ = strconv.Atoi(after) // 0 where it is none of ours
 	}
-	first, ok := args["first"].(int64)
-	if ok && (first < 1 || first > 100) || !ok && len(x.SelectionSet) > 1 { // a total alone needs no bounds
+	first, err := strconv.Atoi(fmt.Sprint(args["first"]))
+	if (err != nil || first < 1 || first > 100) && !total(x.SelectionSet) {
 		s.forge.t.Errorf("%s: GitHub takes from 1 to 100 for first", x.Name)
 	}
-	to := min(from+int(first), len(all))
+	to := min(from+first, len(all))
 	return s.object(x.SelectionSet, typ, map[string]any{
 		"totalCount": len(all), "nodes": append([]any{}, all[min(from, to):to]...),
 		"pageInfo": map[string]any{"hasNextPage": to < len(all), "endCursor": fmt.Sprint(to)},
 	})
+}
+
+// total reports whether a list is asked for its length alone, which needs no
+// bounds.
+func total(set ast.SelectionSet) bool {
+	f, ok := set[0].(*ast.Field)
+	return ok && len(set) == 1 && f.Name == "totalCount"
 }
 
 // wanted reports whether an element passes the filters of a list.
