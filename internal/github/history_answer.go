@@ -107,6 +107,7 @@ func (l reactionList) reactions() []override.Reaction {
 
 type historyReview struct {
 	reviewNode
+	Node        string       `json:"node"`
 	Body        string       `json:"body"`
 	Association string       `json:"authorAssociation"`
 	Editor      *actorNode   `json:"editor"`
@@ -128,7 +129,7 @@ func reviewState(s string) override.ReviewState {
 
 func (n *historyReview) review() override.Review {
 	return override.Review{
-		ID: int64(n.ID), Author: n.Author.person(), State: reviewState(n.State), Commit: n.On.sha(), Submitted: when(n.SubmittedAt),
+		ID: int64(n.ID), Node: n.Node, Author: n.Author.person(), State: reviewState(n.State), Commit: n.On.sha(), Submitted: when(n.SubmittedAt),
 		Body: n.Body, URL: n.URL, Reactions: n.Reactions.reactions(), Association: n.Association, Editor: n.Editor.person(),
 	}
 }

@@ -46,6 +46,7 @@ func unread() map[string]string {
 		"force-push-unknown-commits":       "[commits]",
 		"human-commit-by-unknown":          "[pushes]",
 		"human-commit-clock-skew-unpushed": "[pushes]",
+		"link-unpushed":                    "[pushes]",
 		"merged-events-not-read":           "[events previous_state reverts]",
 	}
 }
@@ -113,16 +114,21 @@ func trim(h *override.History) {
 	for i := range h.Threads {
 		h.Threads[i].ResolvedAt = time.Time{}
 	}
-	for i := range h.Commits {
-		if m := &h.Commits[i]; m.Pushed.IsZero() {
-			m.Pusher = override.Actor{}
-		}
-	}
-	landed := func(m *override.Commit) {
+	signed := func(m *override.Commit) { // by whoever made it, where the file does not say more
 		if m.Committer == (override.Identity{}) {
 			m.Committer = m.Author
 			m.Committer.Time = cmp.Or(m.Pushed, m.Author.Time)
 		}
+	}
+	for i := range h.Commits {
+		m := &h.Commits[i]
+		signed(m)
+		if m.Pushed.IsZero() {
+			m.Pusher = override.Actor{}
+		}
+	}
+	landed := func(m *override.Commit) {
+		signed(m)
 		m.Pusher, m.Pushed = override.Actor{}, time.Time{}
 	}
 	for i := range h.After {

@@ -67,6 +67,7 @@ type Request struct {
 // Fault makes requests fail.
 type Fault struct {
 	Path  string // that the request's path contains
+	Skip  int    // how many before it do not
 	Times int    // how often; 0 is always
 	Reply func(w http.ResponseWriter, r *http.Request)
 	done  int
@@ -206,7 +207,14 @@ func (f *Forge) blob(w http.ResponseWriter, r *http.Request) {
 
 func (f *Forge) failed(w http.ResponseWriter, r *http.Request) bool {
 	for _, x := range f.faults {
-		if strings.Contains(r.URL.Path, x.Path) && (x.Times == 0 || x.done < x.Times) {
+		if !strings.Contains(r.URL.Path, x.Path) {
+			continue
+		}
+		if x.Skip > 0 {
+			x.Skip--
+			continue
+		}
+		if x.Times == 0 || x.done < x.Times {
 			x.done++
 			x.Reply(w, r)
 			return true

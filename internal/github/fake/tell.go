@@ -118,7 +118,7 @@ func review(r override.Review) any {
 		state = "DISMISSED"
 	}
 	return map[string]any{
-		"__typename": "PullRequestReview", "fullDatabaseId": fmt.Sprint(r.ID), "state": state, "submittedAt": moment(r.Submitted), "body": r.Body, "url": r.URL,
+		"__typename": "PullRequestReview", "id": r.Node, "fullDatabaseId": fmt.Sprint(r.ID), "state": state, "submittedAt": moment(r.Submitted), "body": r.Body, "url": r.URL,
 		"author": actor(r.Author), "commit": oid(r.Commit), "authorAssociation": cmp.Or(r.Association, "NONE"), "editor": actor(r.Editor),
 		"reactions": reactions(r.Reactions),
 	}
