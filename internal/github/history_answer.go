@@ -141,11 +141,11 @@ type historyEvent struct {
 
 // closer returns the commit that closed it, by itself or as the merge of another
 // pull request; empty where none did.
-func (e *eventNode) closer() string {
-	if e.Closer == nil {
+func (n *eventNode) closer() string {
+	if n.Closer == nil {
 		return ""
 	}
-	return cmp.Or(e.Closer.OID, e.Closer.Merge.sha())
+	return cmp.Or(n.Closer.OID, n.Closer.Merge.sha())
 }
 
 // historySource is a pull request that mentions this one; empty for an issue.
