@@ -129,36 +129,13 @@ func (g *gatherer) redactText(ctx context.Context, in io.Reader, w io.Writer) er
 		if err != nil {
 			return err
 		}
-		if _, err := w.Write(g.redactBlock(block)); err != nil {
+		out, _ := g.scan.Redact(block)
+		if _, err := w.Write(out); err != nil {
 			return err
 		}
 	}
 	return ctx.Err()
 }
-
-// redactBlock redacts some lines. Where a credential went over several, empty
-// ones take their place, so that all others keep their numbers.
-func (g *gatherer) redactBlock(block []byte) []byte {
-	out, found := g.scan.Redact(block)
-	if bytes.Count(out, []byte("\n")) == bytes.Count(block, []byte("\n")) {
-		return out
-	}
-	var b bytes.Buffer
-	from := 0
-	for _, m := range found {
-		n := max(0, m.Start-from-maxEscape) // some mark may stand in the text before
-		n += bytes.Index(out[n:], []byte("[REDACTED:"))
-		n += bytes.IndexByte(out[n:], ']') + 1
-		b.Write(out[:n])
-		b.Write(bytes.Repeat([]byte("\n"), bytes.Count(block[m.Start:m.End], []byte("\n"))))
-		out, from = out[n:], m.End
-	}
-	b.Write(out)
-	return b.Bytes()
-}
-
-// maxEscape is how many bytes before a credential Redact may cut out with it.
-const maxEscape = 6
 
 // check makes sure that no credential is left in a copy.
 func (g *gatherer) check(ctx context.Context, in io.Reader) error {

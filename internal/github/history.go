@@ -67,6 +67,34 @@ func (c *Client) Histories(ctx context.Context, since time.Time) iter.Seq2[*over
 // that could not be read are named in its Missing; the error is for the whole,
 // or for a limit that ended the reading, beside what was read until then.
 func (c *Client) History(ctx context.Context, number int) (*override.History, error) {
+	b, h, err := c.told(ctx, number)
+	if err != nil {
+		return h, err
+	}
+	err = b.rest(ctx, c)
+	return b.h, err
+}
+
+// Outline is History without what takes requests of its own: who pushed, what
+// force-pushes dropped, who may write, and what came after the merge.
+func (c *Client) Outline(ctx context.Context, number int) (*override.History, error) {
+	b, h, err := c.told(ctx, number)
+	if err != nil {
+		return h, err
+	}
+	b.lack("pushes", "permissions")
+	if b.h.Merge != nil {
+		b.lack("after")
+	}
+	if len(b.forced) > 0 {
+		b.lack("commits")
+	}
+	return b.h, nil
+}
+
+// told reads what GraphQL tells of a history. Beside an error it returns what was
+// read until then.
+func (c *Client) told(ctx context.Context, number int) (*historian, *override.History, error) {
 	doing := fmt.Sprintf("reading the history of #%d of %s", number, c.Repository())
 	pages := pager{"commits": {}, "reviews": {}, "events": {}, "threads": {}, "comments": {}}
 	var b *historian
@@ -74,11 +102,11 @@ func (c *Client) History(ctx context.Context, number int) (*override.History, er
 		var answer historyAnswer
 		denied, err := c.query(ctx, doing, historyQuery, pages.variables(c.owner, c.name, number), &answer)
 		if err != nil {
-			return b.stopped(pages), err
+			return nil, b.stopped(pages), err
 		}
 		node := answer.Repository.PullRequest
 		if node == nil {
-			return nil, &Error{Doing: doing, Reason: "there is none", Err: ErrMissing, Hint: "check the number"}
+			return nil, nil, &Error{Doing: doing, Reason: "there is none", Err: ErrMissing, Hint: "check the number"}
 		}
 		if b == nil {
 			b = newHistorian(&answer, c.clock.Now().UTC())
@@ -92,8 +120,7 @@ func (c *Client) History(ctx context.Context, number int) (*override.History, er
 	}
 	b.lack(pages.unread()...)
 	b.dismiss()
-	err := b.rest(ctx, c)
-	return b.h, err
+	return b, b.h, nil
 }
 
 // historian puts a history together.

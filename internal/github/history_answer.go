@@ -118,6 +118,7 @@ func (l reactionList) reactions() []override.Reaction {
 
 type historyReview struct {
 	ID          bigInt       `json:"id"`
+	Node        string       `json:"node"`
 	State       string       `json:"state"`
 	SubmittedAt *time.Time   `json:"submittedAt"`
 	Body        string       `json:"body"`
@@ -142,7 +143,7 @@ func reviewState(s string) override.ReviewState {
 
 func (n *historyReview) review() override.Review {
 	return override.Review{
-		ID: int64(n.ID), Author: n.Author.person(), State: reviewState(n.State), Commit: n.On.sha(), Submitted: when(n.SubmittedAt),
+		ID: int64(n.ID), Node: n.Node, Author: n.Author.person(), State: reviewState(n.State), Commit: n.On.sha(), Submitted: when(n.SubmittedAt),
 		Body: n.Body, URL: n.URL, Reactions: n.Reactions.reactions(),
 	}
 }

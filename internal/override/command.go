@@ -169,6 +169,6 @@ func (c *change) isBy(d decided, agent string) bool {
 	if agent == "" || account(d.by.login) == agent {
 		return true
 	}
-	run, l := link(c.o.Runs, d.by, d.Decision)
-	return l != nil && account(run.Agent) == agent
+	run := c.origin(d)
+	return run != nil && account(run.role) == agent
 }

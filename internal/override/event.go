@@ -98,7 +98,7 @@ func (p *event) fill(name string) func(*History) {
 
 func (p *event) fillReview(h *History) {
 	r := Review{
-		ID: p.Review.ID, Author: p.Review.User.actor(), State: ReviewState(strings.ToLower(p.Review.State)), Commit: p.Review.Commit,
+		ID: p.Review.ID, Node: p.Review.NodeID, Author: p.Review.User.actor(), State: ReviewState(strings.ToLower(p.Review.State)), Commit: p.Review.Commit,
 		Submitted: p.Review.Submitted, Body: p.Review.Body, URL: p.Review.HTMLURL,
 	}
 	if p.Action == "dismissed" {

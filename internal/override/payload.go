@@ -82,6 +82,7 @@ type issue struct {
 
 type review struct {
 	ID        int64     `json:"id"`
+	NodeID    string    `json:"node_id"`
 	User      user      `json:"user"`
 	Body      string    `json:"body"`
 	State     string    `json:"state"`

@@ -1,10 +1,6 @@
 package override
 
-import (
-	"time"
-
-	"github.com/andon-ci/andon/internal/trace"
-)
+import "time"
 
 // ofThread returns the decision of the agent that opened a thread.
 func (c *change) ofThread(t Thread) (decided, bool) {
@@ -13,7 +9,8 @@ func (c *change) ofThread(t Thread) (decided, bool) {
 	}
 	first := t.Comments[0]
 	by := c.o.Accounts.actor(first.Author)
-	d := Decision{Kind: trace.Comment, Time: first.Time, ThreadID: t.ID, CommentID: first.ID}
+	d := commentDecision(first)
+	d.ThreadID = t.ID
 	if t.Commit != "" {
 		d.heads = []string{t.Commit}
 	}

@@ -6,7 +6,7 @@ import "bytes"
 // stands. It looks at a few bytes only.
 func (r *rule) guard(w *window, at, n int) bool {
 	raw := w.text
-	if r.Boundary && !boundary(raw, at) && !w.parted(at) {
+	if r.Boundary && !boundary(raw, at) && raw[at-1] != '_' && !w.parted(at) {
 		return false
 	}
 	rest := raw[at:min(len(raw), at+r.window())]

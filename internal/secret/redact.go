@@ -6,9 +6,9 @@ import (
 )
 
 // Redact returns raw with every credential replaced by [REDACTED:rule:id], and
-// what it replaced. Everything else stays as it is, and JSON stays JSON: the
-// replacement needs no escape, and a credential never reaches over the end of a
-// string. What was redacted before is left alone.
+// what it replaced. Everything else stays as it is: JSON stays JSON, since the
+// replacement needs no escape, and the ends of strings and lines within a
+// credential stay. What was redacted before is left alone.
 func (s *Scanner) Redact(raw []byte) ([]byte, []Match) {
 	found := s.scan(raw, len(raw)+1)
 	if len(found) == 0 {
@@ -18,17 +18,73 @@ func (s *Scanner) Redact(raw []byte) ([]byte, []Match) {
 	var out bytes.Buffer
 	from := 0
 	for _, m := range found {
-		out.Write(raw[from:max(from, escapeStart(raw, m.Start))])
-		out.WriteString("[REDACTED:")
-		out.WriteString(strings.TrimPrefix(m.Rule, "secret/"))
-		if len(m.Fingerprint) >= 8 {
-			out.WriteString(":" + m.Fingerprint[:8])
-		}
-		out.WriteByte(']')
+		start := max(from, escapeStart(raw, m.Start))
+		out.Write(raw[from:start])
+		m.cut(&out, raw[start:m.End])
 		from = m.End
 	}
 	out.Write(raw[from:])
 	return out.Bytes(), found
+}
+
+// cut writes what takes the place of a credential, or of each part of one that
+// goes over several strings.
+func (m *Match) cut(out *bytes.Buffer, value []byte) {
+	for inside := true; len(value) > 0; inside = !inside {
+		n := len(value)
+		if m.parts {
+			n = stringEnd(value)
+		}
+		if inside {
+			out.WriteString(m.mark())
+			out.Write(bytes.Repeat([]byte("\n"), bytes.Count(value[:n], []byte("\n"))))
+		} else {
+			out.Write(value[:n])
+		}
+		quote := bytes.IndexByte(value[n:], '"') + 1
+		out.Write(value[n : n+quote])
+		value = value[n+quote:]
+	}
+}
+
+func (m *Match) mark() string {
+	if len(m.Fingerprint) < 8 {
+		return "[REDACTED:" + strings.TrimPrefix(m.Rule, "secret/") + "]"
+	}
+	return "[REDACTED:" + strings.TrimPrefix(m.Rule, "secret/") + ":" + m.Fingerprint[:8] + "]"
+}
+
+// stringEnd returns how much stands before the first quote of b and the
+// backslashes before that.
+func stringEnd(b []byte) int {
+	i := bytes.IndexByte(b, '"')
+	if i < 0 {
+		return len(b)
+	}
+	return len(bytes.TrimRight(b[:i], "\\"))
+}
+
+// beforeName returns where a credential that goes over several strings ends: the
+// last of them is none of it where it is the name of a member.
+func beforeName(raw []byte, start, end int) int {
+	last, inside := end, true // where the last string but one ends
+	for at := start; ; inside = !inside {
+		n := stringEnd(raw[at:end])
+		if at+n == end {
+			break
+		}
+		if inside {
+			last = at + n
+		}
+		at += n + bytes.IndexByte(raw[at+n:end], '"') + 1
+	}
+	rest := raw[end:]
+	if inside && last < end {
+		if i := bytes.IndexByte(rest, '"'); i < 0 || !bytes.HasPrefix(bytes.TrimLeft(rest[i+1:], " \t\r\n"), []byte(":")) {
+			return end
+		}
+	}
+	return last
 }
 
 // escapeStart returns where a credential at an offset begins to be cut out: one

@@ -50,6 +50,8 @@ type Match struct {
 	Start, End  int    // where it stands in the bytes that were scanned, as it is encoded there
 	Pointer     string // JSON Pointer of the string that it is in; empty where the bytes are no JSON
 	Fingerprint string // 16 hex digits, the same for the same credential and key
+
+	parts bool // the ends of strings in it stay when it is cut out
 }
 
 // Scanner finds credentials. It keeps buffers and is not for concurrent use.
@@ -67,6 +69,8 @@ type Scanner struct {
 	spots   spotter
 	values  *valuer
 	starts  []int // where the value that is looked at can begin
+
+	starting []string // the keywords that a newline stands before, without it
 }
 
 // maxSwallowed is how much of a credential may, by chance, be taken for the end
@@ -94,6 +98,11 @@ func New(o Options) (*Scanner, error) {
 			s.known = append(s.known, k)
 		}
 	}
+	for _, k := range words {
+		if k.rule != nil && k.text[0] == '\n' {
+			s.starting = append(s.starting, k.text[1:])
+		}
+	}
 	s.matcher, s.spots, s.values = newMatcher(words), newSpotter(words), newValuer(rules)
 	return s, nil
 }
@@ -110,9 +119,18 @@ func (s *Scanner) Scan(raw []byte) []Match {
 
 func (s *Scanner) scan(raw []byte, limit int) []Match {
 	s.found = s.found[:0]
+	s.searchStart(raw)
 	s.search(&window{text: raw}, nil)
 	s.searchHidden(raw)
 	return clean(s.found, limit)
+}
+
+// searchStart looks for those credentials at the very beginning of raw that are
+// too short in what is fixed to be looked for without the character before them.
+func (s *Scanner) searchStart(raw []byte) {
+	if slices.ContainsFunc(s.starting, func(w string) bool { return bytes.HasPrefix(raw, []byte(w)) }) {
+		s.search(&window{text: append([]byte("\n"), raw...), base: -1}, nil)
+	}
 }
 
 // search looks for keywords in a window and tries the rules where they stand.
@@ -172,6 +190,7 @@ func (s *Scanner) try(raw []byte, r *rule, at int) int {
 	}
 	if r.Lead != "" {
 		best.start = leadStart(raw, at, r.Lead)
+		best.end = beforeName(raw, best.start, best.end)
 	}
 	for best.end > best.start && best.end < len(raw) && raw[best.end-1] == '\\' {
 		best.end-- // it escapes what follows
@@ -181,6 +200,7 @@ func (s *Scanner) try(raw []byte, r *rule, at int) int {
 		sev = finding.Warning
 	}
 	s.add(r.ID, sev, r.Title, best.start, best.end, identity(best.value, r.Identity))
+	s.found[len(s.found)-1].parts = r.Lead != ""
 	return best.end
 }
 
@@ -210,9 +230,26 @@ func leadStart(raw []byte, at int, lead string) int {
 }
 
 // match returns the credential that stands at the beginning of a window, and
-// its place in the raw bytes.
+// its place in the raw bytes. A token may also end where the rest of a name goes
+// on, as in mcp__TOKEN__call.
 func (r *rule) match(w *window) (found span, ok bool) {
-	m := r.regexp().FindSubmatchIndex(w.text)
+	if found, ok = r.matchTo(w, len(w.text)); ok || r.Run == 0 {
+		return found, ok
+	}
+	for i := r.Run; i < len(w.text) && (isWord(w.text[i]) || w.text[i] == '-' || w.text[i] == '.'); i++ {
+		if w.text[i] != '_' {
+			continue
+		}
+		if found, ok = r.matchTo(w, i); ok {
+			break
+		}
+	}
+	return found, ok
+}
+
+// matchTo does the same for a credential that ends at an offset, at the latest.
+func (r *rule) matchTo(w *window, end int) (found span, ok bool) {
+	m := r.regexp().FindSubmatchIndex(w.text[:end])
 	if m == nil {
 		return span{}, false
 	}
@@ -252,7 +289,12 @@ func (s *Scanner) fingerprint(value string) string {
 	if len(s.key) == 0 {
 		return ""
 	}
-	h := hmac.New(sha256.New, s.key)
+	return fingerprint(s.key, value)
+}
+
+// fingerprint returns what a value is known by among those with the same key.
+func fingerprint(key []byte, value string) string {
+	h := hmac.New(sha256.New, key)
 	h.Write([]byte(value))
 	return hex.EncodeToString(h.Sum(nil)[:8])
 }
@@ -277,8 +319,8 @@ func clean(found []Match, limit int) []Match {
 		if m.Severity.Rank() > o.Severity.Rank() || m.Severity == o.Severity && m.End-m.Start > o.End-o.Start {
 			m.Start, m.End = min(m.Start, o.Start), max(m.End, o.End)
 			*o = m
-		} else {
-			o.End = max(o.End, m.End)
+		} else if m.End > o.End {
+			o.End, o.parts = m.End, o.parts || m.parts
 		}
 	}
 	return out[:min(len(out), limit)]

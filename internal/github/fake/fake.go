@@ -38,6 +38,7 @@ type Forge struct {
 	Downloads  int              // from the store of artifacts
 	Checks     []map[string]any
 	Posts      []map[string]any // comments as they were sent
+	Issues     []map[string]any // as they were sent; see AddIssue
 
 	every     []*Request // also those that Forget forgets
 	t         testing.TB
@@ -61,6 +62,7 @@ type Request struct {
 // Fault makes requests fail.
 type Fault struct {
 	Path  string // that the request's path contains
+	Skip  int    // how many before it do not
 	Times int    // how often; 0 is always
 	Reply func(w http.ResponseWriter, r *http.Request)
 	done  int
@@ -200,7 +202,14 @@ func (f *Forge) blob(w http.ResponseWriter, r *http.Request) {
 
 func (f *Forge) failed(w http.ResponseWriter, r *http.Request) bool {
 	for _, x := range f.faults {
-		if strings.Contains(r.URL.Path, x.Path) && (x.Times == 0 || x.done < x.Times) {
+		if !strings.Contains(r.URL.Path, x.Path) {
+			continue
+		}
+		if x.Skip > 0 {
+			x.Skip--
+			continue
+		}
+		if x.Times == 0 || x.done < x.Times {
 			x.done++
 			x.Reply(w, r)
 			return true
