@@ -64,7 +64,7 @@ func (f *Forge) graphRepository(v map[string]any) map[string]any {
 	if name := fmt.Sprint(v["owner"], "/", v["name"]); name != f.Repository && name != f.Old {
 		return nil
 	}
-	out := map[string]any{"nameWithOwner": f.Repository, "databaseId": f.ID}
+	out := map[string]any{"nameWithOwner": f.Repository, "databaseId": f.ID, "issues": f.labelled(v["label"])}
 	if f.Pull == nil {
 		return out
 	}

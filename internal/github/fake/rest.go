@@ -69,9 +69,11 @@ func (f *Forge) routes() []route {
 		{"GET", at(`collaborators/([^/]+)/permission`), f.kept("permissions", func(_ *http.Request, args []string) string { return args[0] })},
 		{"GET", at(`pulls`), f.listPulls},
 		{"POST", at(`check-runs`), f.create("check_run", &f.Checks)},
-		{"PATCH", at(`check-runs/(\d+)`), f.change(&f.Checks)},
+		{"PATCH", at(`check-runs/(\d+)`), f.change("id", &f.Checks)},
+		{"POST", at(`issues`), f.createIssue},
+		{"PATCH", at(`issues/(\d+)`), f.change("number", &f.Issues)},
 		{"POST", at(`issues/(\d+)/comments`), f.create("issue_comment", &f.Posts)},
-		{"PATCH", at(`issues/comments/(\d+)`), f.change(&f.Posts)},
+		{"PATCH", at(`issues/comments/(\d+)`), f.change("id", &f.Posts)},
 		{"DELETE", at(`issues/comments/(\d+)`), f.deleteComment},
 		{"GET", at(`installation`), func(w http.ResponseWriter, r *http.Request, _ []string, _ []byte) {
 			answer(w, r, http.StatusOK, f.shape("installation", ""))
@@ -247,11 +249,11 @@ func (f *Forge) create(shape string, to *[]map[string]any) func(http.ResponseWri
 	}
 }
 
-// change changes what is in a list.
-func (f *Forge) change(in *[]map[string]any) func(http.ResponseWriter, *http.Request, []string, []byte) {
+// change changes what is in a list, by its id or number.
+func (f *Forge) change(key string, in *[]map[string]any) func(http.ResponseWriter, *http.Request, []string, []byte) {
 	return func(w http.ResponseWriter, r *http.Request, args []string, body []byte) {
 		for _, c := range *in {
-			if c["id"] == number(args[0]) {
+			if fmt.Sprint(c[key]) == args[0] {
 				answer(w, r, http.StatusOK, f.merge(c, body))
 				return
 			}
