@@ -38,6 +38,7 @@ type Forge struct {
 	Downloads  int              // from the store of artifacts
 	Checks     []map[string]any
 	Posts      []map[string]any // comments as they were sent
+	Issues     []map[string]any // as they were sent; see AddIssue
 
 	every     []*Request // also those that Forget forgets
 	t         testing.TB

@@ -10,7 +10,7 @@ import (
 )
 
 // graphql answers the query for a pull request, each list that was asked for in
-// pages of 100, and the one for what landed on a branch.
+// pages of 100, the one for what landed on a branch, and the one for issues.
 func (f *Forge) graphql(w io.Writer, body []byte) {
 	var q struct {
 		Query     string         `json:"query"`
@@ -23,6 +23,10 @@ func (f *Forge) graphql(w io.Writer, body []byte) {
 		rest, _ := f.Pull["rest"].(map[string]any)
 		history := map[string]any{"pageInfo": map[string]any{"hasNextPage": false}, "nodes": rest["landed"]}
 		json.NewEncoder(w).Encode(map[string]any{"data": map[string]any{"repository": map[string]any{"ref": map[string]any{"target": map[string]any{"history": history}}}}})
+		return
+	}
+	if strings.Contains(q.Query, "query issues(") {
+		json.NewEncoder(w).Encode(f.labelled(q.Variables["label"]))
 		return
 	}
 	pull := f.pull(q.Variables)

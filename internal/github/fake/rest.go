@@ -49,6 +49,8 @@ func (f *Forge) routes() []route {
 		{"GET", at(`pulls`), f.listPulls},
 		{"POST", at(`check-runs`), f.createCheck},
 		{"PATCH", at(`check-runs/(\d+)`), f.changeCheck},
+		{"POST", at(`issues`), f.createIssue},
+		{"PATCH", at(`issues/(\d+)`), f.changeIssue},
 		{"POST", at(`issues/(\d+)/comments`), f.createComment},
 		{"PATCH", at(`issues/comments/(\d+)`), f.changeComment},
 		{"DELETE", at(`issues/comments/(\d+)`), f.deleteComment},
