@@ -21,6 +21,8 @@ func layer() map[string]int {
 	return map[string]int{
 		"schemas":          0,
 		"internal/jsonl":   0,
+		"internal/keyword": 0,
+		"internal/stat":    0,
 		"internal/trace":   0,
 		"internal/finding": 1,
 		"internal/price":   1,
@@ -59,6 +61,7 @@ func owner() map[string]string {
 		"github.com/bmatcuk/doublestar/v4":           "internal/cli",
 		"github.com/klauspost/compress":              "internal/cli",
 		"go.yaml.in/yaml/v3":                         "internal/cli",
+		"gonum.org/v1/gonum":                         "internal/stat",
 		"mvdan.cc/sh/v3":                             "internal/ingest",
 		"github.com/google/go-github/v66":            "internal/github",
 		"github.com/bradleyfalzon/ghinstallation/v2": "internal/github",

@@ -9,6 +9,7 @@ import (
 
 	"github.com/andon-ci/andon/internal/action"
 	"github.com/andon-ci/andon/internal/github"
+	"github.com/andon-ci/andon/internal/override"
 	"github.com/andon-ci/andon/internal/report"
 	"github.com/andon-ci/andon/internal/secret"
 	"github.com/andon-ci/andon/internal/session"
@@ -123,10 +124,11 @@ type view struct {
 	forge  *github.Client
 	key    session.Key
 	scan   *secret.Scanner
-	people people
+	tell   people
 	pull   *github.Pull // nil for a commit
 	chain  *session.Chain
-	broken error // what stopped the reading early
+	people *override.Result // what people made of the decisions; nil where it was not found out
+	broken error            // what stopped the reading early
 }
 
 func newView(env Env, f *sessionFlags, c *github.Client, key session.Key, s *settings) (*view, error) {
@@ -134,7 +136,7 @@ func newView(env Env, f *sessionFlags, c *github.Client, key session.Key, s *set
 	if err != nil {
 		return nil, err
 	}
-	return &view{env: env, flags: f, forge: c, key: key, scan: scan, people: people{s.accounts.override()}}, nil
+	return &view{env: env, flags: f, forge: c, key: key, scan: scan, tell: people{s.accounts.override()}}, nil
 }
 
 // show reads, prints and posts. What could be read is printed also where the
@@ -155,16 +157,19 @@ func (v *view) show(ctx context.Context) error {
 	return forgeFailure(v.broken)
 }
 
+// story returns what is to be shown.
+func (v *view) story() *report.Story { return &report.Story{Chain: v.chain, Overrides: v.people} }
+
 func (v *view) print() error {
 	var b bytes.Buffer
 	var err error
 	switch v.flags.format {
 	case "json":
-		err = report.ChainJSON(&b, v.chain)
+		err = report.ChainJSON(&b, v.story())
 	case "markdown":
-		err = report.ChainMarkdown(&b, v.chain, v.markdown())
+		err = report.ChainMarkdown(&b, v.story(), v.markdown())
 	default:
-		err = report.ChainTerminal(&b, v.chain, terminalOptions(v.env))
+		err = report.ChainTerminal(&b, v.story(), terminalOptions(v.env))
 	}
 	if err != nil {
 		return err
@@ -190,7 +195,7 @@ func (v *view) summary() error {
 		return nil
 	}
 	var b bytes.Buffer
-	if err := report.ChainMarkdown(&b, v.chain, v.markdown()); err != nil {
+	if err := report.ChainMarkdown(&b, v.story(), v.markdown()); err != nil {
 		return err
 	}
 	out, _ := v.scan.Redact(b.Bytes())

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"strings"
 
 	"github.com/andon-ci/andon/internal/github"
@@ -17,6 +18,30 @@ func (p people) actor(a github.Actor) session.Actor { return actorOf(p.Who(a.Ove
 
 func actorOf(p override.Person) session.Actor {
 	return session.Actor{Login: p.Login, Kind: session.ActorKind(p.Kind)}
+}
+
+// history returns what the overrides are found in, nil for a commit and where it
+// cannot be read.
+func (v *view) history(ctx context.Context) *override.History {
+	if v.pull == nil || v.stopped() {
+		return nil
+	}
+	h, err := v.forge.Outline(ctx, v.pull.Number)
+	if err != nil {
+		v.broken = err
+		v.unread("what people made of the decisions", reasonOf(err, ""))
+	}
+	return h
+}
+
+// judge finds out what people made of the decisions, and which runs had made
+// these.
+func (v *view) judge(h *override.History) {
+	if h == nil {
+		return
+	}
+	r := override.Detect(h, override.Options{Accounts: v.tell.Accounts, Runs: override.RunsOfChain(v.chain)})
+	v.people = &r
 }
 
 // acts returns what was done to a pull request beside the agents' runs.

@@ -33,7 +33,7 @@ func (v *view) body() (string, error) {
 	o := v.markdown()
 	o.Limit = maxPost
 	var b bytes.Buffer
-	if err := report.ChainMarkdown(&b, v.chain, o); err != nil {
+	if err := report.ChainMarkdown(&b, v.story(), o); err != nil {
 		return "", err
 	}
 	out, _ := v.scan.Redact(b.Bytes())
@@ -81,14 +81,14 @@ func (v *view) postCheck(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	title := report.ChainVerdict(v.chain)
+	title := report.ChainVerdict(v.story())
 	const most = 200
 	if len(title) > most {
 		title = string(bytes.ToValidUTF8([]byte(title[:most]), nil)) + "…"
 	}
 	clean, _ := v.scan.Redact([]byte(title))
 	_, err = v.forge.PutCheck(ctx, github.Check{
-		Name: "Andon session", Key: "andon/" + postKey, SHA: v.chain.HeadSHA, Conclusion: report.ChainConclusion(v.chain),
+		Name: "Andon session", Key: "andon/" + postKey, SHA: v.chain.HeadSHA, Conclusion: report.ChainConclusion(v.story()),
 		Title: string(clean), Summary: body, DetailsURL: v.details(),
 	})
 	return err

@@ -41,9 +41,11 @@ func (v *view) read(ctx context.Context) error {
 	}
 	g := &bundles{view: v, opener: opener, parts: make([]session.Part, len(runs))}
 	g.read(ctx, runs)
+	history := v.history(ctx)
 	v.chain.Coverage.Partial = len(v.chain.Coverage.Unread) > 0
 	v.chain.Complete(g.parts)
 	finding.Sort(v.chain.Findings)
+	v.judge(history)
 	return nil
 }
 
@@ -102,9 +104,9 @@ func (v *view) pullRequest(ctx context.Context, number int) ([]github.Run, error
 	c := v.chain
 	c.Repository, c.HeadSHA = p.Repository, p.HeadSHA
 	c.PullRequest = &session.PullRequest{
-		Title: p.Title, URL: p.URL, State: p.State, Author: v.people.actor(p.Author), Created: p.CreatedAt, Closed: later(p.ClosedAt, p.MergedAt), Fork: p.Fork,
+		Title: p.Title, URL: p.URL, State: p.State, Author: v.tell.actor(p.Author), Created: p.CreatedAt, Closed: later(p.ClosedAt, p.MergedAt), Fork: p.Fork,
 	}
-	c.Acts = v.people.acts(p)
+	c.Acts = v.tell.acts(p)
 	if v.broken != nil {
 		return nil, nil
 	}
@@ -191,9 +193,9 @@ func (g *bundles) read(ctx context.Context, runs []github.Run) {
 }
 
 // stopped reports whether there is no use in asking on.
-func (g *bundles) stopped() bool {
-	return g.broken != nil && (errors.Is(g.broken, github.ErrLimit) || errors.Is(g.broken, github.ErrToken) || errors.Is(g.broken, github.ErrPermission) ||
-		errors.Is(g.broken, context.Canceled) || errors.Is(g.broken, context.DeadlineExceeded))
+func (v *view) stopped() bool {
+	return v.broken != nil && (errors.Is(v.broken, github.ErrLimit) || errors.Is(v.broken, github.ErrToken) || errors.Is(v.broken, github.ErrPermission) ||
+		errors.Is(v.broken, context.Canceled) || errors.Is(v.broken, context.DeadlineExceeded))
 }
 
 func workflowOf(r github.Run) session.Workflow {

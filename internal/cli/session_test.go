@@ -51,7 +51,6 @@ func asked(t *testing.T, f *fake.Forge, env map[string]string, args ...string) (
 // trace about a head.
 func zippedBundle(t *testing.T, head, runID, agent, decision string, start time.Time) []byte {
 	t.Helper()
-	dir := t.TempDir()
 	at := func(d time.Duration) string { return start.Add(d).UTC().Format(time.RFC3339) }
 	lines := strings.Join([]string{
 		fmt.Sprintf(`{"type":"run.start","run_id":%q,"time":%q,"agent":{"name":%q}}`, runID, at(0), agent),
@@ -59,7 +58,14 @@ func zippedBundle(t *testing.T, head, runID, agent, decision string, start time.
 		fmt.Sprintf(`{"type":"decision","run_id":%q,"time":%q,"decision":{"kind":%q}}`, runID, at(time.Minute), decision),
 		fmt.Sprintf(`{"type":"run.end","run_id":%q,"time":%q,"status":"success"}`, runID, at(2*time.Minute)),
 	}, "\n") + "\n"
-	out := filepath.Join(dir, "bundle")
+	return zippedTrace(t, head, lines)
+}
+
+// zippedTrace returns the zip file of the bundle that collect makes of a trace
+// about a head.
+func zippedTrace(t *testing.T, head, lines string) []byte {
+	t.Helper()
+	out := filepath.Join(t.TempDir(), "bundle")
 	var messages bytes.Buffer
 	env := Env{Stdin: strings.NewReader(lines), Stdout: &bytes.Buffer{}, Stderr: &messages, Getenv: func(string) string { return "" }, Now: time.Now}
 	code := Main(t.Context(), env, []string{"collect", "--out", out, "--repository", "octo-org/hello", "--pr", "12", "--sha", head, "-"})

@@ -17,6 +17,19 @@ type Options struct {
 	Repository string        // that an event must be of; empty takes any
 	Runs       []Run         // recorded runs, to link decisions to
 	Rework     time.Duration // after a merge in which edits of its lines count; 0 is DefaultRework
+
+	records *records // of Runs, made once for all histories
+}
+
+// complete fills in what is left open.
+func (o Options) complete() Options {
+	if o.Rework == 0 {
+		o.Rework = DefaultRework
+	}
+	if o.records == nil {
+		o.records = newRecords(o.Runs)
+	}
+	return o
 }
 
 // DefaultRework is for how long after a merge a person's edits of an agent's
@@ -27,6 +40,7 @@ const DefaultRework = 14 * 24 * time.Hour
 // errors; the result has the rest.
 func Sweep(ctx context.Context, src Source, since time.Time, o Options) (Result, []error) {
 	out := empty()
+	o = o.complete()
 	var errs []error
 	for h, err := range src.Histories(ctx, since) {
 		if err != nil {
@@ -43,10 +57,7 @@ func Sweep(ctx context.Context, src Source, since time.Time, o Options) (Result,
 
 // Detect finds the overrides and the agreements in a history.
 func Detect(h *History, o Options) Result {
-	c := &change{h: h, o: o, out: empty(), reverting: map[string]bool{}, overridden: map[string]bool{}, agreed: map[string]bool{}}
-	if c.o.Rework == 0 {
-		c.o.Rework = DefaultRework
-	}
+	c := &change{h: h, o: o.complete(), out: empty(), reverting: map[string]bool{}, overridden: map[string]bool{}, agreed: map[string]bool{}}
 	c.out.Coverage.Changes = 1
 	c.out.Coverage.Missing = append(c.out.Coverage.Missing, h.Missing...)
 	slices.Sort(c.out.Coverage.Missing)
@@ -76,6 +87,8 @@ type change struct {
 	proposed  decided         // that decision of the owner
 	decisions []decided       // of agents, as far as the history shows them
 	reverting map[string]bool // Commit.origin of those that are found to be reverts, and so are no edits
+
+	ran []int // see local
 
 	overridden, agreed map[string]bool // by Decision.key
 	out                Result
@@ -169,11 +182,9 @@ func (c *change) record(schema string, a act) Record {
 	if r.Evidence == nil {
 		r.Evidence = []Evidence{}
 	}
-	if run, l := link(c.o.Runs, a.on.by, a.on.Decision); l != nil {
-		r.RunID, r.Link = run.ID, l
-		if run.Agent != "" {
-			r.Agent.Name = run.Agent
-		}
+	if run := c.origin(a.on); run != nil {
+		r.RunID, r.Link = run.id, &run.link
+		r.Agent.Name = cmp.Or(run.role, r.Agent.Name)
 	}
 	return r
 }
@@ -221,7 +232,7 @@ func (c *change) prepare() {
 	}
 	for _, m := range c.h.Comments {
 		if by := c.o.Accounts.actor(m.Author); by.isAgent() {
-			c.decisions = append(c.decisions, decided{Decision{Kind: trace.Comment, Time: m.Time, CommentID: m.ID}, by})
+			c.decisions = append(c.decisions, decided{commentDecision(m), by})
 		}
 	}
 }
@@ -274,8 +285,12 @@ func commitDecision(m Commit) Decision {
 	return d
 }
 
+func commentDecision(m Comment) Decision {
+	return Decision{Kind: trace.Comment, Time: m.Time, CommentID: m.ID, within: m.ReviewID}
+}
+
 func reviewDecision(r Review) Decision {
-	d := Decision{Time: r.Submitted, ReviewID: r.ID}
+	d := Decision{Time: r.Submitted, ReviewID: r.ID, node: r.Node}
 	if r.Commit != "" {
 		d.heads = []string{r.Commit}
 	}

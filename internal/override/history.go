@@ -143,15 +143,19 @@ const (
 
 // Review is a submitted review.
 type Review struct {
-	ID        int64       `json:"id"`
-	Author    Actor       `json:"author"`
-	State     ReviewState `json:"state,omitempty"`  // as submitted, before any dismissal; empty where not known
-	Commit    string      `json:"commit,omitempty"` // the head that was reviewed
-	Submitted time.Time   `json:"submitted,omitzero"`
-	Body      string      `json:"body,omitempty"`
-	URL       string      `json:"url,omitempty"`
-	Dismissal *Dismissal  `json:"dismissal,omitempty"`
-	Reactions []Reaction  `json:"reactions,omitempty"`
+	ID          int64       `json:"id"`
+	Node        string      `json:"node,omitempty"` // the id that GraphQL has for it
+	Author      Actor       `json:"author"`
+	Editor      Actor       `json:"editor,omitzero"` // as of a Comment, and so are the next two
+	Association string      `json:"association,omitempty"`
+	Permission  string      `json:"permission,omitempty"`
+	State       ReviewState `json:"state,omitempty"`  // as submitted, before any dismissal; empty where not known
+	Commit      string      `json:"commit,omitempty"` // the head that was reviewed
+	Submitted   time.Time   `json:"submitted,omitzero"`
+	Body        string      `json:"body,omitempty"`
+	URL         string      `json:"url,omitempty"`
+	Dismissal   *Dismissal  `json:"dismissal,omitempty"`
+	Reactions   []Reaction  `json:"reactions,omitempty"`
 }
 
 // Dismissal says that a review was dismissed.
@@ -252,18 +256,4 @@ type Revert struct {
 	Merged   time.Time `json:"merged,omitzero"`    // zero for one that is not merged, which reverts nothing yet
 	MergedBy Actor     `json:"merged_by,omitzero"`
 	URL      string    `json:"url,omitempty"`
-}
-
-// Run is a recorded run of an agent, as far as linking needs it.
-type Run struct {
-	ID          string     `json:"run_id"`
-	Agent       string     `json:"agent,omitempty"`   // its role
-	Account     string     `json:"account,omitempty"` // login that it acts under; empty where not known
-	HeadSHA     string     `json:"head_sha,omitempty"`
-	Start       time.Time  `json:"start,omitzero"`
-	End         time.Time  `json:"end,omitzero"`
-	Decision    trace.Kind `json:"decision,omitempty"`
-	Reviews     []int64    `json:"reviews,omitempty"` // ids of the reviews that it recorded to have posted
-	Commits     []string   `json:"commits,omitempty"` // SHAs of the commits that it recorded to have made
-	WorkflowRun string     `json:"workflow_run,omitempty"`
 }

@@ -110,6 +110,8 @@ type Decision struct {
 	CommentID int64      `json:"comment_id,omitempty"`
 
 	heads  []string // that the run which made it may have seen
+	node   string   // of the review, as GraphQL names it
+	within int64    // review that the comment belongs to
 	unsure bool     // Time is that of a clock which nobody keeps
 }
 

@@ -2,8 +2,6 @@ package override
 
 import (
 	"strconv"
-
-	"github.com/andon-ci/andon/internal/trace"
 )
 
 // target is something that can be reacted to.
@@ -30,7 +28,7 @@ func (c *change) targets() []target {
 			if by := c.o.Accounts.actor(m.Author); by.isAgent() {
 				on, _ := c.ofThread(t)
 				if i > 0 {
-					on = decided{Decision{Kind: trace.Comment, Time: m.Time, CommentID: m.ID}, by}
+					on = decided{commentDecision(m), by}
 				}
 				out = append(out, target{on, "thread comment " + strconv.FormatInt(m.ID, 10), m.Reactions, commentEvidence(m)})
 			}
@@ -38,7 +36,7 @@ func (c *change) targets() []target {
 	}
 	for _, m := range c.h.Comments {
 		if by := c.o.Accounts.actor(m.Author); by.isAgent() {
-			on := decided{Decision{Kind: trace.Comment, Time: m.Time, CommentID: m.ID}, by}
+			on := decided{commentDecision(m), by}
 			out = append(out, target{on, "comment " + strconv.FormatInt(m.ID, 10), m.Reactions, commentEvidence(m)})
 		}
 	}

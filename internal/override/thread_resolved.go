@@ -1,10 +1,6 @@
 package override
 
-import (
-	"time"
-
-	"github.com/andon-ci/andon/internal/trace"
-)
+import "time"
 
 // ofThread returns the decision of the agent that opened a thread.
 func (c *change) ofThread(t Thread) (decided, bool) {
@@ -13,7 +9,8 @@ func (c *change) ofThread(t Thread) (decided, bool) {
 	}
 	first := t.Comments[0]
 	by := c.o.Accounts.actor(first.Author)
-	d := Decision{Kind: trace.Comment, Time: first.Time, ThreadID: t.ID, CommentID: first.ID}
+	d := commentDecision(first)
+	d.ThreadID = t.ID
 	if t.Commit != "" {
 		d.heads = []string{t.Commit}
 	}
@@ -23,7 +20,7 @@ func (c *change) ofThread(t Thread) (decided, bool) {
 // threads finds threads of agents that a person resolved. Without a change of
 // their lines that is an override, but a weak one: the remark may have been
 // noted. With one it is an agreement, medium. Where it is not known whether the
-// lines changed, it is nothing.
+// lines changed, or who resolved it, it is nothing.
 func (c *change) threads() {
 	for _, t := range c.h.Threads {
 		on, ok := c.ofThread(t)
@@ -31,8 +28,12 @@ func (c *change) threads() {
 			continue
 		}
 		actor, ok := c.person(t.ResolvedBy)
-		if !ok {
+		switch {
+		case !ok:
 			c.ignore(ThreadResolved, "a bot resolved the thread", t.Comments[0].URL)
+			continue
+		case t.ResolvedBy == (Actor{}):
+			c.unresolved(ThreadResolved, "who resolved the thread is not known: GraphQL names people alone there, and a bot as little as a deleted account", t.Comments[0].URL)
 			continue
 		}
 		a := act{

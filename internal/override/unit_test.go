@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"iter"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -196,10 +197,27 @@ func TestReworkWindow(t *testing.T) {
 
 func TestRunsOf(t *testing.T) {
 	at := time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
-	got := override.RunsOf([]*session.Session{{HeadSHA: "c1", Runs: []*session.Run{
-		{ID: "r1", Agent: trace.Agent{Name: "review"}, Start: at, End: at, Decision: &session.Decision{Kind: trace.Approve}}, {ID: "r2"},
-	}}})
-	if len(got) != 2 || got[0].ID != "r1" || got[0].Agent != "review" || got[0].HeadSHA != "c1" || got[0].Decision != trace.Approve || !got[0].End.Equal(at) || got[1].Decision != "" {
+	made := &session.Changes{Made: []session.Made{
+		{Kind: trace.Committed, ID: "1a2b3c4"}, {Kind: trace.Pushed, ID: "2b3c4d5"}, {Kind: trace.PostedReview, ID: "80"}, {Kind: trace.PostedReview, ID: "PRR_kwDO1"},
+		{Kind: trace.PostedComment, ID: "81"}, {Kind: trace.PostedComment, ID: "IC_kw"}, {Kind: trace.OpenedPull, ID: "12"}, {Kind: trace.MergedPull, ID: "3c4d5e6"},
+	}}
+	s := &session.Session{Repository: "o/r", HeadSHA: "c1", Runs: []*session.Run{
+		{ID: "r1", Agent: trace.Agent{Name: "review"}, Runtime: trace.Runtime{Name: "claude-code"}, Start: at, End: at, Decision: &session.Decision{Kind: trace.Approve}, Changes: made},
+		{ID: "r2"},
+	}}
+	want := []override.Run{
+		{
+			ID: "r1", Agent: "review", Runtime: "claude-code", Repository: "o/r", HeadSHA: "c1", Start: at, End: at, Decision: trace.Approve,
+			Reviews: []int64{80}, Nodes: []string{"PRR_kwDO1"}, Comments: []int64{81}, Commits: []string{"1a2b3c4", "2b3c4d5"}, Pulls: []int64{12},
+		},
+		{ID: "r2", Repository: "o/r", HeadSHA: "c1"},
+	}
+	if got := override.RunsOf([]*session.Session{s}); !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v", got)
+	}
+	want[0].Doubtful = true
+	c := &session.Chain{Sessions: []*session.Link{{Session: s, Workflows: []session.Workflow{{Fork: true, Runs: []string{"r1"}}, {Runs: []string{"r2"}}}}}}
+	if got := override.RunsOfChain(c); !reflect.DeepEqual(got, want) {
+		t.Errorf("of a chain: %+v", got)
 	}
 }

@@ -3,36 +3,17 @@ package report
 import (
 	"cmp"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/andon-ci/andon/internal/finding"
+	"github.com/andon-ci/andon/internal/override"
 	"github.com/andon-ci/andon/internal/session"
 )
 
-// ChainJSON writes a chain as schemas/chain.schema.json describes it, indented
-// by two spaces. The same chain gives the same bytes.
-func ChainJSON(w io.Writer, c *session.Chain) error {
-	out := *c
-	if out.Sessions == nil {
-		out.Sessions = []*session.Link{}
-	}
-	if out.Acts == nil {
-		out.Acts = []session.Act{}
-	}
-	if out.Findings == nil {
-		out.Findings = []finding.Finding{}
-	}
-	if out.Coverage.Unread == nil {
-		out.Coverage.Unread = []session.Unread{}
-	}
-	return writeJSON(w, out)
-}
-
 // ChainVerdict says in one line without markup what was done about a change.
-func ChainVerdict(c *session.Chain) string {
+func ChainVerdict(c *Story) string {
 	_, line := chainVerdict(c, writing{
 		strong: func(s string) string { return s },
 		name:   func(s string) string { return termText(s, maxName) },
@@ -42,7 +23,7 @@ func ChainVerdict(c *session.Chain) string {
 
 // ChainConclusion returns what a check run about a chain ends with: failure for
 // a credential, success where all that is known went well, else neutral.
-func ChainConclusion(c *session.Chain) string {
+func ChainConclusion(c *Story) string {
 	switch l, _ := chainVerdict(c, writing{strong: clean, name: clean}); {
 	case slices.ContainsFunc(c.Findings, isLeak):
 		return "failure"
@@ -53,7 +34,7 @@ func ChainConclusion(c *session.Chain) string {
 }
 
 // chainVerdict says in one line what happened, with the light for it.
-func chainVerdict(c *session.Chain, w writing) (light, string) {
+func chainVerdict(c *Story, w writing) (light, string) {
 	t := c.Totals
 	var leak []string
 	if n := c.Coverage.Suppressed; n > 0 {
@@ -81,6 +62,9 @@ func chainVerdict(c *session.Chain, w writing) (light, string) {
 	if t.HumanCommits > 0 {
 		parts = append(parts, plural(t.HumanCommits, "commit", "commits")+" by people after the agent")
 	}
+	if c.Overrides != nil && len(c.Overrides.Overrides) > 0 {
+		parts = append(parts, plural(len(c.Overrides.Overrides), "override", "overrides"))
+	}
 	parts = append(append(parts, leak...), amount(t.Cost))
 	if c.Coverage.Partial {
 		parts = append(parts, w.strong("partial"))
@@ -104,7 +88,7 @@ func stateOf(p *session.PullRequest) string {
 
 // lastDecided returns the last session in which something was decided, nil for
 // none.
-func lastDecided(c *session.Chain) *session.Link {
+func lastDecided(c *Story) *session.Link {
 	for _, l := range slices.Backward(c.Sessions) {
 		if l.Session.Decision != nil {
 			return l
@@ -115,7 +99,7 @@ func lastDecided(c *session.Chain) *session.Link {
 
 // lightOfRuns returns the light of the runs at the last head that has any: what
 // failed before it was mended, or is not known to matter any more.
-func lightOfRuns(c *session.Chain) light {
+func lightOfRuns(c *Story) light {
 	for _, l := range slices.Backward(c.Sessions) {
 		if len(l.Session.Runs) > 0 {
 			return lightOfSession(l.Session)
@@ -154,7 +138,7 @@ func chainCoverage(c session.ChainCoverage) []string {
 }
 
 // chainFacts returns the totals of a chain, each with its name.
-func chainFacts(c *session.Chain) [][2]string {
+func chainFacts(c *Story) [][2]string {
 	t := c.Totals
 	out := [][2]string{
 		{"cost", strings.TrimPrefix(amount(t.Cost), "cost ")},
@@ -164,6 +148,9 @@ func chainFacts(c *session.Chain) [][2]string {
 		{"iterations", number(int64(t.Iterations))},
 		{"one-shot", oneShot(t.OneShot)},
 		{"commits", fmt.Sprintf("%s by agents; %s by people after them", number(int64(t.AgentCommits)), number(int64(t.HumanCommits)))},
+	}
+	if c.Overrides != nil {
+		out = append(out, [2]string{"overrides", overruled(c.Overrides)})
 	}
 	if t.HumanCommits > 0 {
 		out = append(out, [2]string{"lines by people", fmt.Sprintf("+%s −%s", count(t.HumanAdded), count(t.HumanRemoved))})
@@ -181,16 +168,18 @@ func oneShot(b *bool) string {
 	return "no"
 }
 
-// happening is an act, or a session, in the order in which they came about.
+// happening is an act, a session, or what an act says of a decision, in the order
+// in which they came about.
 type happening struct {
-	at   time.Time
-	act  *session.Act
-	link *session.Link
+	at     time.Time
+	act    *session.Act
+	link   *session.Link
+	record *override.Record
 }
 
 // happenings puts acts between the sessions by time. A session stands where its
 // first workflow run began, by the forge's clock.
-func happenings(c *session.Chain) []happening {
+func happenings(c *Story) []happening {
 	var out []happening
 	for _, l := range c.Sessions {
 		var at time.Time
@@ -201,6 +190,9 @@ func happenings(c *session.Chain) []happening {
 	}
 	for i := range c.Acts {
 		out = append(out, happening{at: c.Acts[i].Time, act: &c.Acts[i]})
+	}
+	for _, r := range c.records() {
+		out = append(out, happening{at: r.Time, record: r})
 	}
 	slices.SortStableFunc(out, func(a, b happening) int { return a.at.Compare(b.at) })
 	return out
@@ -292,7 +284,7 @@ func workflowOf(l *session.Link, r *session.Run) *session.Workflow {
 }
 
 // chainFindings returns every finding of a chain, the worst first.
-func chainFindings(c *session.Chain) []finding.Finding {
+func chainFindings(c *Story) []finding.Finding {
 	out := slices.Clone(c.Findings)
 	for _, l := range c.Sessions {
 		out = append(out, findingsOf(l.Session)...)

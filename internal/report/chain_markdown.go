@@ -13,7 +13,7 @@ import (
 // ChainMarkdown writes a chain for a comment on the pull request: what is true
 // now first, all that led to it folded. It is at most o.Limit bytes long; what
 // is over it is cut by whole sections.
-func ChainMarkdown(w io.Writer, c *session.Chain, o Options) error {
+func ChainMarkdown(w io.Writer, c *Story, o Options) error {
 	m := summary{report: &session.Report{}, options: o}
 	m.options.ServerURL = strings.TrimSuffix(cmp.Or(o.ServerURL, "https://github.com"), "/")
 	m.chainHead(c)
@@ -34,7 +34,7 @@ func ChainMarkdown(w io.Writer, c *session.Chain, o Options) error {
 
 // chainHead writes the verdict, the coverage and what was not read, which are
 // never cut.
-func (m *summary) chainHead(c *session.Chain) {
+func (m *summary) chainHead(c *Story) {
 	l, line := chainVerdict(c, markdownWriting())
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s\n\n<sub>%s</sub>\n", l, line, strings.Join(chainCoverage(c.Coverage), " · "))
@@ -73,7 +73,7 @@ func onlyLeaks(fs []finding.Finding) []finding.Finding {
 }
 
 // chainNow writes the totals and one row for each head.
-func (m *summary) chainNow(c *session.Chain) {
+func (m *summary) chainNow(c *Story) {
 	var b strings.Builder
 	b.WriteString("| | |\n|---|---|\n")
 	for _, f := range chainFacts(c) {
@@ -98,7 +98,7 @@ func lightAnd(s *session.Session) string {
 }
 
 // commit links a commit of the repository that the forge named.
-func (m *summary) commit(c *session.Chain, sha string) string {
+func (m *summary) commit(c *Story, sha string) string {
 	text := mdCode(abbreviated(sha), maxName)
 	if !repositoryName.MatchString(c.Repository) || !commitSHA.MatchString(sha) {
 		return text
@@ -107,7 +107,7 @@ func (m *summary) commit(c *session.Chain, sha string) string {
 }
 
 // chainHistory writes all that happened, in order and folded.
-func (m *summary) chainHistory(c *session.Chain) {
+func (m *summary) chainHistory(c *Story) {
 	all := happenings(c)
 	if len(all) == 0 {
 		return
@@ -117,9 +117,12 @@ func (m *summary) chainHistory(c *session.Chain) {
 	rows(&b, len(all), "event", "events", func(i int) {
 		h := all[i]
 		fmt.Fprintf(&b, "- <sub>%s</sub> ", minuteOf(h.at))
-		if h.act != nil {
+		switch {
+		case h.act != nil:
 			b.WriteString(actText(h.act, markdownWriting()))
-		} else {
+		case h.record != nil:
+			b.WriteString(recordLine(h.record, markdownWriting()))
+		default:
 			s := h.link.Session
 			fmt.Fprintf(&b, "%s ran at %s: %s", plural(len(s.Runs), "agent", "agents"), m.commit(c, s.HeadSHA), decidedBy(s, markdownWriting()))
 		}
@@ -130,7 +133,7 @@ func (m *summary) chainHistory(c *session.Chain) {
 }
 
 // link writes the runs at one head, folded.
-func (m *summary) link(c *session.Chain, i int) {
+func (m *summary) link(c *Story, i int) {
 	l := c.Sessions[i]
 	var b strings.Builder
 	fmt.Fprintf(&b, "<details><summary>Runs at <code>%s</code></summary>\n\n", htmlName(headOf(l.Session)))
@@ -159,7 +162,7 @@ func htmlName(s string) string {
 }
 
 // workflow links a workflow run of the repository that the forge named.
-func (m *summary) workflow(c *session.Chain, w session.Workflow) string {
+func (m *summary) workflow(c *Story, w session.Workflow) string {
 	name := mdText(cmp.Or(w.Name, fmt.Sprintf("workflow run %d", w.ID)), maxName)
 	if !repositoryName.MatchString(c.Repository) {
 		return name

@@ -11,7 +11,7 @@ import (
 )
 
 // ChainTerminal writes a chain for a person at a terminal, no wider than it.
-func ChainTerminal(w io.Writer, c *session.Chain, o TerminalOptions) error {
+func ChainTerminal(w io.Writer, c *Story, o TerminalOptions) error {
 	var b strings.Builder
 	l, line := chainVerdict(c, o.writing())
 	o.lampLine(&b, l, line)
@@ -25,10 +25,13 @@ func ChainTerminal(w io.Writer, c *session.Chain, o TerminalOptions) error {
 	}
 	b.WriteByte('\n')
 	for _, h := range happenings(c) {
-		if h.act != nil {
-			terminalAct(&b, h.act, o)
-		} else {
+		switch {
+		case h.link != nil:
 			terminalLink(&b, h.link, o)
+		case h.act != nil:
+			fmt.Fprintf(&b, "  %s  %s\n", o.in(dim, minuteOf(h.at)), squeeze(termText(actText(h.act, o.writing()), maxMessage), o.width()-20))
+		default:
+			terminalRecord(&b, h, o)
 		}
 	}
 	terminalFindings(&b, "Findings", chainFindings(c), o)
@@ -37,7 +40,7 @@ func ChainTerminal(w io.Writer, c *session.Chain, o TerminalOptions) error {
 }
 
 // chainTitle names what a chain is about.
-func chainTitle(c *session.Chain) string {
+func chainTitle(c *Story) string {
 	if c.Subject.Number == 0 {
 		return termText(c.Repository+"@"+c.HeadSHA, maxPath)
 	}
@@ -73,8 +76,13 @@ func minuteOf(t time.Time) string {
 	return t.UTC().Format("2006-01-02 15:04")
 }
 
-func terminalAct(b *strings.Builder, a *session.Act, o TerminalOptions) {
-	fmt.Fprintf(b, "  %s  %s\n", o.in(dim, minuteOf(a.Time)), squeeze(termText(actText(a, o.writing()), maxMessage), o.width()-20))
+// terminalRecord writes what somebody made of a decision. It may take lines.
+func terminalRecord(b *strings.Builder, h happening, o TerminalOptions) {
+	lead := "  " + o.in(dim, minuteOf(h.at)) + "  "
+	for _, part := range wrap(recordLine(h.record, o.writing()), o.width()-20) {
+		b.WriteString(lead + part + "\n")
+		lead = strings.Repeat(" ", 20)
+	}
 }
 
 // terminalLink writes a head: what was decided there, and a row for each run.

@@ -60,8 +60,9 @@ func basisOf(c override.Coverage) string {
 
 // recordText writes one record, and below it the words, the run and the places.
 func recordText(b *strings.Builder, what string, r override.Record) {
+	w := writing{strong: clean, name: func(s string) string { return termText(s, maxName) }}
 	fmt.Fprintf(b, "%s %s: %s %s\n", what, subjectText(r.Repository, r.Subject), termText(string(r.Strength), maxName), termText(string(r.Signal), maxName))
-	fmt.Fprintf(b, "    by %s, on %s", personText(r.Actor), decisionText(r))
+	fmt.Fprintf(b, "    by %s, on %s", personText(r.Actor, w), decisionText(&r, w))
 	if !r.Time.IsZero() {
 		fmt.Fprintf(b, ", %s", r.Time.UTC().Format(time.RFC3339))
 	}
@@ -77,7 +78,7 @@ func recordText(b *strings.Builder, what string, r override.Record) {
 		fmt.Fprintf(b, "    says: %s\n", termText(r.Reason, maxMessage))
 	}
 	if r.Link != nil {
-		fmt.Fprintf(b, "    run %s, %s by %s\n", termText(r.RunID, maxName), termText(r.Link.Level, maxName), termText(r.Link.By, maxMessage))
+		fmt.Fprintf(b, "    run %s, %s by %s\n", termText(r.RunID, maxName), termText(string(r.Link.Level), maxName), termText(r.Link.By, maxMessage))
 	}
 	for _, e := range r.Evidence {
 		if e.URL != "" {
@@ -86,10 +87,10 @@ func recordText(b *strings.Builder, what string, r override.Record) {
 	}
 }
 
-func personText(p override.Person) string {
+func personText(p override.Person, w writing) string {
 	login := "somebody"
 	if p.Login != "" {
-		login = termText(p.Login, maxName)
+		login = w.name(p.Login)
 	}
 	if p.Kind != override.Human {
 		login += " (person or agent, that is not known)"
@@ -97,10 +98,10 @@ func personText(p override.Person) string {
 	return login
 }
 
-func decisionText(r override.Record) string {
+func decisionText(r *override.Record, w writing) string {
 	agent := "an agent"
 	if r.Agent.Name != "" {
-		agent = termText(r.Agent.Name, maxName)
+		agent = w.name(r.Agent.Name)
 	}
 	switch r.Decision.Kind {
 	case "":
@@ -108,7 +109,7 @@ func decisionText(r override.Record) string {
 	case trace.Commit:
 		return "the change of " + agent
 	}
-	return "the " + termText(strings.ReplaceAll(string(r.Decision.Kind), "_", " "), maxName) + " of " + agent
+	return "the " + w.name(strings.ReplaceAll(string(r.Decision.Kind), "_", " ")) + " of " + agent
 }
 
 func subjectText(repository string, s session.Subject) string {

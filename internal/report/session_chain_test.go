@@ -10,12 +10,13 @@ import (
 	"time"
 
 	"github.com/andon-ci/andon/internal/finding"
+	"github.com/andon-ci/andon/internal/override"
 	"github.com/andon-ci/andon/internal/session"
 	"github.com/andon-ci/andon/internal/trace"
 )
 
 // pullChain returns a chain with everything that one can hold.
-func pullChain() *session.Chain {
+func pullChain() *Story {
 	at := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
 	c := &session.Chain{
 		Repository: "o/r", Subject: session.Subject{Kind: "pull_request", Number: 12}, HeadSHA: strings.Repeat("b2", 20),
@@ -51,12 +52,30 @@ func pullChain() *session.Chain {
 		}})
 	}
 	c.Complete(parts)
-	return c
+	return &Story{Chain: c, Overrides: judged(at)}
+}
+
+// judged returns an override that is linked to a run, and an agreement that is
+// not.
+func judged(at time.Time) *override.Result {
+	r := override.Record{
+		Schema: override.OverrideSchema, ID: strings.Repeat("0a", 16), Time: at.Add(3 * time.Minute), Repository: "o/r",
+		Signal: override.ReviewDismissed, Strength: override.Strong, Actor: override.Person{Login: "mona", Kind: override.Human, Basis: override.ByPlatform},
+		Agent: override.Agent{Name: "review", Login: "claude[bot]", Basis: override.ByPlatform}, Decision: override.Decision{Kind: trace.Approve, ReviewID: 11},
+		RunID: "r1", Link: &override.Link{Level: override.ExactLink, By: "review id"}, Evidence: []override.Evidence{},
+	}
+	agreed := r
+	agreed.Schema, agreed.Signal, agreed.RunID, agreed.Link, agreed.Decision.Kind = override.AgreementSchema, override.MergedUnchanged, "", nil, trace.Commit
+	agreed.Agent, agreed.Actor, agreed.Time = override.Agent{}, override.Person{Kind: override.UnknownKind}, at.Add(time.Hour)
+	return &override.Result{
+		Overrides: []override.Record{r}, Agreements: []override.Record{agreed},
+		Coverage: override.Coverage{Unresolved: []override.Unresolved{{Signal: override.Reverted, Why: "the commit is not known"}}},
+	}
 }
 
 // filledChain returns a chain in which every string is s, but for the words
 // that are ours unless all is set.
-func filledChain(s string, all bool) *session.Chain {
+func filledChain(s string, all bool) *Story {
 	c, ours := pullChain(), pullChain()
 	fill(reflect.ValueOf(c), s, all)
 	if all {
@@ -96,7 +115,7 @@ func TestHostileChain(t *testing.T) {
 	}
 }
 
-func checkChainTerminal(t testing.TB, s string, c *session.Chain) {
+func checkChainTerminal(t testing.TB, s string, c *Story) {
 	t.Helper()
 	for _, o := range []TerminalOptions{{Width: 100}, {Width: 60}, {Width: 100, Color: true}} {
 		var b bytes.Buffer
@@ -161,10 +180,10 @@ func TestChainConclusion(t *testing.T) {
 	quiet.Findings, quiet.Coverage = nil, session.ChainCoverage{}
 	partial := pullChain()
 	partial.Findings = nil
-	empty := &session.Chain{}
+	empty := &Story{Chain: &session.Chain{}}
 	for _, tt := range []struct {
 		name string
-		c    *session.Chain
+		c    *Story
 		want string
 	}{{"a credential", leak, "failure"}, {"partial", partial, "neutral"}, {"agents that asked for changes", quiet, "neutral"}, {"nothing", empty, "neutral"}} {
 		if got := ChainConclusion(tt.c); got != tt.want {
