@@ -189,14 +189,15 @@ func (c *change) record(schema string, a act) Record {
 	return r
 }
 
-// clip cuts a person's words, on a boundary of UTF-8.
+// clip cuts a person's words, but within none that is written in ASCII: the
+// beginning of a credential could not be told for what it is.
 func clip(s string) string {
 	s = strings.TrimSpace(strings.ToValidUTF8(s, "\uFFFD"))
 	if len(s) <= maxReason {
 		return s
 	}
 	n := maxReason
-	for !utf8.RuneStart(s[n]) {
+	for n > 0 && (!utf8.RuneStart(s[n]) || ' ' < s[n-1] && s[n-1] < utf8.RuneSelf) {
 		n--
 	}
 	return strings.TrimSpace(s[:n]) + "…"
