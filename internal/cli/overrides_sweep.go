@@ -12,7 +12,7 @@ import (
 
 // sweep reads the histories of all pull requests that something happened to
 // since a moment. What could be read is returned beside the error.
-func (f *overridesFlags) sweep(ctx context.Context, env Env, a override.Accounts) (override.Result, error) {
+func (f *overridesFlags) sweep(ctx context.Context, env Env, o override.Options) (override.Result, error) {
 	since, err := moment(f.since, env.Now())
 	if err != nil {
 		return override.Result{}, err
@@ -25,7 +25,8 @@ func (f *overridesFlags) sweep(ctx context.Context, env Env, a override.Accounts
 	if err != nil {
 		return override.Result{}, err
 	}
-	r, errs := override.Sweep(ctx, client, since, override.Options{Accounts: a, Repository: key.Repository})
+	o.Repository = key.Repository
+	r, errs := override.Sweep(ctx, client, since, o)
 	tellBudget(env, client, false)
 	if len(errs) == 0 {
 		return r, nil
