@@ -24,6 +24,7 @@ type overridesFlags struct {
 	out     string
 	offline bool
 	runs    []string // bundles, to link decisions to their runs
+	link    bool     // and those that the forge has
 }
 
 func overridesCommand() command {
@@ -41,7 +42,8 @@ examples:
   andon overrides --since 7d --runs bundles              with the runs that decided
 
 --since asks GitHub, as GITHUB_TOKEN or GH_TOKEN, or as the App of ANDON_APP_ID
-and ANDON_APP_KEY, which need to read pull requests, contents and metadata.
+and ANDON_APP_KEY, which need to read pull requests, contents and metadata, and
+with --link actions.
 `,
 		start: func(fs *flag.FlagSet) runner {
 			f := &overridesFlags{}
@@ -61,6 +63,7 @@ func (f *overridesFlags) define(fs *flag.FlagSet) {
 	fs.StringVar(&f.since, "since", "", "read the history of what changed since a `TIME`: 7d, 36h or a date")
 	f.forgeFlags.define(fs)
 	fs.BoolVar(&f.offline, "offline", false, "ask nothing of the API")
+	fs.BoolVar(&f.link, "link", false, "with --since, read the bundles of pull requests with overrides, and link decisions to their runs")
 	fs.Func("runs", "a `PATH` with bundles, whose runs the decisions are linked to; may be repeated", func(s string) error {
 		if s == "" {
 			return errors.New("it takes a bundle, or a folder of them")
@@ -77,6 +80,8 @@ func (f *overridesFlags) run(ctx context.Context, env Env, args []string) error 
 		return usage(fmt.Sprintf("overrides: %q is not expected", args[0]), "name the payload with --event")
 	case f.since != "" && (f.key.event != "" || f.offline):
 		return usage("overrides: --since asks the API, and takes no event", "give either --since or --event")
+	case f.link && f.since == "":
+		return usage("overrides: --link goes with --since", "--runs takes bundles that are here")
 	case f.since == "" && path == "":
 		return usage("overrides: no event given", "--event takes the file that $GITHUB_EVENT_PATH names; --since 7d asks the API")
 	case f.since == "" && name == "":
@@ -100,7 +105,7 @@ func (f *overridesFlags) run(ctx context.Context, env Env, args []string) error 
 	if o.Runs, err = readRuns(env, f.runs, scan); err != nil {
 		return err
 	}
-	r, err := f.find(ctx, env, o)
+	r, err := f.find(ctx, env, o, scan)
 	if err != nil && r.Overrides == nil {
 		return err
 	}
@@ -118,9 +123,9 @@ func (f *overridesFlags) run(ctx context.Context, env Env, args []string) error 
 
 // find finds the overrides in the event, or in what the API has. Of a sweep that
 // was stopped, it returns what was read beside the error.
-func (f *overridesFlags) find(ctx context.Context, env Env, o override.Options) (override.Result, error) {
+func (f *overridesFlags) find(ctx context.Context, env Env, o override.Options, scan *secret.Scanner) (override.Result, error) {
 	if f.since != "" {
-		return f.sweep(ctx, env, o)
+		return f.sweep(ctx, env, o, scan)
 	}
 	path, name := f.key.eventOf(env)
 	return f.ofEvent(path, name, o)

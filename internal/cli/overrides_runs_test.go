@@ -58,6 +58,30 @@ func TestOverridesSinceRuns(t *testing.T) {
 	}
 }
 
+// TestOverridesLink links what a sweep finds to the bundles that the forge has,
+// as long as there are requests enough.
+func TestOverridesLink(t *testing.T) {
+	for limit, want := range map[int]string{0: "exact by ", 12: "bundles of 1 more pull requests were not read"} {
+		f := judged(t, nil)
+		f.Load("overruled")
+		f.Limit = limit
+		code, stdout, stderr := asked(t, f, nil, "overrides", "--since", "7d", "--link")
+		if code != 0 || !strings.Contains(stdout+stderr, want) || !strings.Contains(stdout, "8 overrides") {
+			t.Errorf("%d: %d\n%s\n%s", limit, code, stdout, stderr)
+		}
+	}
+	f := judged(t, nil)
+	f.Load("overruled")
+	f.Fail(fake.Fault{Path: "artifacts", Reply: fake.Status(403, "Resource not accessible by integration")})
+	code, stdout, stderr := asked(t, f, nil, "overrides", "--since", "7d", "--link")
+	if code != 0 || strings.Contains(stdout, "run ") || !strings.Contains(stderr, "#12: workflow run") || !strings.Contains(stderr, "Resource not accessible") {
+		t.Errorf("%d\n%s\n%s", code, stdout, stderr)
+	}
+	if code, _, stderr := asked(t, f, nil, "overrides", "--link", "--event", "x", "--event-name", "push"); code != 2 || !strings.Contains(stderr, "--link goes with --since") {
+		t.Errorf("%d %s", code, stderr)
+	}
+}
+
 // TestBadRuns says what could not be used, and goes on without it.
 func TestBadRuns(t *testing.T) {
 	dir, bad := t.TempDir(), t.TempDir()
