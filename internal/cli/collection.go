@@ -59,6 +59,11 @@ func newCollection(env Env, f *collectFlags, paths []string) (*collection, error
 	}); err != nil {
 		return nil, err
 	}
+	if f.pii == "true" {
+		if err := g.hidePersonal(id); err != nil {
+			return nil, err
+		}
+	}
 	for _, word := range []*string{&key.Repository, &key.HeadSHA, &key.Pipeline} {
 		g.words.name(word) // a branch, a workflow or a repository may be named by anybody
 	}
@@ -249,13 +254,6 @@ func (c *collection) print(env Env) error {
 	}
 	_, err = env.Stdout.Write(out)
 	return err
-}
-
-// clean cuts credentials out of what is about to be written: a summary quotes
-// the agent's words.
-func (c *collection) clean(b []byte) []byte {
-	out, _ := c.out.Redact(b)
-	return out
 }
 
 func (c *collection) markdown(env Env) report.Options {

@@ -1,5 +1,6 @@
 // Package github reads from a forge that speaks GitHub's API what the commands
-// need, and writes the few things that they post: a comment, a check run. It is
+// need, and writes the few things that they post: a comment, a check run, an
+// issue. It is
 // for the layer above, which knows nothing of HTTP.
 //
 // The one design decision is that every request passes one guard, which counts

@@ -36,6 +36,8 @@ func TestIllegalRequests(t *testing.T) {
 		{"POST", "/repos/octo-org/hello/check-runs", `{"head_sha":"1a2b"}`, `"name"`},
 		{"POST", "/repos/octo-org/hello/check-runs", `{"name":"n","head_sha":"1a2b","status":"completed","conclusion":"fine"}`, "conclusion"},
 		{"POST", "/repos/octo-org/hello/issues/12/comments", `{"body":7}`, "body"},
+		{"POST", "/repos/octo-org/hello/issues", `{"body":"b"}`, "title"},
+		{"PATCH", "/repos/octo-org/hello/issues/12", `{"state":"done"}`, "state"},
 	} {
 		t.Run(tt.method+" "+tt.path, func(t *testing.T) {
 			n := &noted{TB: t}

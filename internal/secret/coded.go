@@ -38,7 +38,7 @@ func base64Cores(word string) []string {
 		enc := base64.RawStdEncoding.EncodeToString([]byte(strings.Repeat("\x00", pad) + word))
 		from := []int{0, 2, 3}[pad]
 		to := (pad + len(word)) * 8 / 6
-		if core := enc[from:to]; len(core) >= head {
+		if core := enc[from:to]; len(core) >= minKeyword {
 			out = append(out, core)
 		}
 	}

@@ -38,7 +38,7 @@ func knownWords(value string, n int) []keyword {
 	}
 	var out []keyword
 	for f := range forms {
-		if len(f) >= head {
+		if len(f) >= minKeyword {
 			out = append(out, keyword{text: f, known: n})
 		}
 	}

@@ -289,7 +289,12 @@ func (s *Scanner) fingerprint(value string) string {
 	if len(s.key) == 0 {
 		return ""
 	}
-	h := hmac.New(sha256.New, s.key)
+	return fingerprint(s.key, value)
+}
+
+// fingerprint returns what a value is known by among those with the same key.
+func fingerprint(key []byte, value string) string {
+	h := hmac.New(sha256.New, key)
 	h.Write([]byte(value))
 	return hex.EncodeToString(h.Sum(nil)[:8])
 }

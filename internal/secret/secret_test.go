@@ -115,8 +115,8 @@ func TestExamples(t *testing.T) {
 			t.Errorf("%s has no example", r.ID)
 		}
 		for _, k := range r.Keywords {
-			if len(k) < head {
-				t.Errorf("%s: keyword %q is under %d bytes", r.ID, k, head)
+			if len(k) < minKeyword {
+				t.Errorf("%s: keyword %q is under %d bytes", r.ID, k, minKeyword)
 			}
 		}
 		for i, p := range r.Positive {

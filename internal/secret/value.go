@@ -11,7 +11,6 @@ import (
 // names, which stand everywhere, but by the values: a run of letters and digits
 // that is long enough is rare, and what stands before it is soon read.
 const (
-	minRun   = 12  // characters of a value in one run, at least
 	maxRun   = 600 // of what is no image
 	maxLead  = 200 // bytes of a value before that run, at most: more is no token
 	maxTail  = 160 // bytes behind that run that may belong to the value
@@ -20,6 +19,7 @@ const (
 
 // valuer knows the names of the rules that have any.
 type valuer struct {
+	runs   *runner
 	kind   [256]uint8
 	names  []name
 	short  [1 << 10][]int32 // by the first three bytes, where there are no more
@@ -51,7 +51,7 @@ const (
 )
 
 func newValuer(rules []*rule) *valuer {
-	v := &valuer{lists: [][]*rule{nil}}
+	v := &valuer{runs: newRunner(), lists: [][]*rule{nil}}
 	for c := range 256 {
 		switch b := byte(c); {
 		case '0' <= b && b <= '9':
@@ -135,58 +135,36 @@ func hashWords() []string {
 // letters of either case.
 func head3(b []byte) uint16 { return hash(binary.LittleEndian.Uint32(b) << 8) }
 
-// next returns the next run from at on that has a digit, and len(b) where there
-// is none. Of text without any it looks at about every fifth byte.
-func (v *valuer) next(b []byte, at int) (from, to int) {
-	kind := &v.kind
-	from = at
-	known := at - 1 // from there back to from, all belongs to the run
-	for k := at + minRun - 1; k < len(b); {
-		i := k
-		for i > known && kind[b[i]]&inRun != 0 {
-			i--
-		}
-		if i > known {
-			from, known, k = i+1, k, i+minRun
-			continue
-		}
-		kinds := uint8(0)
-		for to = from; to < len(b) && kind[b[to]]&inRun != 0; to++ {
-			kinds |= kind[b[to]]
-		}
-		if kinds&isDigit != 0 {
-			return from, to
-		}
-		from, known, k = to+1, to, to+minRun
-	}
-	return len(b), len(b)
-}
-
 // searchValues tries the rules with names where a value stands.
 func (s *Scanner) searchValues(w *window, in *region) {
 	if in != nil && in.joined {
 		return
 	}
-	v, b := s.values, w.text
-	for from, to := v.next(b, 0); from < len(b); from, to = v.next(b, to) {
-		if to-from > maxRun || in != nil && w.start(max(0, from-lookBack)) > in.last {
-			continue
+	s.values.runs.each(w.text, func(from, to int) {
+		if to-from <= maxRun && (in == nil || w.start(max(0, from-lookBack)) <= in.last) {
+			s.tryRun(w.text, from, to)
 		}
-		if s.starts = v.starts(b, unescaped(b, from), to, s.starts[:0]); len(s.starts) == 0 {
-			continue
-		}
-		if from > 1 && strings.IndexByte("~|%", b[from-1]) >= 0 {
-			s.tryBegins(b, from-2)
-		}
-		if low := s.starts[len(s.starts)-1]; low < from && low+6 < len(b) && b[low+5] == '~' {
-			s.tryBegins(b, low+4) // Azure's secrets have their mark there
-		}
-		for _, at := range s.starts {
-			s.tryBegins(b, at)
-		}
-		if low := s.starts[len(s.starts)-1]; v.worth(b, s.starts, to-low) {
-			s.tryValue(b, s.starts, to)
-		}
+	})
+}
+
+// tryRun tries the rules of values at a run.
+func (s *Scanner) tryRun(b []byte, from, to int) {
+	v := s.values
+	if s.starts = v.starts(b, unescaped(b, from), to, s.starts[:0]); len(s.starts) == 0 {
+		return
+	}
+	if from > 1 && strings.IndexByte("~|%", b[from-1]) >= 0 {
+		s.tryBegins(b, from-2)
+	}
+	low := s.starts[len(s.starts)-1]
+	if low < from && low+6 < len(b) && b[low+5] == '~' {
+		s.tryBegins(b, low+4) // Azure's secrets have their mark there
+	}
+	for _, at := range s.starts {
+		s.tryBegins(b, at)
+	}
+	if v.worth(b, s.starts, to-low) {
+		s.tryValue(b, s.starts, to)
 	}
 }
 
