@@ -31,7 +31,7 @@ func (s *Scanner) tryValue(raw []byte, starts []int, to int) {
 // guess returns the best of what the value can be, wherever it begins.
 func (s *Scanner) guess(w *window, starts []int) (best guess) {
 	for _, at := range starts {
-		for _, g := range s.values.guesses(w, w.index(at)) {
+		for _, g := range s.guesses(w, w.index(at)) {
 			best = best.or(g)
 		}
 	}
@@ -136,22 +136,22 @@ func scheme(b []byte) int {
 }
 
 // guesses returns what the value at an offset of a window may be.
-func (v *valuer) guesses(w *window, at int) []guess {
-	b := w.text
+func (s *Scanner) guesses(w *window, at int) []guess {
+	v, b := s.values, w.text
 	if at >= len(b) {
 		return nil
 	}
 	var out []guess
 	p := v.before(b, at)
 	word, hash := -1, hashed(b[:at])
-	v.each(b, p.from, p.to, func(i int, n *name) bool {
+	s.eachName(b, p.from, p.to, func(i int, n *name) bool {
 		if n.word && p.to-i-len(n.text) <= 24 {
 			word = i
 		}
 		hash = hash || n.hash
 		return true
 	})
-	v.each(b, max(0, at-lookBack), at, func(i int, n *name) bool {
+	s.eachName(b, max(0, at-lookBack), at, func(i int, n *name) bool {
 		for _, r := range n.rules {
 			sev, ok := r.severityAt(b, i+len(n.text), at, p)
 			if !ok || hash && word < 0 || hashed(b[:at]) {

@@ -26,6 +26,7 @@ import (
 
 	"github.com/andon-ci/andon/internal/finding"
 	"github.com/andon-ci/andon/internal/jsonl"
+	"github.com/andon-ci/andon/internal/keyword"
 )
 
 // Options are what a Scanner needs to know.
@@ -56,19 +57,21 @@ type Match struct {
 
 // Scanner finds credentials. It keeps buffers and is not for concurrent use.
 type Scanner struct {
-	key     []byte
-	known   []Known
-	matcher *matcher
-	doc     jsonl.Doc
-	hits    []hit
-	found   []Match
-	level   [2]window // what try makes of a window
-	layer   [2]window // what searchRegion makes of a region
-	bare    window    // the same without what shows nothing
-	joined  window    // what unwrap makes of a window
-	spots   spotter
-	values  *valuer
-	starts  []int // where the value that is looked at can begin
+	key    []byte
+	known  []Known
+	words  []word
+	set    *keyword.Set // of the words
+	doc    jsonl.Doc
+	hits   []keyword.Hit
+	found  []Match
+	level  [2]window // what try makes of a window
+	layer  [2]window // what searchRegion makes of a region
+	bare   window    // the same without what shows nothing
+	joined window    // what unwrap makes of a window
+	spots  spotter
+	values *valuer
+	starts []int // where the value that is looked at can begin
+	names  []keyword.Hit
 
 	starting []string // the keywords that a newline stands before, without it
 }
@@ -87,7 +90,7 @@ func New(o Options) (*Scanner, error) {
 		return nil, err
 	}
 	s := &Scanner{key: slices.Clone(o.Key)}
-	var words []keyword
+	var words []word
 	for _, r := range rules {
 		r.Positive, r.Negative = nil, nil // they are for the tests
 		words = append(words, r.words()...)
@@ -98,12 +101,13 @@ func New(o Options) (*Scanner, error) {
 			s.known = append(s.known, k)
 		}
 	}
+	slices.SortStableFunc(words, func(a, b word) int { return len(a.text) - len(b.text) }) // what is found at one place, in this order
 	for _, k := range words {
 		if k.rule != nil && k.text[0] == '\n' {
 			s.starting = append(s.starting, k.text[1:])
 		}
 	}
-	s.matcher, s.spots, s.values = newMatcher(words), newSpotter(words), newValuer(rules)
+	s.words, s.set, s.spots, s.values = words, setOf(words), newSpotter(words), newValuer(rules)
 	return s, nil
 }
 
@@ -138,11 +142,11 @@ func (s *Scanner) searchStart(raw []byte) {
 func (s *Scanner) search(w *window, in *region) {
 	done := 0 // up to here everything belongs to a credential that was found for sure
 	mark := len(s.found)
-	s.hits = s.matcher.find(w.text, s.hits[:0])
+	s.hits = s.set.Find(w.text, s.hits[:0])
 	for _, h := range s.hits {
-		k, at := h.keyword, h.at
+		k, at := &s.words[h.Word], h.At
 		switch {
-		case at < done-maxSwallowed || !in.admits(w, h):
+		case at < done-maxSwallowed || !in.admits(w, k, at):
 		case k.rule == nil:
 			s.add(knownRule, finding.Error, knownTitle, at, at+len(k.text), s.known[k.known].Value)
 		case k.form != plainForm:

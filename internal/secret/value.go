@@ -2,8 +2,10 @@ package secret
 
 import (
 	"bytes"
-	"encoding/binary"
+	"slices"
 	"strings"
+
+	"github.com/andon-ci/andon/internal/keyword"
 )
 
 // Most credentials have no form by which they are known: 32 hex digits are one
@@ -22,12 +24,12 @@ type valuer struct {
 	runs   *runner
 	kind   [256]uint8
 	names  []name
-	short  [1 << 10][]int32 // by the first three bytes, where there are no more
-	long   [1 << 12][]int32 // by the first four
-	heads  [1 << 10]uint64  // bits of the first four bytes of both
-	begins [1 << 16]uint16  // by the first two: which of the lists
-	lists  [][]*rule        // the first is empty
-	any    *rule            // of a name that says secret, and of no vendor
+	all    *keyword.Set    // of the names
+	nearby *keyword.Set    // of those that need not be given their value
+	near   []int           // which of all they are
+	begins [1 << 16]uint16 // by the first two: which of the lists
+	lists  [][]*rule       // the first is empty
+	any    *rule           // of a name that says secret, and of no vendor
 }
 
 // name is a word before a value, in lower case.
@@ -104,21 +106,21 @@ func newValuer(rules []*rule) *valuer {
 			v.any = r
 		}
 	}
-	for i, n := range v.names {
-		if len(n.text) == 3 {
-			h := head3([]byte(n.text + "\x00"))
-			v.short[h>>6] = append(v.short[h>>6], int32(i))
-			for c := range 256 {
-				h := hash(binary.LittleEndian.Uint32([]byte(n.text + string([]byte{byte(c)}))))
-				v.heads[h>>6] |= 1 << (h & 63)
-			}
-			continue
-		}
-		h := hash(binary.LittleEndian.Uint32([]byte(n.text)))
-		v.heads[h>>6] |= 1 << (h & 63)
-		v.long[h>>4] = append(v.long[h>>4], int32(i))
-	}
+	v.index()
 	return v
+}
+
+// index makes the sets of names.
+func (v *valuer) index() {
+	var all, near []keyword.Word
+	for i, n := range v.names {
+		w := keyword.Word{Text: n.text, Fold: true}
+		all = append(all, w)
+		if n.near {
+			near, v.near = append(near, w), append(v.near, i)
+		}
+	}
+	v.all, v.nearby = keyword.New(all), keyword.New(near)
 }
 
 // secretWords say in a name that its value is secret.
@@ -130,10 +132,6 @@ func secretWords() []string {
 func hashWords() []string {
 	return []string{"sha1", "sha256", "sha512", "checksum", "digest", "commit", "integrity", "etag", "revision", "fingerprint", "md5", "signature", "publickey", "public_key", "public-key", "public key", "pubkey", "uuid", "guid", "toolu_", "call_id", "request_id", "session_id", "message_id", "tool_use_id", "parentuuid"}
 }
-
-// head3 returns a number for the first three of four bytes, the same for
-// letters of either case.
-func head3(b []byte) uint16 { return hash(binary.LittleEndian.Uint32(b) << 8) }
 
 // searchValues tries the rules with names where a value stands.
 func (s *Scanner) searchValues(w *window, in *region) {
@@ -163,7 +161,7 @@ func (s *Scanner) tryRun(b []byte, from, to int) {
 	for _, at := range s.starts {
 		s.tryBegins(b, at)
 	}
-	if v.worth(b, s.starts, to-low) {
+	if s.worth(b, s.starts, to-low) {
 		s.tryValue(b, s.starts, to)
 	}
 }
@@ -244,9 +242,9 @@ func (s *Scanner) tryBegins(b []byte, at int) {
 
 // worth reports whether what stands before a value of n characters, which begins
 // at one of some offsets, may be the name of one that a rule is for. It looks at escapes as they are.
-func (v *valuer) worth(b []byte, starts []int, n int) bool {
+func (s *Scanner) worth(b []byte, starts []int, n int) bool {
 	for _, at := range starts {
-		if v.assigned(b, at) {
+		if s.assigned(b, at) {
 			return true
 		}
 	}
@@ -254,22 +252,17 @@ func (v *valuer) worth(b []byte, starts []int, n int) bool {
 	if n < 14 || named(b[from:min(len(b), from+n)]) {
 		return false
 	}
-	near := false
-	v.each(b, max(0, low-lookBack-16), from, func(_ int, n *name) bool {
-		near = near || n.near
-		return !near
-	})
-	return near
+	return s.isNear(b, max(0, low-lookBack-16), from)
 }
 
 // assigned reports whether a name that says something is given the value at an
 // offset.
-func (v *valuer) assigned(b []byte, at int) (says bool) {
-	if !v.operated(b, at) {
+func (s *Scanner) assigned(b []byte, at int) (says bool) {
+	if !s.values.operated(b, at) {
 		return false
 	}
-	p := v.before(b, at)
-	v.each(b, p.from, p.to, func(_ int, n *name) bool {
+	p := s.values.before(b, at)
+	s.eachName(b, p.from, p.to, func(_ int, n *name) bool {
 		says = says || !n.hash
 		return !says
 	})
@@ -295,40 +288,26 @@ func (v *valuer) operated(b []byte, at int) bool {
 }
 
 // each calls f for the names between two offsets, until it returns false.
-func (v *valuer) each(b []byte, from, to int, f func(at int, n *name) bool) {
-	for i := from; i+4 <= min(len(b), to+1); i++ {
-		first := binary.LittleEndian.Uint32(b[i:])
-		h := hash(first)
-		if v.heads[h>>6]&(1<<(h&63)) == 0 {
-			continue
-		}
-		if !v.call(v.long[h>>4], b[:to], i, f) || !v.call(v.short[hash(first<<8)>>6], b[:to], i, f) {
+func (s *Scanner) eachName(b []byte, from, to int, f func(at int, n *name) bool) {
+	s.names = s.values.all.Find(b[from:to], s.names[:0])
+	for _, h := range s.names {
+		if n := &s.values.names[h.Word]; n.begins(b, from+h.At) && !f(from+h.At, n) {
 			return
 		}
 	}
 }
 
-// call calls f for those of some names that stand at an offset.
-func (v *valuer) call(names []int32, b []byte, at int, f func(at int, n *name) bool) bool {
-	for _, k := range names {
-		if n := &v.names[k]; n.stands(b, at) && !f(at, n) {
-			return false
-		}
-	}
-	return true
+// isNear reports whether a name stands between two offsets of which the value
+// need not be assigned.
+func (s *Scanner) isNear(b []byte, from, to int) bool {
+	v := s.values
+	s.names = v.nearby.Find(b[from:to], s.names[:0])
+	return slices.ContainsFunc(s.names, func(h keyword.Hit) bool { return v.names[v.near[h.Word]].begins(b, from+h.At) })
 }
 
-// stands reports whether the name stands at an offset. One that is not long has
+// begins reports whether a name can begin at an offset. One that is not long has
 // to begin a word.
-func (n *name) stands(b []byte, at int) bool {
-	if at+len(n.text) > len(b) {
-		return false
-	}
-	for i := range len(n.text) {
-		if lower(b[at+i]) != n.text[i] {
-			return false
-		}
-	}
+func (n *name) begins(b []byte, at int) bool {
 	if n.word || n.hash || len(n.text) > 9 || at == 0 {
 		return true
 	}

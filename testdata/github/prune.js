@@ -73,13 +73,13 @@ function graphql() {
   const sdl = fs.readFileSync(path.join(modules, "@octokit/graphql-schema/schema.graphql"), "utf8");
   const schema = g.buildSchema(sdl, { assumeValidSDL: true });
   const folder = path.join(__dirname, "../../internal/github");
-  const queries = fs.readdirSync(folder).filter((n) => n.endsWith(".graphql")).map((n) => g.parse(fs.readFileSync(path.join(folder, n), "utf8")));
-  const errors = queries.flatMap((q) => g.validate(schema, q));
+  const query = g.parse(fs.readdirSync(folder).filter((n) => n.endsWith(".graphql")).map((n) => fs.readFileSync(path.join(folder, n), "utf8")).join("\n"));
+  const errors = g.validate(schema, query);
   if (errors.length) throw errors;
   const fields = new Map(), inputs = new Set(), bases = new Set(["Query"]);
   const info = new g.TypeInfo(schema);
   const keep = (type, field) => fields.set(type, (fields.get(type) ?? new Set()).add(field));
-  for (const query of queries) g.visit(query, g.visitWithTypeInfo(info, {
+  g.visit(query, g.visitWithTypeInfo(info, {
     NamedType(node) { bases.add(node.name.value); },
     Field() {
       const parent = info.getParentType(), def = info.getFieldDef();
