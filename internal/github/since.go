@@ -160,4 +160,3 @@ func (i *installation) at() *url.URL {
 	}
 	return i.base.JoinPath("repos", i.repository, "installation")
 }
-

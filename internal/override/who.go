@@ -108,7 +108,7 @@ func (a Accounts) commit(c Commit) who {
 	switch agent, text := coAuthor(c.Message); {
 	case author.kind == Machine:
 		w.kind, w.basis, w.tool = Machine, ByGit, author.tool
-		if pusher.kind == Machine || listed(a.Agents, author.login) {
+		if listed(a.Agents, author.login) {
 			w.basis = ByPlatform
 		}
 	case listed(a.Humans, author.login):
@@ -126,6 +126,9 @@ func (a Accounts) commit(c Commit) who {
 		}
 	case author.kind == Human:
 		w.kind, w.basis = Human, ByGit
+	}
+	if w.basis == ByGit && w.kind == Machine && pusher.kind == Machine {
+		w.basis = ByPlatform // the forge saw an agent push what says that it is an agent's
 	}
 	return w
 }
