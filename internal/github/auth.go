@@ -120,6 +120,7 @@ func (i *installation) find(req *http.Request) (*ghinstallation.Transport, error
 	}
 	t := ghinstallation.NewFromAppsTransport(i.apps, found.ID)
 	if i.organisation != "" {
+		t.InstallationTokenOptions = &api.InstallationTokenOptions{} // of all its repositories
 		return t, nil
 	}
 	_, name, _ := strings.Cut(i.repository, "/")

@@ -42,6 +42,7 @@ type Forge struct {
 	Downloads  int              // from the store of artifacts
 	Checks     []map[string]any
 	Posts      []map[string]any // comments as they were sent
+	Others     []string         // repositories that the App's installation has beside this one, and nobody can read
 	Issues     []map[string]any // as they were sent; see AddIssue
 
 	every     []*Request // also those that Forget forgets
@@ -184,6 +185,7 @@ func (f *Forge) AddArtifact(run int64, name string, zip []byte, changes map[stri
 	f.next++
 	a := f.shape("artifacts", "artifacts")
 	sum := sha256.Sum256(zip)
+	a["workflow_run"], a["created_at"] = map[string]any{"id": run}, f.uploaded(run)
 	a["id"], a["name"], a["size_in_bytes"], a["digest"] = f.next, name, len(zip), "sha256:"+hex.EncodeToString(sum[:])
 	for k, v := range changes {
 		a[k] = v
@@ -191,6 +193,16 @@ func (f *Forge) AddArtifact(run int64, name string, zip []byte, changes map[stri
 	f.artifacts[run] = append(f.artifacts[run], a)
 	f.zips[f.next] = zip
 	return f.next
+}
+
+// uploaded returns when the artifacts of a workflow run were: at its end.
+func (f *Forge) uploaded(run int64) any {
+	for _, r := range f.Runs {
+		if r["id"] == run {
+			return r["updated_at"]
+		}
+	}
+	return "2026-11-20T00:00:00Z"
 }
 
 func (f *Forge) blob(w http.ResponseWriter, r *http.Request) {

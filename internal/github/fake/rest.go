@@ -27,7 +27,7 @@ func (f *Forge) rest(w http.ResponseWriter, r *http.Request, body []byte) {
 	}
 	for _, route := range f.routes() {
 		m := route.path.FindStringSubmatch(path)
-		if m != nil && route.method == r.Method && (own || strings.HasPrefix(path, "app/")) {
+		if m != nil && route.method == r.Method && (own || strings.HasPrefix(path, "app/") || strings.HasPrefix(path, "orgs/") || strings.HasPrefix(path, "installation/")) {
 			route.serve(w, r, m[1:], body)
 			return
 		}
@@ -55,9 +55,10 @@ type route struct {
 	serve  func(w http.ResponseWriter, r *http.Request, args []string, body []byte)
 }
 
+func at(pattern string) *regexp.Regexp { return regexp.MustCompile("^" + pattern + "$") }
+
 func (f *Forge) routes() []route {
-	at := func(pattern string) *regexp.Regexp { return regexp.MustCompile("^" + pattern + "$") }
-	return []route{
+	return append(f.since(), []route{
 		{"GET", at(`actions/runs`), f.listRuns},
 		{"GET", at(`actions/runs/(\d+)/artifacts`), f.listArtifacts},
 		{"GET", at(`actions/artifacts/(\d+)/zip`), f.locate},
@@ -87,7 +88,7 @@ func (f *Forge) routes() []route {
 			made["token"], made["expires_at"] = "ghs_"+strings.Repeat("0", 36), "2099-01-01T00:00:00Z"
 			answer(w, r, http.StatusCreated, made)
 		}},
-	}
+	}...)
 }
 
 // page cuts a list as the request asks, and links to the next page.
@@ -122,7 +123,7 @@ func (f *Forge) listRuns(w http.ResponseWriter, r *http.Request, _ []string, _ [
 		if s := q.Get("head_sha"); s != "" && run["head_sha"] != s {
 			continue
 		}
-		if since, ok := strings.CutPrefix(q.Get("created"), ">="); ok && run["created_at"].(string) < since {
+		if !within(run["created_at"].(string), q.Get("created")) {
 			continue
 		}
 		found = append(found, run)
