@@ -70,6 +70,9 @@ func (c Clock) complete() Clock {
 	return c
 }
 
+// Wait waits as the client does.
+func (c Clock) Wait(ctx context.Context, d time.Duration) error { return c.complete().Sleep(ctx, d) }
+
 func sleep(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()

@@ -189,7 +189,7 @@ func (f *Forge) listPulls(w http.ResponseWriter, r *http.Request, _ []string, _ 
 	old := f.shape("commit_pulls", "")
 	old["number"], old["updated_at"], old["state"] = 3, "2026-01-01T00:00:00Z", "closed"
 	all := []map[string]any{p, old}
-	if head := r.URL.Query().Get("head"); head != "" && head != f.head() {
+	if head := r.URL.Query().Get("head"); f.Pull == nil || head != "" && head != f.head() {
 		all = all[:0]
 	}
 	answer(w, r, http.StatusOK, page(w, r, all))
