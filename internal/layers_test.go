@@ -39,6 +39,7 @@ func layer() map[string]int {
 		"internal/artifact": 3,
 		"internal/issue":    3,
 		"internal/override": 3,
+		"internal/trend":    3,
 
 		"internal/github": 4,
 
