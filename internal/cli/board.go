@@ -64,7 +64,7 @@ func (f *boardFlags) run(ctx context.Context, env Env, args []string) error {
 	if f.every < time.Second {
 		return usage("--every is under a second", "--every 30s")
 	}
-	store, err := f.open(env)
+	store, err := f.open(ctx, env)
 	if err != nil {
 		return err
 	}

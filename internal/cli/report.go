@@ -20,17 +20,15 @@ import (
 // reportFlags are what report was asked for.
 type reportFlags struct {
 	historyFlags
-	forgeFlags
-	repository string
-	since      string
-	asOf       string
-	format     string
-	owner      string
-	period     string
-	config     string
-	post       bool
-	calm       bool
-	quiet      bool
+	since  string
+	asOf   string
+	format string
+	owner  string
+	period string
+	config string
+	post   bool
+	calm   bool
+	quiet  bool
 }
 
 func reportCommand() command {
@@ -61,8 +59,6 @@ names.
 
 func (f *reportFlags) define(fs *flag.FlagSet) {
 	f.historyFlags.define(fs)
-	f.forgeFlags.define(fs)
-	fs.StringVar(&f.repository, "repository", "", "`OWNER/NAME` of the repository that --post writes to, and whose CODEOWNERS are checked out")
 	fs.StringVar(&f.since, "since", "90d", "report on this `TIME`: days up to that of --as-of (90d), or from a date on (2026-08-23)")
 	fs.StringVar(&f.asOf, "as-of", "", "the last `DATE` of the report (default: today, in UTC)")
 	fs.StringVar(&f.format, "format", "text", "`FORMAT` of the output: text, markdown or json")
@@ -95,7 +91,7 @@ func (f *reportFlags) run(ctx context.Context, env Env, args []string) error {
 	if err != nil {
 		return err
 	}
-	store, err := f.open(env)
+	store, err := f.open(ctx, env)
 	if err != nil {
 		return err
 	}
