@@ -212,7 +212,7 @@ func (y *syncing) flush(ctx context.Context) error {
 			}
 		}
 	}
-	out, err := history.Write(ctx, y.store, &y.batch, nil)
+	out, err := history.Write(ctx, y.store, &y.batch, summariser())
 	y.batch, y.bytes, y.moves = history.Batch{}, 0, nil
 	if err != nil {
 		return failure(err, "writing to "+y.flags.history, "nothing is lost: run it again; what was written is not added twice")
