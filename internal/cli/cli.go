@@ -59,6 +59,7 @@ func commands() []command {
 		syncCommand(),
 		reportCommand(),
 		boardCommand(),
+		pruneCommand(),
 		emitCommand(),
 		initCommand(),
 		schemaCommand(),

@@ -85,17 +85,23 @@ func (f *syncFlags) run(ctx context.Context, env Env, args []string) error {
 	if err != nil {
 		return err
 	}
-	y, err := newSyncing(env, f, store, &s)
+	return f.into(ctx, env, store, &s, args)
+}
+
+// into fills a history: from paths, or else from the forge. What could be read
+// is written and told also where reading was stopped.
+func (f *syncFlags) into(ctx context.Context, env Env, store history.Store, s *settings, paths []string) error {
+	y, err := newSyncing(env, f, store, s)
 	if err != nil {
 		return err
 	}
-	if len(args) > 0 {
-		err = y.files(ctx, args)
+	if len(paths) > 0 {
+		err = y.files(ctx, paths)
 	} else {
 		err = y.forges(ctx)
 	}
-	if stopped := y.flush(ctx); err == nil {
-		err = stopped
+	if unwritten := y.flush(ctx); unwritten != nil {
+		err = unwritten
 	}
 	if printErr := y.print(); err == nil {
 		err = printErr
@@ -168,6 +174,7 @@ type syncing struct {
 	batch    history.Batch
 	bytes    int                     // in the batch
 	moves    []func(*history.Cursor) // of the cursor, with the batch
+	failed   error                   // to write
 	told     synced
 }
 
@@ -200,8 +207,12 @@ func (y *syncing) add(l history.Line, size int) {
 // full reports whether the batch is to be written before more is read.
 func (y *syncing) full() bool { return len(y.batch.Lines) >= batchLines || y.bytes >= batchBytes }
 
-// flush writes the batch.
+// flush writes the batch. After an error nothing is written any more, so that
+// the cursor does not pass what is missing.
 func (y *syncing) flush(ctx context.Context) error {
+	if y.failed != nil {
+		return y.failed
+	}
 	if len(y.batch.Lines) == 0 && len(y.batch.Cancelled) == 0 && len(y.moves) == 0 {
 		return nil
 	}
@@ -212,10 +223,11 @@ func (y *syncing) flush(ctx context.Context) error {
 			}
 		}
 	}
-	out, err := history.Write(ctx, y.store, &y.batch, nil)
+	out, err := history.Write(ctx, y.store, &y.batch, summariser())
 	y.batch, y.bytes, y.moves = history.Batch{}, 0, nil
 	if err != nil {
-		return failure(err, "writing to "+y.flags.history, "nothing is lost: run it again; what was written is not added twice")
+		y.failed = failure(err, "writing to "+y.flags.history, "nothing is lost: run it again; what was written is not added twice")
+		return y.failed
 	}
 	y.told.count(out)
 	return nil

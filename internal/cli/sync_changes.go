@@ -40,6 +40,9 @@ func (r *reading) changes(ctx context.Context, first, now time.Time) error {
 	due := r.due(all, now)
 	r.told.Changes = len(due)
 	runs := r.linkable(ctx, now)
+	if r.failed != nil {
+		return r.failed
+	}
 	for i, c := range due {
 		if err := r.step(ctx, func() error { return r.change(ctx, c, runs, now) }); err != nil {
 			r.unread(fmt.Sprintf("%d pull requests", len(due)-i), reasonOf(err, ""))
@@ -137,8 +140,7 @@ const (
 // linkable returns the runs of the repository that the history has of the last
 // days, with those that were just read.
 func (r *reading) linkable(ctx context.Context, now time.Time) []override.Run {
-	if err := r.flush(ctx); err != nil { // so that the history has them
-		r.stop = err
+	if r.flush(ctx) != nil { // so that the history has them
 		return nil
 	}
 	v, err := r.store.View(ctx)

@@ -50,7 +50,7 @@ func (y *syncing) forge(ctx context.Context, repositories []string) error {
 	for _, name := range repositories {
 		err := y.repository(ctx, name, *cursor.At(name))
 		var e *exitError
-		if errors.As(err, &e) && e.code == exitUsage || ctx.Err() != nil {
+		if errors.As(err, &e) && e.code == exitUsage || ctx.Err() != nil || y.failed != nil {
 			return err
 		}
 		if err != nil {
