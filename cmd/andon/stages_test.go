@@ -37,7 +37,7 @@ func initialised(t *testing.T) string {
 		t.Fatalf("init: %d\n%s", code, &messages)
 	}
 	files, err := filepath.Glob(dir + "/.github/workflows/*.yml")
-	if err != nil || len(files) != 4 {
+	if err != nil || len(files) != 5 {
 		t.Fatalf("init wrote %q, %v", files, err)
 	}
 	const keep = `
