@@ -71,6 +71,8 @@ type Scanner struct {
 	starts []int // where the value that is looked at can begin
 	names  []keyword.Hit
 
+	mayBeCoded []*rule // whose credentials are looked for in encoded form
+
 	starting []string // the keywords that a newline stands before, without it
 }
 
@@ -91,6 +93,9 @@ func New(o Options) (*Scanner, error) {
 	var words []word
 	for _, r := range rules {
 		r.Positive, r.Negative = nil, nil // they are for the tests
+		if r.Coded {
+			s.mayBeCoded = append(s.mayBeCoded, r)
+		}
 		words = append(words, r.words()...)
 	}
 	for _, k := range o.Known {

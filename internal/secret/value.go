@@ -148,6 +148,7 @@ func (s *Scanner) searchValues(w *window, in *region) {
 // tryRun tries the rules of values at a run.
 func (s *Scanner) tryRun(b []byte, from, to int) {
 	v := s.values
+	s.codedTwice(b, from, to)
 	if s.starts = v.starts(b, unescaped(b, from), to, s.starts[:0]); len(s.starts) == 0 {
 		return
 	}
@@ -161,8 +162,12 @@ func (s *Scanner) tryRun(b []byte, from, to int) {
 	for _, at := range s.starts {
 		s.tryBegins(b, at)
 	}
+	found := len(s.found)
 	if s.worth(b, s.starts, to-low) {
 		s.tryValue(b, s.starts, to)
+	}
+	if len(s.found) == found {
+		s.tryApart(b, low, to)
 	}
 }
 
