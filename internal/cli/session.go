@@ -25,6 +25,8 @@ type sessionFlags struct {
 	check   bool
 	cursor  int64
 	quiet   bool
+
+	incident string
 }
 
 func sessionCommand() command {
@@ -39,7 +41,8 @@ func sessionCommand() command {
 It reads the bundles that the workflow runs have uploaded, and what people did
 in between, from GitHub: as GITHUB_TOKEN or GH_TOKEN, or as the App of
 ANDON_APP_ID and ANDON_APP_KEY. The token needs to read actions and pull
-requests; --comment needs "pull-requests: write" and --check "checks: write".
+requests; --comment needs "pull-requests: write", --check "checks: write" and
+--incident issue "issues: write".
 $GITHUB_API_URL names another server than github.com.
 `,
 		start: func(fs *flag.FlagSet) runner {
@@ -59,6 +62,7 @@ func (f *sessionFlags) define(fs *flag.FlagSet) {
 	fs.StringVar(&f.config, "config", "", "configuration `FILE`, for the accounts of agents (default "+configPath+")")
 	fs.BoolVar(&f.comment, "comment", false, "keep one comment on the pull request up to date")
 	fs.BoolVar(&f.check, "check", false, "write a check run on the head commit")
+	fs.StringVar(&f.incident, "incident", "", "`WHAT` to make of credentials in traces: none (default), or issue, which keeps one issue")
 	fs.Int64Var(&f.cursor, "cursor", 0, "go on at the workflow run with this `ID`, where reading has stopped before")
 	fs.BoolVar(&f.quiet, "quiet", false, "no progress on stderr")
 }
@@ -74,7 +78,7 @@ func (f *sessionFlags) run(ctx context.Context, env Env, args []string) error {
 	if err != nil {
 		return err
 	}
-	var s settings
+	s := settings{incident: f.incident}
 	notes, err := s.complete(ctx, env, f.config, f.checkout(env))
 	if err != nil {
 		return err
@@ -129,6 +133,9 @@ type view struct {
 	chain  *session.Chain
 	people *override.Result // what people made of the decisions; nil where it was not found out
 	broken error            // what stopped the reading early
+
+	incident string // what to make of leaks
+	leaks    []report.Leak
 }
 
 func newView(env Env, f *sessionFlags, c *github.Client, key session.Key, s *settings) (*view, error) {
@@ -136,7 +143,7 @@ func newView(env Env, f *sessionFlags, c *github.Client, key session.Key, s *set
 	if err != nil {
 		return nil, err
 	}
-	return &view{env: env, flags: f, forge: c, key: key, scan: scan, tell: people{s.accounts.override()}}, nil
+	return &view{env: env, flags: f, forge: c, key: key, scan: scan, tell: people{s.accounts.override()}, incident: s.incident}, nil
 }
 
 // show reads, prints and posts. What could be read is printed also where the

@@ -10,6 +10,7 @@ import (
 	"github.com/andon-ci/andon/internal/artifact"
 	"github.com/andon-ci/andon/internal/finding"
 	"github.com/andon-ci/andon/internal/github"
+	"github.com/andon-ci/andon/internal/report"
 	"github.com/andon-ci/andon/internal/session"
 	"github.com/andon-ci/andon/internal/trace"
 )
@@ -241,6 +242,7 @@ func (g *bundles) artifact(ctx context.Context, a github.Artifact, p *session.Pa
 	}
 	b, found := g.opener.Open(raw, a.Name)
 	g.note(found)
+	g.leak(b, found, p.Workflow)
 	c := &g.chain.Coverage
 	switch {
 	case b != nil:
@@ -272,6 +274,22 @@ func (g *bundles) note(found []finding.Finding) {
 			g.chain.Findings = append(g.chain.Findings, f)
 		}
 	}
+}
+
+// leak keeps the credentials that a bundle tells of, and those within it.
+func (g *bundles) leak(b *artifact.Bundle, found []finding.Finding, w session.Workflow) {
+	all := slices.Clone(found)
+	if b != nil {
+		all = append(all, b.Report.Findings...)
+		for _, s := range b.Report.Sessions {
+			all = append(all, s.Findings...)
+			for _, r := range s.Runs {
+				all = append(all, r.Findings...)
+			}
+		}
+	}
+	g.leaks = append(g.leaks, report.LeaksOf(w, all)...)
+	g.leaks = g.leaks[:min(len(g.leaks), maxFindings)]
 }
 
 // lost says that an artifact was not handed out.
