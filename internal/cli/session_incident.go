@@ -18,7 +18,7 @@ const incidentLabel = "andon-incident"
 // not listed there makes another. Nothing that is listed is taken away, since
 // the bundles that told of it expire.
 func (v *view) postIncident(ctx context.Context) error {
-	if v.incident != "issue" || len(v.leaks) == 0 {
+	if v.flags.settings.incident != "issue" || len(v.leaks) == 0 {
 		return nil
 	}
 	rows := report.IncidentRows(v.leaks)

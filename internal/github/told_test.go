@@ -42,6 +42,7 @@ func unread() map[string]string {
 	return map[string]string{
 		"closed-change-known-by-address":   "[pushes]", // of a fork, whose log is not the repository's
 		"closed-fork-deleted":              "[pushes]",
+		"closed-head-renamed":              "[pushes]", // which the log has under the earlier name
 		"command-access-not-known":         "[permissions]",
 		"force-push-unknown-commits":       "[commits]",
 		"human-commit-by-unknown":          "[pushes]",

@@ -140,21 +140,21 @@ func (s *Scanner) searchStart(raw []byte) {
 // search looks for keywords in a window and tries the rules where they stand.
 // Where a region is given, the window is that region without some escapes.
 func (s *Scanner) search(w *window, in *region) {
-	done := 0 // up to here everything belongs to a credential that was found for sure
+	var sure span // a credential that was found for sure: what stands in it belongs to it
 	mark := len(s.found)
 	s.hits = s.set.Find(w.text, s.hits[:0])
 	for _, h := range s.hits {
 		k, at := &s.words[h.Word], h.At
 		switch {
-		case at < done-maxSwallowed || !in.admits(w, k, at):
+		case sure.start <= at && at < sure.end-maxSwallowed || !in.admits(w, k, at):
 		case k.rule == nil:
 			s.add(knownRule, finding.Error, knownTitle, at, at+len(k.text), s.known[k.known].Value)
 		case k.form != plainForm:
 			s.coded(w.text, k, at)
 		case k.rule.guard(w, at, len(k.text)):
 			in.need(w, at, k.rule.window())
-			if end := s.try(w.text, k.rule, at); k.rule.Severity == finding.Error {
-				done = max(done, end)
+			if m := s.try(w.text, k.rule, at); k.rule.Severity == finding.Error && m.end > sure.end {
+				sure = m
 			}
 		}
 	}
@@ -167,8 +167,8 @@ func (s *Scanner) search(w *window, in *region) {
 
 // try matches a rule at a keyword on every level of escapes. The match covers
 // what any level covers; the innermost says what the credential is, because on
-// the others escapes may pass for a part of it. It returns where that ends.
-func (s *Scanner) try(raw []byte, r *rule, at int) int {
+// the others escapes may pass for a part of it. It returns where that stands.
+func (s *Scanner) try(raw []byte, r *rule, at int) span {
 	w, next := &s.level[0], &s.level[1]
 	low := at
 	if r.Back > 0 {
@@ -178,6 +178,10 @@ func (s *Scanner) try(raw []byte, r *rule, at int) int {
 	best := span{}
 	for range maxLevels {
 		m, ok := r.match(w)
+		for ok && m.all <= at {
+			w.drop(max(m.to, 1)) // it is another, before the keyword
+			m, ok = r.match(w)
+		}
 		if r.wraps() {
 			m, ok = s.unwrap(r, w, m, ok)
 		}
@@ -190,7 +194,7 @@ func (s *Scanner) try(raw []byte, r *rule, at int) int {
 		w, next = next, w
 	}
 	if best.value == "" {
-		return 0
+		return span{}
 	}
 	if r.Lead != "" {
 		best.start = leadStart(raw, at, r.Lead)
@@ -205,7 +209,7 @@ func (s *Scanner) try(raw []byte, r *rule, at int) int {
 	}
 	s.add(r.ID, sev, r.Title, best.start, best.end, identity(best.value, r.Identity))
 	s.found[len(s.found)-1].parts = r.Lead != ""
-	return best.end
+	return best
 }
 
 // span is a credential and its place.
@@ -213,6 +217,7 @@ type span struct {
 	value      string
 	start, end int
 	to         int // where it ends in the window
+	all        int // where all ends that the pattern matched
 }
 
 // with returns what two spans cover, with the value of the other.
@@ -274,7 +279,7 @@ func (r *rule) matchTo(w *window, end int) (found span, ok bool) {
 			a = m[0]
 		}
 	}
-	return span{value, w.start(a), w.end(b), b}, true
+	return span{value, w.start(a), w.end(b), b, w.end(m[1])}, true
 }
 
 // identity returns what a credential is known by, however it was wrapped.

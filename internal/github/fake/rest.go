@@ -64,9 +64,9 @@ func (f *Forge) routes() []route {
 		{"GET", at(`commits/([0-9a-f]+)/check-runs`), f.listChecks},
 		{"GET", at(`commits/([0-9a-f]+)/pulls`), f.commitPulls},
 		{"GET", at(`commits/([0-9a-zA-Z]+)`), f.commit},
-		{"GET", at(`activity`), f.kept("activity", func(r *http.Request, _ []string) string { return "" })},
-		{"GET", at(`compare/(.+)`), f.kept("compare", func(_ *http.Request, args []string) string { return args[0] })},
-		{"GET", at(`collaborators/([^/]+)/permission`), f.kept("permissions", func(_ *http.Request, args []string) string { return args[0] })},
+		{"GET", at(`activity`), f.activity},
+		{"GET", at(`compare/(.+)`), f.kept("compare")},
+		{"GET", at(`collaborators/([^/]+)/permission`), f.kept("permissions")},
 		{"GET", at(`pulls`), f.listPulls},
 		{"POST", at(`check-runs`), f.create("check_run", &f.Checks)},
 		{"PATCH", at(`check-runs/(\d+)`), f.change("id", &f.Checks)},
@@ -154,22 +154,27 @@ func (f *Forge) locate(w http.ResponseWriter, r *http.Request, args []string, _ 
 	w.WriteHeader(http.StatusFound)
 }
 
-// kept answers with what the pull request's file has under "rest": all of it,
-// or what stands there under a key.
-func (f *Forge) kept(what string, key func(*http.Request, []string) string) func(http.ResponseWriter, *http.Request, []string, []byte) {
+// kept answers with what the pull request's file has under "rest", of what was
+// asked for.
+func (f *Forge) kept(what string) func(http.ResponseWriter, *http.Request, []string, []byte) {
 	return func(w http.ResponseWriter, r *http.Request, args []string, _ []byte) {
 		rest, _ := f.Pull["rest"].(map[string]any)
-		found := rest[what]
-		if k := key(r, args); k != "" {
-			m, _ := found.(map[string]any)
-			found = m[k]
-		}
-		if found == nil {
+		all, _ := rest[what].(map[string]any)
+		if all[args[0]] == nil {
 			Status(http.StatusNotFound, "Not Found")(w, r)
 			return
 		}
-		answer(w, r, http.StatusOK, found)
+		answer(w, r, http.StatusOK, all[args[0]])
 	}
+}
+
+// activity lists the pushes to a branch.
+func (f *Forge) activity(w http.ResponseWriter, r *http.Request, _ []string, _ []byte) {
+	rest, _ := f.Pull["rest"].(map[string]any)
+	all, _ := rest["activity"].([]any)
+	ref := r.URL.Query().Get("ref")
+	all = slices.DeleteFunc(slices.Clone(all), func(a any) bool { return ref != "" && a.(map[string]any)["ref"] != ref })
+	answer(w, r, http.StatusOK, page(w, r, all))
 }
 
 func (f *Forge) listPulls(w http.ResponseWriter, r *http.Request, _ []string, _ []byte) {
@@ -196,7 +201,7 @@ func (f *Forge) head() string {
 
 func (f *Forge) commit(w http.ResponseWriter, r *http.Request, args []string, body []byte) {
 	if !strings.HasSuffix(r.Header.Get("Accept"), ".sha") {
-		f.kept("commits", func(_ *http.Request, args []string) string { return args[0] })(w, r, args, body)
+		f.kept("commits")(w, r, args, body)
 		return
 	}
 	for _, run := range f.Runs {

@@ -40,7 +40,12 @@ func timeline(h *override.History) []any {
 	}
 	if m := h.Merge; m != nil {
 		if m.EnabledBy != (override.Actor{}) {
-			add("AddedToMergeQueueEvent", m.Time.Add(-time.Minute), m.EnabledBy, nil)
+			how := "AutoMergeEnabledEvent"
+			if m.By.Login == "github-merge-queue[bot]" {
+				how = "AddedToMergeQueueEvent"
+				add("RemovedFromMergeQueueEvent", m.Time, m.By, nil)
+			}
+			add(how, m.Time.Add(-time.Minute), m.EnabledBy, nil)
 		}
 		add("MergedEvent", m.Time, m.By, map[string]any{"commit": oid(m.SHA)})
 		add("ClosedEvent", m.Time, m.By, nil)
@@ -94,7 +99,7 @@ func standing(h *override.History) []override.Commit {
 
 // beside returns what the REST API adds, and what GraphQL tells of the base.
 func (f *Forge) beside(h *override.History) map[string]any {
-	out := map[string]any{"activity": f.activity(h), "compare": compare(h), "permissions": f.permissions(h)}
+	out := map[string]any{"activity": activity(h), "compare": compare(h), "permissions": f.permissions(h)}
 	landed := []any{}
 	commits := map[string]any{}
 	for _, c := range h.Commits {
@@ -148,9 +153,14 @@ func base(h *override.History) []override.Commit {
 	return out
 }
 
-// activity is the log of pushes, each commit pushed by itself.
-func (f *Forge) activity(h *override.History) any {
+// activity is the log of pushes, each commit pushed by itself, under the name
+// that the branch had then.
+func activity(h *override.History) any {
 	log := []any{}
+	var renamed time.Time
+	if at := slices.IndexFunc(h.Events, func(e override.Event) bool { return e.Kind == "head_ref_renamed" }); at >= 0 {
+		renamed = h.Events[at].Time
+	}
 	for i, c := range h.Commits {
 		if c.Pushed.IsZero() || c.Pusher == (override.Actor{}) {
 			continue
@@ -159,8 +169,12 @@ func (f *Forge) activity(h *override.History) any {
 		if i > 0 {
 			before = h.Commits[i-1].SHA
 		}
+		ref := "refs/heads/" + h.Head.Ref
+		if c.Pushed.Before(renamed) {
+			ref += "-as-it-was"
+		}
 		log = append(log, map[string]any{
-			"id": i + 1, "node_id": "PSH", "before": before, "after": c.SHA, "ref": "refs/heads/" + h.Head.Ref, "timestamp": moment(c.Pushed),
+			"id": i + 1, "node_id": "PSH", "before": before, "after": c.SHA, "ref": ref, "timestamp": moment(c.Pushed),
 			"activity_type": "push", "actor": account(c.Pusher),
 		})
 	}
