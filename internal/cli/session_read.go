@@ -254,6 +254,7 @@ func (g *bundles) artifact(ctx context.Context, a github.Artifact, p *session.Pa
 		return
 	}
 	b, found := g.opener.Open(raw, a.Name)
+	found = g.nameless(found)
 	g.note(found)
 	g.leak(b, found, p.Workflow)
 	c := &g.chain.Coverage
@@ -276,13 +277,21 @@ func (g *bundles) artifact(ctx context.Context, a github.Artifact, p *session.Pa
 	}
 }
 
-// note keeps findings. Their fingerprints would have no secret key here, by
-// which a short credential could be guessed.
+// nameless returns findings without fingerprints where those would have no
+// secret key, so that a short credential could be guessed.
+func (g *bundles) nameless(found []finding.Finding) []finding.Finding {
+	out := slices.Clone(found)
+	for i := range out {
+		if g.env.Getenv("ANDON_FINGERPRINT_KEY") == "" {
+			out[i].Fingerprint = ""
+		}
+	}
+	return out
+}
+
+// note keeps findings.
 func (g *bundles) note(found []finding.Finding) {
 	for _, f := range found {
-		if g.env.Getenv("ANDON_FINGERPRINT_KEY") == "" {
-			f.Fingerprint = ""
-		}
 		if len(g.chain.Findings) < maxFindings {
 			g.chain.Findings = append(g.chain.Findings, f)
 		}
@@ -291,7 +300,7 @@ func (g *bundles) note(found []finding.Finding) {
 
 // leak keeps the credentials that a bundle tells of, and those within it.
 func (g *bundles) leak(b *artifact.Bundle, found []finding.Finding, w session.Workflow) {
-	all := slices.Clone(found)
+	all := found
 	if b != nil {
 		all = append(all, b.Report.Findings...)
 		for _, s := range b.Report.Sessions {
