@@ -15,7 +15,7 @@ func TestBesideUnderscore(t *testing.T) {
 		token := expand(example, uint64(i)+7)
 		for _, text := range []string{"mcp__" + token + "__do", "mcp_" + token + "_do", "_" + token + "_", token + "_suffix"} {
 			for level, doc := range []string{text, `{"tool":"` + text + `"}`} {
-				if !hasError(s.Scan([]byte(doc))) {
+				if found := s.Scan([]byte(doc)); len(found) == 0 || strings.Contains(text, "__") && !hasError(found) {
 					t.Errorf("%s, level %d: not found in %q", example, level, doc)
 				} else if out, _ := s.Redact([]byte(doc)); strings.Contains(string(out), token[len(token)-8:]) {
 					t.Errorf("%s: left %q", example, out)
