@@ -123,3 +123,17 @@ func TestSessionIncidentRefused(t *testing.T) {
 		t.Errorf("a comment that was refused kept the issue from being opened: %d\n%s", code, stderr)
 	}
 }
+
+// TestSessionIncidentOfABundle holds that a credential within a bundle is told
+// of without a fingerprint, which without a key would be one that anybody can
+// make of a guess.
+func TestSessionIncidentOfABundle(t *testing.T) {
+	f := mended(t, 2)
+	run := f.AddRun(headB, time.Date(2026, 11, 20, 15, 30, 0, 0, time.UTC), nil)
+	dir := t.TempDir()
+	write(t, dir, "notes", []byte(planted))
+	f.AddArtifact(run, "andon-leak", zipped(t, dir), nil)
+	if n := incident(t, f, "--incident", "issue"); n != 1 || !strings.HasSuffix(report.ListedRows(body(f.Issues[0]))[0], "| – |") {
+		t.Errorf("%d writes: %v", n, f.Issues)
+	}
+}
