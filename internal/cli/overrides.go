@@ -18,6 +18,7 @@ type overridesFlags struct {
 	forgeFlags
 	key     keyFlags
 	since   string
+	cursor  string
 	config  string
 	format  string
 	out     string
@@ -56,20 +57,22 @@ func (f *overridesFlags) define(fs *flag.FlagSet) {
 	fs.StringVar(&f.out, "out", "", "write the records to `FILE` too, one a line, where there are any")
 	fs.StringVar(&f.config, "config", "", "the configuration `FILE` (default "+configPath+")")
 	fs.StringVar(&f.since, "since", "", "read the history of what changed since a `TIME`: 7d, 36h or a date")
+	fs.StringVar(&f.cursor, "cursor", "", "go on where a reading of histories has stopped, at the `CURSOR` that it named")
 	f.forgeFlags.define(fs)
 	fs.BoolVar(&f.offline, "offline", false, "ask nothing of the API")
 }
 
 func (f *overridesFlags) run(ctx context.Context, env Env, args []string) error {
 	path, name := f.key.eventOf(env)
+	sweeps := f.since != "" || f.cursor != ""
 	switch {
 	case len(args) > 0:
 		return usage(fmt.Sprintf("overrides: %q is not expected", args[0]), "name the payload with --event")
-	case f.since != "" && (f.key.event != "" || f.offline):
+	case sweeps && (f.key.event != "" || f.offline):
 		return usage("overrides: --since asks the API, and takes no event", "give either --since or --event")
-	case f.since == "" && path == "":
+	case !sweeps && path == "":
 		return usage("overrides: no event given", "--event takes the file that $GITHUB_EVENT_PATH names; --since 7d asks the API")
-	case f.since == "" && name == "":
+	case !sweeps && name == "":
 		return usage("overrides: no event name given", "--event-name takes what $GITHUB_EVENT_NAME is, as in pull_request_review")
 	case f.key.repository != "" && !validRepo.MatchString(f.key.repository):
 		return usage(fmt.Sprintf("--repository %q is not a repository", f.key.repository), "--repository takes owner/name")
@@ -105,7 +108,7 @@ func (f *overridesFlags) run(ctx context.Context, env Env, args []string) error 
 // find finds the overrides in the event, or in what the API has. Of a sweep that
 // was stopped, it returns what was read beside the error.
 func (f *overridesFlags) find(ctx context.Context, env Env, a override.Accounts) (override.Result, error) {
-	if f.since != "" {
+	if f.since != "" || f.cursor != "" {
 		return f.sweep(ctx, env, a)
 	}
 	path, name := f.key.eventOf(env)
@@ -161,6 +164,9 @@ func (f *overridesFlags) print(env Env, r override.Result, scan *secret.Scanner)
 	}
 	if n := len(r.Coverage.Unresolved); n > 0 && f.format == "jsonl" {
 		fmt.Fprintf(env.Stderr, "andon: %d possible overrides cannot be told from the payload alone; --format json lists them\n", n)
+	}
+	if r.Coverage.Cursor != "" && f.format == "jsonl" {
+		fmt.Fprintf(env.Stderr, "andon: not all was read; go on with --cursor %s\n", plain(r.Coverage.Cursor))
 	}
 	return nil
 }

@@ -13,7 +13,7 @@ import (
 // sweep reads the histories of all pull requests that something happened to
 // since a moment. What could be read is returned beside the error.
 func (f *overridesFlags) sweep(ctx context.Context, env Env, a override.Accounts) (override.Result, error) {
-	since, err := moment(f.since, env.Now())
+	span, err := f.span(env.Now())
 	if err != nil {
 		return override.Result{}, err
 	}
@@ -25,7 +25,7 @@ func (f *overridesFlags) sweep(ctx context.Context, env Env, a override.Accounts
 	if err != nil {
 		return override.Result{}, err
 	}
-	r, errs := override.Sweep(ctx, client, since, override.Options{Accounts: a, Repository: key.Repository})
+	r, errs := override.Sweep(ctx, client, span, override.Options{Accounts: a, Repository: key.Repository})
 	tellBudget(env, client, false)
 	if len(errs) == 0 {
 		return r, nil
@@ -34,6 +34,20 @@ func (f *overridesFlags) sweep(ctx context.Context, env Env, a override.Accounts
 		fmt.Fprintf(env.Stderr, "andon: %s\n", plain(err.Error()))
 	}
 	return r, forgeFailure(errs[len(errs)-1])
+}
+
+// span returns what is to be read: since a moment, or what an earlier sweep has
+// left.
+func (f *overridesFlags) span(now time.Time) (override.Span, error) {
+	if f.cursor != "" {
+		s, err := override.ParseSpan(f.cursor)
+		if err != nil {
+			return s, usage(fmt.Sprintf("--cursor %q is no cursor", f.cursor), "--cursor takes what a sweep that was stopped has named, as in 2026-11-13T12:00:00Z/2026-11-20T09:00:00Z")
+		}
+		return s, nil
+	}
+	since, err := moment(f.since, now)
+	return override.Span{Since: since}, err
 }
 
 // moment reads how far back to look: days ("7d"), hours ("36h") or a date.
