@@ -175,12 +175,18 @@ func (c *collection) assign() {
 func (c *collection) all() []finding.Finding {
 	out := slices.Clone(c.report.Findings)
 	for _, s := range c.report.Sessions {
-		out = append(out, s.Findings...)
-		for _, r := range s.Runs {
-			out = append(out, r.Findings...)
-		}
+		out = append(out, findingsIn(s)...)
 	}
 	finding.Sort(out)
+	return out
+}
+
+// findingsIn returns the findings of a session and of its runs.
+func findingsIn(s *session.Session) []finding.Finding {
+	out := slices.Clone(s.Findings)
+	for _, r := range s.Runs {
+		out = append(out, r.Findings...)
+	}
 	return out
 }
 

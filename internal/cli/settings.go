@@ -41,9 +41,13 @@ func (s *settings) define(fs *flag.FlagSet) {
 		s.pii = strconv.FormatBool(on)
 		return err
 	})
-	fs.StringVar(&s.failOn, "fail-on", "", "exit with 1 on findings of a severity or of `RULES`, as in error or secret/*,trace/truncated")
+	s.defineGate(fs)
 	fs.StringVar(&s.agent, "agent", "", "the agent's `NAME`, where the trace does not say")
 	fs.StringVar(&s.instructions, "instructions", "", "the prompt or agent `FILE` that the agent ran under")
+}
+
+func (s *settings) defineGate(fs *flag.FlagSet) {
+	fs.StringVar(&s.failOn, "fail-on", "", "exit with 1 on findings of a severity or of `RULES`, as in error or secret/*,trace/truncated")
 }
 
 // complete fills in what the flags leave open, and checks the result. Of the

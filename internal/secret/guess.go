@@ -240,19 +240,28 @@ func (r *rule) severityAt(b []byte, end, at int, p place) (finding.Severity, boo
 }
 
 // match1 returns the rule's credential at an offset of a window, where it ends
-// as a word does.
+// as a word does, or where the rest is the ending of a name.
 func (r *rule) match1(w *window, at int) (span, bool) {
-	rest := window{text: w.text[at:], base: w.base}
-	if len(w.at) > 0 {
-		rest.at, rest.to = w.at[at:], w.to[at:]
-	} else {
-		rest.base += at
-	}
+	rest := window{text: w.text, at: w.at, to: w.to, base: w.base}
+	rest.drop(at)
 	m, ok := r.match(&rest)
-	if !ok || strings.ContainsAny(m.value, "\"'\\\n\r") || m.to < len(rest.text) && (isWord(rest.text[m.to]) || rest.text[m.to] == '-' || rest.text[m.to] == '(') {
+	if ok && !wordEnds(rest.text, m.to) {
+		i := strings.LastIndexAny(m.value, "./")
+		if i < 0 {
+			return span{}, false
+		}
+		m, ok = r.matchTo(&rest, m.to-len(m.value)+i)
+		ok = ok && wordEnds(rest.text, m.to)
+	}
+	if !ok || strings.ContainsAny(m.value, "\"'\\\n\r") {
 		return span{}, false
 	}
 	return m, true
+}
+
+// wordEnds reports whether a word ends at an offset.
+func wordEnds(b []byte, at int) bool {
+	return at >= len(b) || !isWord(b[at]) && b[at] != '-' && b[at] != '('
 }
 
 // uuid is a number that names things more often than it opens them.

@@ -53,6 +53,7 @@ func (s *Scanner) searchRegion(raw []byte, r *region) (covered int) {
 	if r.more > r.to && r.to < len(raw) {
 		s.found = s.found[:mark]
 		r.to = min(len(raw), r.more)
+		r.last = max(r.last, r.to-s.spots.reach) // the spots up to there are not looked at again
 		s.searchLevels(raw, r)
 	}
 	return r.to - s.spots.reach
