@@ -75,7 +75,8 @@ func (f *overridesFlags) define(fs *flag.FlagSet) {
 	})
 }
 
-func (f *overridesFlags) run(ctx context.Context, env Env, args []string) error {
+// check says what is wrong with the flags.
+func (f *overridesFlags) check(env Env, args []string) error {
 	path, name := f.key.eventOf(env)
 	switch {
 	case len(args) > 0:
@@ -91,7 +92,11 @@ func (f *overridesFlags) run(ctx context.Context, env Env, args []string) error 
 	case f.key.repository != "" && !validRepo.MatchString(f.key.repository):
 		return usage(fmt.Sprintf("--repository %q is not a repository", f.key.repository), "--repository takes owner/name")
 	}
-	if err := oneOf("--format", f.format, "text", "json", "jsonl"); err != nil {
+	return oneOf("--format", f.format, "text", "json", "jsonl")
+}
+
+func (f *overridesFlags) run(ctx context.Context, env Env, args []string) error {
+	if err := f.check(env, args); err != nil {
 		return err
 	}
 	var s settings

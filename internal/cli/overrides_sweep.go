@@ -30,7 +30,7 @@ func (f *overridesFlags) sweep(ctx context.Context, env Env, o override.Options,
 	}
 	o.Repository = key.Repository
 	if f.link {
-		l := &linker{env: env, forge: client, scan: scan, tell: people{o.Accounts}}
+		l := &linker{env: env, forge: client, scan: scan, who: people{o.Accounts}}
 		o.Seek = l.runs
 		defer l.done()
 	}
@@ -64,7 +64,7 @@ type linker struct {
 	env     Env
 	forge   *github.Client
 	scan    *secret.Scanner
-	tell    people
+	who     people
 	skipped int
 }
 
@@ -76,7 +76,7 @@ func (l *linker) runs(ctx context.Context, h *override.History) []override.Run {
 		return nil
 	}
 	key := session.Key{Repository: h.Repository, Subject: h.Subject}
-	v := &view{env: l.env, flags: &sessionFlags{}, forge: l.forge, key: key, scan: l.scan, tell: l.tell}
+	v := &view{env: l.env, flags: &sessionFlags{}, forge: l.forge, key: key, scan: l.scan, who: l.who}
 	parts, err := v.gather(ctx)
 	if err != nil {
 		v.unread("pull request", reasonOf(err, ""))

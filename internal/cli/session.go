@@ -128,10 +128,10 @@ type view struct {
 	forge  *github.Client
 	key    session.Key
 	scan   *secret.Scanner
-	tell   people
+	who    people
 	pull   *github.Pull // nil for a commit
 	chain  *session.Chain
-	people *override.Result // what people made of the decisions; nil where it was not found out
+	judged *override.Result // what people made of the decisions; nil where it was not found out
 	broken error            // what stopped the reading early
 }
 
@@ -140,7 +140,7 @@ func newView(env Env, f *sessionFlags, c *github.Client, key session.Key) (*view
 	if err != nil {
 		return nil, err
 	}
-	return &view{env: env, flags: f, forge: c, key: key, scan: scan, tell: people{f.settings.accounts.override()}}, nil
+	return &view{env: env, flags: f, forge: c, key: key, scan: scan, who: people{f.settings.accounts.override()}}, nil
 }
 
 // show reads, prints and posts. What could be read is printed also where the
@@ -180,7 +180,7 @@ func (v *view) outcome(notes []finding.Finding, err error) error {
 }
 
 // story returns what is to be shown.
-func (v *view) story() *report.Story { return &report.Story{Chain: v.chain, Overrides: v.people} }
+func (v *view) story() *report.Story { return &report.Story{Chain: v.chain, Overrides: v.judged} }
 
 func (v *view) print() error {
 	var b bytes.Buffer
@@ -245,7 +245,7 @@ func (v *view) outputs() error {
 	if v.env.Getenv("GITHUB_OUTPUT") == "" {
 		return nil
 	}
-	return action.New(v.env.Stdout, v.env.Getenv).SetChain(v.chain)
+	return action.New(v.env.Stdout, v.env.Getenv).SetChain(v.chain, v.judged)
 }
 
 func (v *view) markdown() report.Options {

@@ -117,9 +117,9 @@ func (v *view) pullRequest(ctx context.Context, number int) ([]github.Run, error
 	c := v.chain
 	c.Repository, c.HeadSHA = p.Repository, p.HeadSHA
 	c.PullRequest = &session.PullRequest{
-		Title: p.Title, URL: p.URL, State: p.State, Author: v.tell.actor(p.Author), Created: p.CreatedAt, Closed: later(p.ClosedAt, p.MergedAt), Fork: p.Fork,
+		Title: p.Title, URL: p.URL, State: p.State, Author: v.who.actor(p.Author), Created: p.CreatedAt, Closed: later(p.ClosedAt, p.MergedAt), Fork: p.Fork,
 	}
-	c.Acts = v.tell.acts(p)
+	c.Acts = v.who.acts(p)
 	if v.broken != nil {
 		return nil, nil
 	}
