@@ -198,8 +198,9 @@ func (g *bundles) read(ctx context.Context, runs []github.Run) {
 		case g.stopped():
 			g.unread(fmt.Sprintf("workflow run %d", r.ID), "reading had been stopped")
 		default:
+			before := g.broken
 			g.run(ctx, r, &g.parts[i])
-			if g.stopped() {
+			if g.broken != before && c.Cursor == "" { // the first that may be read another time
 				c.Cursor = fmt.Sprint(r.ID)
 			}
 		}
