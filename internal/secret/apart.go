@@ -43,7 +43,7 @@ func (s *Scanner) tryApart(b []byte, from, to int) {
 	w := s.undone(b[low:min(len(b), to+apartBehind*wide)], low)
 	at := w.index(from)
 	m, ok := s.values.any.match1(w, at)
-	if !ok || identifier(m.value) || strings.Count(m.value, "/") > 2 || hashed(w.text[:at]) {
+	if !ok || identifier(m.value) || numbered(m.value) || strings.Count(m.value, "/") > 2 || hashed(w.text[:at]) {
 		return
 	}
 	before := w.text[max(0, at-apartBefore):at]

@@ -101,7 +101,7 @@ func (s *Scanner) codedTwice(b []byte, from, to int) {
 			continue
 		}
 		for _, text := range decodings(inner, base64Form) {
-			for _, r := range s.mayBeCoded {
+			for _, r := range s.encoded {
 				if value, ok := within(text, r); ok {
 					s.add(r.ID, r.Severity, r.Title, start, end, identity(value, r.Identity))
 					return

@@ -130,7 +130,7 @@ func secretWords() []string {
 
 // hashWords say in a name that its value is none.
 func hashWords() []string {
-	return []string{"sha1", "sha256", "sha512", "checksum", "digest", "commit", "integrity", "etag", "revision", "fingerprint", "md5", "signature", "publickey", "public_key", "public-key", "public key", "pubkey", "uuid", "guid", "toolu_", "call_id", "request_id", "session_id", "message_id", "tool_use_id", "parentuuid"}
+	return []string{"sha1", "sha256", "sha512", "checksum", "digest", "commit", "integrity", "etag", "revision", "fingerprint", "md5", "signature", "publickey", "public_key", "public-key", "public key", "pubkey", "uuid", "guid", "toolu_", "call_id", "callid", "request_id", "requestid", "sessionid", "messageid", "responseid", "traceid", "spanid", "session_id", "message_id", "tool_use_id", "parentuuid"}
 }
 
 // searchValues tries the rules with names where a value stands.
