@@ -14,6 +14,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -36,6 +37,7 @@ type Forge struct {
 	Old        string           // what the repository was called before a transfer; empty for none
 	Token      string           // that is accepted; empty is any
 	Pull       map[string]any   // as in testdata/github/pulls; nil for none
+	Others     []map[string]any // pull requests beside it
 	Runs       []map[string]any // see AddRun
 	Limit      int              // requests an hour; 0 is 5,000
 	Requests   []*Request       // to the API, in order
@@ -155,6 +157,23 @@ func (f *Forge) shape(name, list string) map[string]any {
 		v = l[0]
 	}
 	return v.(map[string]any)
+}
+
+// pulls returns all pull requests, in the order of the list.
+func (f *Forge) pulls() []map[string]any {
+	if f.Pull == nil {
+		return f.Others
+	}
+	return append([]map[string]any{f.Pull}, f.Others...)
+}
+
+// AddPull adds a pull request that is like the first but for its number, and to
+// which something happened last at another time. They are listed in the order in
+// which they are added.
+func (f *Forge) AddPull(number int, updated time.Time) {
+	p := maps.Clone(f.Pull)
+	p["number"], p["updatedAt"] = float64(number), updated.UTC().Format(time.RFC3339)
+	f.Others = append(f.Others, p)
 }
 
 // AddRun adds a completed workflow run of the pull request at a head, and
