@@ -76,6 +76,7 @@ type lore struct {
 	set      *keyword.Set // of the words
 	spots    *spotter
 	values   *valuer
+	encoded  []*rule  // whose credentials are looked for in encoded form
 	starting []string // the keywords that a newline stands before, without it
 }
 
@@ -96,6 +97,9 @@ func New(o Options) (*Scanner, error) {
 	var words []word
 	for _, r := range rules {
 		r.Positive, r.Negative = nil, nil // they are for the tests
+		if r.Coded {
+			s.encoded = append(s.encoded, r)
+		}
 		words = append(words, r.words()...)
 	}
 	for _, k := range o.Known {
