@@ -15,6 +15,7 @@ require (
 	github.com/yuin/goldmark v1.7.13
 	go.yaml.in/yaml/v3 v3.0.6
 	golang.org/x/net v0.47.0
+	golang.org/x/term v0.41.0
 	gonum.org/v1/gonum v0.17.0
 )
 

@@ -67,6 +67,7 @@ func owner() map[string]string {
 		"github.com/klauspost/compress":              "internal/zstd",
 		"github.com/rogpeppe/go-internal":            "internal/history",
 		"go.yaml.in/yaml/v3":                         "internal/cli",
+		"golang.org/x/term":                          "internal/cli",
 		"gonum.org/v1/gonum":                         "internal/stat",
 		"mvdan.cc/sh/v3":                             "internal/ingest",
 		"github.com/google/go-github/v66":            "internal/github",

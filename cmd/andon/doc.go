@@ -14,6 +14,9 @@ The commands are:
 	session     show all that was done to a pull request, over all workflow runs
 	diff        set two runs or sessions side by side
 	overrides   say where people overruled agents, and where they agreed
+	sync        add new runs and overrides to a history
+	report      say whether the agents get better or worse, why, and where to look
+	board       show a light for each agent and repository, for a display on the wall
 	emit        append one record to a native trace, for agents without a transcript
 	init        write ready workflows and a configuration into a repository
 	schema      print a JSON Schema of what Andon reads and writes

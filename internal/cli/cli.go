@@ -57,6 +57,8 @@ func commands() []command {
 		diffCommand(),
 		overridesCommand(),
 		syncCommand(),
+		reportCommand(),
+		boardCommand(),
 		pruneCommand(),
 		emitCommand(),
 		initCommand(),

@@ -88,7 +88,7 @@ func (t *trendPage) keyNumbers() {
 	var b strings.Builder
 	b.WriteString("### Key numbers\n\n| | | | over time |\n|---|---|---|---|\n")
 	for _, k := range keyNumbers(t.report) {
-		fmt.Fprintf(&b, "| %s\u00a0%s | **%s** | %s | %s |\n", k.light, lightWord(k.light), k.name, k.value, k.course)
+		fmt.Fprintf(&b, "| %s\u00a0%s | **%s** | %s | %s |\n", k.light, lightWord(k.light), k.name, strings.ReplaceAll(k.value, "$", "<span>$</span>"), k.course) // two dollars would make a formula
 	}
 	t.add(overview, "table of key numbers", "tables of key numbers", b.String())
 }
@@ -136,7 +136,7 @@ func (t *trendPage) change(b *strings.Builder, f finding.Finding) {
 	if f.Hint != "" {
 		b.WriteString("<br>" + mdText(f.Hint, maxMessage))
 	}
-	fmt.Fprintf(b, " <sub>`%s`%s</sub>\n", strings.Trim(mdCode(f.Rule, maxName), "`"), when(f.Subject))
+	fmt.Fprintf(b, " <sub>%s%s</sub>\n", mdCode(f.Rule, maxName), when(f.Subject))
 }
 
 // severityWord is a light and a word.
@@ -194,12 +194,15 @@ func evidencePlace(e finding.Evidence) string {
 // charts draws the course of the window, with the table beside it.
 func (t *trendPage) charts() {
 	ps := periods(t.report.Window, t.report.Totals.Series)
+	if len(ps) == 0 {
+		return
+	}
 	unit := "a day"
 	if len(ps) < t.report.Window.Days {
 		unit = fmt.Sprintf("in %d days", (t.report.Window.Days+len(ps)-1)/len(ps))
 	}
 	var b strings.Builder
-	b.WriteString("### Course\n")
+	b.WriteString("### Over time\n")
 	drawn := 0
 	for _, c := range []struct {
 		title string

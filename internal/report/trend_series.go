@@ -11,7 +11,6 @@ type period struct {
 	label string // of its first day
 	days  int    // with anything
 	sum   trend.Point
-	cost  bool // of any run
 }
 
 // periods cuts a window into stretches of the same length, as many as a diagram
@@ -73,8 +72,6 @@ func pointsOf(ps []period, value func(period) (float64, bool)) []point {
 	}
 	return out
 }
-
-func runsIn(p period) (float64, bool) { return float64(p.sum.Runs), true }
 
 func costIn(p period) (float64, bool) {
 	if p.sum.CostUSD == nil {

@@ -109,10 +109,18 @@ func (t *trendPage) groupTable(title string, all []trend.Group, about func(trend
 	ps := func(g trend.Group) []period { return periods(t.report.Window, g.Series) }
 	rows(&b, len(all), "row", "rows", func(i int) {
 		g := all[i]
-		fmt.Fprintf(&b, "| %s%s | %s | %s | %s | %s | %s | %s |\n", t.lamp(g, about), groupName(g), number(g.Runs), unbroken(rate(g.Success)), unbroken(rate(g.Override)),
+		fmt.Fprintf(&b, "| %s%s | %s | %s | %s | %s | %s | %s |\n", t.lamp(g, about), groupName(g), number(g.Runs), rateCell(g.Success), rateCell(g.Override),
 			unbroken(groupCost(g)), unbroken(oneRun(g)), sparkline(pointsOf(ps(g), costIn)))
 	})
 	return b.String()
+}
+
+// rateCell is a share in a table, which has no room for words.
+func rateCell(r *trend.Rate) string {
+	if r != nil && r.Few {
+		return fmt.Sprintf("too few (%s\u00a0of\u00a0%s)", number(r.Count), number(r.Of))
+	}
+	return unbroken(rate(r))
 }
 
 // lamp is the light of a group, and a word unless all is well.

@@ -2,13 +2,8 @@ package report
 
 import (
 	"bytes"
-	"fmt"
-	"os"
-	"strings"
 	"testing"
-	"unicode/utf8"
 
-	"github.com/andon-ci/andon/internal/finding"
 	"github.com/andon-ci/andon/internal/trend"
 )
 
@@ -60,9 +55,3 @@ func TestBrowserTrend(t *testing.T) {
 		b.picture(t, "../../docs/report.png", d.Height)
 	}
 }
-
-var _ = fmt.Sprint
-var _ = os.Args
-var _ = strings.ToUpper
-var _ = utf8.RuneLen
-var _ = finding.Info

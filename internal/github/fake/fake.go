@@ -44,9 +44,10 @@ type Forge struct {
 	Points     int              // that the queries by GraphQL count towards its limit
 	Downloads  int              // from the store of artifacts
 	Checks     []map[string]any
-	Posts      []map[string]any // comments as they were sent
-	Hidden     []string         // repositories that the App's installation has beside this one, and nobody can read
-	Issues     []map[string]any // as they were sent; see AddIssue
+	Posts      []map[string]any  // comments as they were sent
+	Hidden     []string          // repositories that the App's installation has beside this one, and nobody can read
+	Issues     []map[string]any  // as they were sent; see AddIssue
+	Files      map[string]string // of the default branch, as far as they are asked for
 
 	every     []*Request // also those that Forget forgets
 	t         testing.TB
