@@ -57,6 +57,7 @@ func commands() []command {
 		diffCommand(),
 		overridesCommand(),
 		syncCommand(),
+		reportCommand(),
 		emitCommand(),
 		initCommand(),
 		schemaCommand(),
