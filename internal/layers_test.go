@@ -21,6 +21,7 @@ func layer() map[string]int {
 	return map[string]int{
 		"schemas":          0,
 		"internal/jsonl":   0,
+		"internal/keyword": 0,
 		"internal/stat":    0,
 		"internal/trace":   0,
 		"internal/zstd":    0,

@@ -4,12 +4,14 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/andon-ci/andon/internal/override"
 	"github.com/andon-ci/andon/internal/session"
 )
 
 // SetChain writes the outputs of a step that has shown a chain: the figures are
 // sums over all of it, status and decision those of the last head that has any.
-func (r *Runner) SetChain(c *session.Chain) error {
+// What people made of the decisions is nil where that was not found out.
+func (r *Runner) SetChain(c *session.Chain, judged *override.Result) error {
 	all := &session.Report{Findings: c.Findings}
 	for _, l := range c.Sessions {
 		all.Sessions = append(all.Sessions, l.Session)
@@ -29,7 +31,13 @@ func (r *Runner) SetChain(c *session.Chain) error {
 	if c.PullRequest != nil {
 		pull = strconv.Itoa(c.Subject.Number)
 	}
+	overrides, agreements := "", ""
+	if judged != nil {
+		overrides, agreements = strconv.Itoa(len(judged.Overrides)), strconv.Itoa(len(judged.Agreements))
+	}
 	return r.set(append(o.figures(), [][2]string{
+		{"overrides", overrides},
+		{"agreements", agreements},
 		{"pull-request", pull},
 		{"iterations", strconv.Itoa(c.Totals.Iterations)},
 		{"partial", strconv.FormatBool(c.Coverage.Partial)},

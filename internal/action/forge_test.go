@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/andon-ci/andon/internal/finding"
+	"github.com/andon-ci/andon/internal/override"
 	"github.com/andon-ci/andon/internal/session"
 	"github.com/andon-ci/andon/internal/trace"
 )
@@ -38,12 +39,12 @@ func TestSetChain(t *testing.T) {
 		Totals:   session.Totals{Iterations: 2}, Coverage: session.ChainCoverage{Partial: true},
 	}
 	getenv := env(t, nil)
-	if err := New(&strings.Builder{}, getenv).SetChain(c); err != nil {
+	if err := New(&strings.Builder{}, getenv).SetChain(c, &override.Result{Overrides: make([]override.Record, 2)}); err != nil {
 		t.Fatal(err)
 	}
 	for k, want := range map[string]string{
 		"status": "success", "decision": "approve", "session-id": "o/r#12@feed uploadable=true", "pull-request": "12", "iterations": "2",
-		"partial": "true", "input-tokens": "110", "cost-usd": "0.625000", "cost-complete": "false", "findings": "3", "secrets": "1",
+		"partial": "true", "input-tokens": "110", "overrides": "2", "agreements": "0", "cost-usd": "0.625000", "cost-complete": "false", "findings": "3", "secrets": "1",
 	} {
 		if got := outputs(t, getenv)[k]; got != want {
 			t.Errorf("%s: got %q, want %q", k, got, want)
@@ -53,10 +54,10 @@ func TestSetChain(t *testing.T) {
 
 func TestSetChainOfNothing(t *testing.T) {
 	getenv := env(t, nil)
-	if err := New(&strings.Builder{}, getenv).SetChain(&session.Chain{Subject: session.Subject{Kind: "commit"}}); err != nil {
+	if err := New(&strings.Builder{}, getenv).SetChain(&session.Chain{Subject: session.Subject{Kind: "commit"}}, nil); err != nil {
 		t.Fatal(err)
 	}
-	for k, want := range map[string]string{"status": "", "decision": "", "session-id": "", "pull-request": "", "iterations": "0", "cost-usd": "", "partial": "false"} {
+	for k, want := range map[string]string{"status": "", "decision": "", "session-id": "", "pull-request": "", "iterations": "0", "cost-usd": "", "partial": "false", "overrides": "", "agreements": ""} {
 		if got := outputs(t, getenv)[k]; got != want {
 			t.Errorf("%s: got %q, want %q", k, got, want)
 		}

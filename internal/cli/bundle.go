@@ -300,6 +300,7 @@ func (c *collection) copyChunk(w *bundleFile, chunk jsonl.Chunk, redact bool) er
 	if redact {
 		raw, _ = c.scan.Redact(raw)
 	}
+	raw = c.withoutPersonal(raw)
 	if c.holdsSecret(raw) {
 		return errLeak
 	}

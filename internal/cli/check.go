@@ -18,7 +18,8 @@ type checkFlags struct {
 	format string
 	failOn string
 	quiet  bool
-	config string // of scan
+	config string // of scan, as is
+	pii    bool
 }
 
 func (f *checkFlags) define(fs *flag.FlagSet) {
@@ -56,6 +57,7 @@ func scanCommand() command {
 		help: `examples:
   andon scan ~/.claude/projects
   andon scan --redact clean traces        copies without the credentials, in clean/
+  andon scan --redact clean --pii traces  and without personal data
   andon scan --format allow traces        entries for the configuration's list of what is allowed
 
 A credential is reported by its rule, line and fingerprint, never by its value.
@@ -68,7 +70,11 @@ without the ending .gz, .bz2 or .zst, and without the credentials of names.
 			fs.Lookup("format").Usage = "`FORMAT` of the output: text, json, sarif or allow"
 			fs.StringVar(&f.config, "config", "", "configuration `FILE` (default "+configPath+"), of which the key allow counts")
 			redact := fs.String("redact", "", "write copies of the files without their credentials to `DIR`")
+			fs.BoolVar(&f.pii, "pii", false, "with --redact: without personal data either, "+personalData)
 			return func(ctx context.Context, env Env, args []string) error {
+				if f.pii && *redact == "" {
+					return usage("scan: --pii goes with --redact", "andon scan --redact DIR --pii PATH")
+				}
 				g, err := f.gather(ctx, env, args, true, isSecret)
 				if err != nil {
 					return err
@@ -130,6 +136,11 @@ func (f *checkFlags) gather(ctx context.Context, env Env, args []string, secrets
 			return nil, err
 		}
 	}
+	if f.pii {
+		if err := g.hidePersonal(key); err != nil {
+			return nil, err
+		}
+	}
 	if err := g.read(ctx, env, found.files); err != nil {
 		return nil, err
 	}
@@ -186,8 +197,7 @@ func (f *checkFlags) print(env Env, g *gatherer) error {
 		err = report.FindingsText(&b, g.findings, g.coverage)
 	}
 	if err == nil {
-		out, _ := g.out.Redact(b.Bytes())
-		_, err = env.Stdout.Write(out)
+		_, err = env.Stdout.Write(g.clean(b.Bytes()))
 	}
 	if err != nil {
 		return printed(0, err)

@@ -9,8 +9,9 @@ import (
 // error messages. It does so before anything is laid out, because a line break
 // or an ellipsis within a credential would hide it from the scan of the output.
 type cleaner struct {
-	scan *secret.Scanner
-	seen map[string]string // what names come to; they repeat
+	scan     *secret.Scanner
+	personal *secret.Personal  // nil leaves personal data as it is
+	seen     map[string]string // what names come to; they repeat
 }
 
 func newCleaner(s *secret.Scanner) *cleaner { return &cleaner{scan: s, seen: map[string]string{}} }
@@ -22,6 +23,7 @@ const maxSeen = 20_000
 func (c *cleaner) text(s *string) {
 	if *s != "" {
 		out, _ := c.scan.Redact([]byte(*s))
+		out, _ = c.personal.Redact(out)
 		*s = string(out)
 	}
 }

@@ -59,6 +59,11 @@ func newCollection(env Env, f *collectFlags, paths []string) (*collection, error
 	}); err != nil {
 		return nil, err
 	}
+	if f.pii == "true" {
+		if err := g.hidePersonal(id); err != nil {
+			return nil, err
+		}
+	}
 	for _, word := range []*string{&key.Repository, &key.HeadSHA, &key.Pipeline} {
 		g.words.name(word) // a branch, a workflow or a repository may be named by anybody
 	}
@@ -170,12 +175,18 @@ func (c *collection) assign() {
 func (c *collection) all() []finding.Finding {
 	out := slices.Clone(c.report.Findings)
 	for _, s := range c.report.Sessions {
-		out = append(out, s.Findings...)
-		for _, r := range s.Runs {
-			out = append(out, r.Findings...)
-		}
+		out = append(out, findingsIn(s)...)
 	}
 	finding.Sort(out)
+	return out
+}
+
+// findingsIn returns the findings of a session and of its runs.
+func findingsIn(s *session.Session) []finding.Finding {
+	out := slices.Clone(s.Findings)
+	for _, r := range s.Runs {
+		out = append(out, r.Findings...)
+	}
 	return out
 }
 
@@ -243,13 +254,6 @@ func (c *collection) print(env Env) error {
 	}
 	_, err = env.Stdout.Write(out)
 	return err
-}
-
-// clean cuts credentials out of what is about to be written: a summary quotes
-// the agent's words.
-func (c *collection) clean(b []byte) []byte {
-	out, _ := c.out.Redact(b)
-	return out
 }
 
 func (c *collection) markdown(env Env) report.Options {

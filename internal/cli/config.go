@@ -24,6 +24,7 @@ type config struct {
 	Agent        string   `yaml:"agent"`
 	Instructions string   `yaml:"instructions"`
 	OnSecret     string   `yaml:"on_secret"`
+	PII          bool     `yaml:"pii"`
 	FailOn       rules    `yaml:"fail_on"`
 	Content      string   `yaml:"content"`
 	Secrets      []string `yaml:"secrets"`
@@ -77,6 +78,9 @@ func (s *settings) configure(ctx context.Context, path string, co checkout) ([]f
 	if head {
 		s.ignoredAllow = c == nil || c.Allow != nil
 		c, notes = c.tighten(co, found, path)
+	}
+	if c.PII {
+		s.fill(settings{pii: "true"})
 	}
 	s.fill(settings{
 		traces: c.Traces, agent: c.Agent, instructions: c.Instructions, content: c.Content,
@@ -143,7 +147,7 @@ func (c *config) tighten(co checkout, found standing, path string) (*config, []f
 	if c == nil {
 		return &config{}, co.note(found, path, "the checked-out file was ignored")
 	}
-	kept := &config{Agent: c.Agent, Instructions: c.Instructions, Content: c.Content, OnSecret: c.OnSecret}
+	kept := &config{Agent: c.Agent, Instructions: c.Instructions, Content: c.Content, OnSecret: c.OnSecret, PII: c.PII}
 	var ignored []string
 	if c.Content != "" && c.Content != "none" {
 		kept.Content, ignored = "", append(ignored, "content")

@@ -24,17 +24,18 @@ const maxFindings = 5_000
 // gatherer reads files once: each chunk is scanned for credentials and then
 // handed to the reader of the file's format.
 type gatherer struct {
-	scan    *secret.Scanner
-	out     *secret.Scanner // for what is printed
-	masks   *masks
-	native  *validate.Validator
-	emit    func(trace.Record) // nil where only findings are wanted
-	words   *cleaner
-	bar     *progress
-	secrets bool // look for credentials
-	only    bool // and for nothing else: no record is read
-	allow   *allowlist
-	keep    func(finding.Finding) bool // which findings are wanted; nil is all
+	scan     *secret.Scanner
+	out      *secret.Scanner  // for what is printed
+	personal *secret.Personal // for all that is written; nil leaves personal data as it is
+	masks    *masks
+	native   *validate.Validator
+	emit     func(trace.Record) // nil where only findings are wanted
+	words    *cleaner
+	bar      *progress
+	secrets  bool // look for credentials
+	only     bool // and for nothing else: no record is read
+	allow    *allowlist
+	keep     func(finding.Finding) bool // which findings are wanted; nil is all
 
 	sources  []source
 	missing  []string // paths that were given and are not there
@@ -64,6 +65,35 @@ func newGatherer(scan *secret.Scanner, emit func(trace.Record)) (*gatherer, erro
 		emit:     emit,
 		coverage: session.Coverage{UnknownTypes: map[string]int{}}, named: map[string]bool{},
 	}, nil
+}
+
+// hidePersonal makes sure that no personal data is written from now on.
+func (g *gatherer) hidePersonal(key []byte) error {
+	p, err := secret.NewPersonal(key)
+	if err != nil {
+		return err
+	}
+	g.personal, g.words.personal = p, p
+	g.coverage.Personal = map[string]int{}
+	return nil
+}
+
+// withoutPersonal returns a part of a copy without personal data, where that is
+// asked for, and counts it.
+func (g *gatherer) withoutPersonal(b []byte) []byte {
+	out, replaced := g.personal.Redact(b)
+	for rule, n := range replaced {
+		g.coverage.Personal[rule] += n
+	}
+	return out
+}
+
+// clean cuts credentials out of what is about to be written: a summary quotes
+// the agent's words.
+func (g *gatherer) clean(b []byte) []byte {
+	out, _ := g.out.Redact(b)
+	out, _ = g.personal.Redact(out)
+	return out
 }
 
 // read reads all files. It stops early only when ctx ends.

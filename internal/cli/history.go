@@ -1,7 +1,11 @@
 package cli
 
 import (
+	"cmp"
+	"context"
+	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,26 +15,76 @@ import (
 
 // historyFlags are those of every command that has to do with a history.
 type historyFlags struct {
-	history string
+	forgeFlags
+	history    string
+	repository string
 }
 
 const historyHelp = `The history is a folder (DIR) where there is one of that name, or where the name
-begins with ./, ../ or /.
+begins with ./, ../ or /. Else it is a BRANCH of the repository, with a history
+of its own: of --repository or $GITHUB_REPOSITORY on GitHub where there is a
+token or an App to ask as, else of the git repository in the working directory.
+OWNER/NAME#BRANCH names another repository on GitHub, and FOLDER#BRANCH a git
+repository, bare or with a work tree; of the latter the remote "origin" is
+written, where it has one.
 `
 
 func (f *historyFlags) define(fs *flag.FlagSet) {
+	f.forgeFlags.define(fs)
 	fs.StringVar(&f.history, "history", "", "where the history is: `DIR|BRANCH`")
+	fs.StringVar(&f.repository, "repository", "", "`OWNER/NAME` (default $GITHUB_REPOSITORY)")
 }
 
 // open returns the history that the flag names.
-func (f *historyFlags) open(Env) (history.Store, error) {
-	if f.history == "" {
-		return nil, usage("no history given", "--history takes a folder, such as ./history")
-	}
-	if isFolder(f.history) {
+func (f *historyFlags) open(ctx context.Context, env Env) (history.Store, error) {
+	where, branch, named := strings.Cut(f.history, "#")
+	switch {
+	case f.history == "":
+		return nil, usage("no history given", "--history takes a folder, such as ./history, or a branch")
+	case isFolder(f.history):
 		return &history.Dir{Path: f.history}, nil
+	case !named:
+		where, branch = "", f.history
+	case branch == "":
+		return nil, usage(fmt.Sprintf("--history %s names no branch", f.history), "--history FOLDER#BRANCH, or OWNER/NAME#BRANCH")
 	}
-	return nil, usage("--history "+f.history+" is no folder", "./"+f.history+" makes one")
+	asked, err := f.asks(env)
+	switch {
+	case err != nil:
+		return nil, err
+	case named && (isFolder(where) || !validRepo.MatchString(where)):
+		return f.git(ctx, where, branch)
+	case named || asked:
+		return f.remote(env, cmp.Or(where, f.repository, env.Getenv("GITHUB_REPOSITORY")), branch)
+	}
+	return f.git(ctx, ".", branch)
+}
+
+// asks reports whether there is somebody to ask the forge as.
+func (f *historyFlags) asks(env Env) (bool, error) {
+	app, err := givenApp(env)
+	return app != nil || env.Getenv("GITHUB_TOKEN") != "" || env.Getenv("GH_TOKEN") != "", err
+}
+
+// git returns the history on a branch of a git repository.
+func (f *historyFlags) git(ctx context.Context, dir, branch string) (history.Store, error) {
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return nil, usage(fmt.Sprintf("--history %s: there is no folder %s", f.history, dir), "--history FOLDER#BRANCH takes a git repository on this machine")
+	}
+	g, err := history.OpenGit(ctx, dir, branch)
+	if err != nil {
+		return nil, failure(errors.New(plain(err.Error())), "opening the history "+f.history, "--history ./"+branch+" is a folder; a branch needs a git repository here, or GITHUB_TOKEN")
+	}
+	return g, nil
+}
+
+// remote returns the history on a branch of a repository of the forge.
+func (f *historyFlags) remote(env Env, repository, branch string) (history.Store, error) {
+	c, err := f.client(env, repository)
+	if err != nil {
+		return nil, err
+	}
+	return &history.Forge{Remote: c, Branch: branch, Sleep: env.Forge.Wait}, nil
 }
 
 // isFolder reports whether a history is one in a folder.

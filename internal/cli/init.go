@@ -12,6 +12,7 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"runtime/debug"
 	"strings"
 )
 
@@ -51,7 +52,7 @@ lost. Nothing is asked of GitHub.
 }
 
 func (f *initFlags) define(fs *flag.FlagSet) {
-	fs.Func("pin", "use the action at the `COMMIT`, in full (default: the tag of this release)", func(s string) error {
+	fs.Func("pin", "use the action at the `COMMIT`, in full (default: the one of this release where the program was built from a checkout of it, else its tag)", func(s string) error {
 		if f.pin = s; !fullSHA1.MatchString(s) {
 			return errors.New("it takes a commit in full, 40 hex digits: a tag can be moved")
 		}
@@ -141,15 +142,38 @@ func (f *initFlags) fit(text string) string {
 		}
 		text = strings.Replace(text, "workflows: [agents]", "workflows: ["+strings.Join(names, ", ")+"]", 1)
 	}
-	return strings.ReplaceAll(text, "andon-ci/andon@v0", "andon-ci/andon@"+refOf(version(), f.pin))
+	return strings.ReplaceAll(text, "andon-ci/andon@v0", "andon-ci/andon@"+refOf(version(), f.commit()))
 }
 
 // A version that there is a tag of, unlike one of a build between two.
 var tagged = regexp.MustCompile(`^\d+\.\d+\.\d+(-rc\.\d+)?$`)
 
+// commit returns what the action is pinned to: what was given, else the commit
+// of the release that this program was built from. A release binary does not know
+// it, being part of what that commit holds; one that was built from a checkout of
+// the tag does.
+func (f *initFlags) commit() string {
+	if info, ok := debug.ReadBuildInfo(); ok && f.pin == "" && tagged.MatchString(version()) {
+		return revision(info)
+	}
+	return f.pin
+}
+
+// revision returns the commit that a program was built from, empty where that was
+// not stamped or where files had been changed since.
+func revision(info *debug.BuildInfo) string {
+	of := map[string]string{}
+	for _, s := range info.Settings {
+		of[s.Key] = s.Value
+	}
+	if of["vcs"] != "git" || of["vcs.modified"] != "false" || !fullSHA1.MatchString(of["vcs.revision"]) {
+		return ""
+	}
+	return of["vcs.revision"]
+}
+
 // refOf returns the commit or the tag of the action that a version of the program
-// uses, and what a comment says of a commit. The commit of a release is not known
-// to its program, which is part of what the commit holds.
+// uses, and what a comment says of a commit.
 func refOf(version, pin string) string {
 	is := tagged.MatchString(version)
 	switch {
@@ -204,10 +228,16 @@ func (f *initFlags) show(env Env, files []written) error {
 // before they are edited.
 func (f *initFlags) next() string {
 	var steps []string
-	if f.pin == "" {
-		steps = append(steps, fmt.Sprintf(`pin the action to a commit, for a tag can be moved:
-     git ls-remote https://github.com/andon-ci/andon %[1]s '%[1]s^{}'
-     andon init --force --pin COMMIT     the last one that this prints`, refOf(version(), f.pin)))
+	ref := refOf(version(), "")
+	look := fmt.Sprintf(`git ls-remote https://github.com/andon-ci/andon %[1]s '%[1]s^{}'`, ref)
+	switch commit := f.commit(); {
+	case commit == "":
+		steps = append(steps, fmt.Sprintf(`pin the action to a commit: it is named by %s, and a tag can be moved
+     %s
+     andon init --force --pin COMMIT     the last one that this prints`, ref, look))
+	case f.pin == "":
+		steps = append(steps, fmt.Sprintf(`check the commit to which the action is pinned, which this program was built from
+     %s     prints %s last`, look, commit))
 	}
 	if len(f.agents) > 0 {
 		steps = append(steps, "add the action as the last step of the jobs in which agents run, as in docs/action.md")

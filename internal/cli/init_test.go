@@ -3,6 +3,7 @@ package cli
 import (
 	"path/filepath"
 	"regexp"
+	"runtime/debug"
 	"strings"
 	"testing"
 )
@@ -63,6 +64,30 @@ func TestInitRef(t *testing.T) {
 		}
 		if text := (&initFlags{pin: tt.pin}).fit("uses: andon-ci/andon@v0\n"); !strings.HasPrefix(text, "uses: andon-ci/andon@") {
 			t.Errorf("%q", text)
+		}
+	}
+}
+
+// TestRevision takes a commit from what Go stamped, and only where the files were
+// those of the commit.
+func TestRevision(t *testing.T) {
+	const commit = "0123456789abcdef0123456789abcdef01234567"
+	for _, tt := range []struct {
+		name                    string
+		vcs, modified, revision string
+		want                    string
+	}{
+		{"a checkout", "git", "false", commit, commit},
+		{"a changed checkout", "git", "true", commit, ""},
+		{"another system", "hg", "false", commit, ""},
+		{"cut short", "git", "false", commit[:12], ""},
+		{"nothing", "", "", "", ""},
+	} {
+		info := &debug.BuildInfo{Settings: []debug.BuildSetting{
+			{Key: "vcs", Value: tt.vcs}, {Key: "vcs.revision", Value: tt.revision}, {Key: "vcs.modified", Value: tt.modified},
+		}}
+		if got := revision(info); got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
 		}
 	}
 }

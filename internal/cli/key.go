@@ -31,6 +31,7 @@ type pipeline struct {
 	Job      string `json:"job,omitempty"`
 	Workflow string `json:"workflow,omitempty"`
 	Event    string `json:"event,omitempty"`
+	Fork     bool   `json:"fork,omitempty"` // in a history: it ran what a fork brought
 }
 
 func pipelineOf(getenv func(string) string) *pipeline {

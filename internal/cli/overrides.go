@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -22,6 +23,8 @@ type overridesFlags struct {
 	format  string
 	out     string
 	offline bool
+	runs    []string // bundles, to link decisions to their runs
+	link    bool     // and those that the forge has
 }
 
 func overridesCommand() command {
@@ -36,9 +39,11 @@ examples:
   andon overrides --event "$GITHUB_EVENT_PATH" --event-name "$GITHUB_EVENT_NAME"
   andon overrides --format jsonl >> overrides.jsonl      in a workflow
   andon overrides --since 7d --repository owner/name     from the API
+  andon overrides --since 7d --runs bundles              with the runs that decided
 
 --since asks GitHub, as GITHUB_TOKEN or GH_TOKEN, or as the App of ANDON_APP_ID
-and ANDON_APP_KEY, which need to read pull requests, contents and metadata.
+and ANDON_APP_KEY, which need to read pull requests, contents and metadata, and
+with --link actions.
 `,
 		start: func(fs *flag.FlagSet) runner {
 			f := &overridesFlags{}
@@ -58,15 +63,26 @@ func (f *overridesFlags) define(fs *flag.FlagSet) {
 	fs.StringVar(&f.since, "since", "", "read the history of what changed since a `TIME`: 7d, 36h or a date")
 	f.forgeFlags.define(fs)
 	fs.BoolVar(&f.offline, "offline", false, "ask nothing of the API")
+	fs.BoolVar(&f.link, "link", false, "with --since, read the bundles of pull requests with overrides, and link decisions to their runs")
+	fs.Func("runs", "a `PATH` with bundles, whose runs the decisions are linked to; may be repeated", func(s string) error {
+		if s == "" {
+			return errors.New("it takes a bundle, or a folder of them")
+		}
+		f.runs = append(f.runs, s)
+		return nil
+	})
 }
 
-func (f *overridesFlags) run(ctx context.Context, env Env, args []string) error {
+// check says what is wrong with the flags.
+func (f *overridesFlags) check(env Env, args []string) error {
 	path, name := f.key.eventOf(env)
 	switch {
 	case len(args) > 0:
 		return usage(fmt.Sprintf("overrides: %q is not expected", args[0]), "name the payload with --event")
 	case f.since != "" && (f.key.event != "" || f.offline):
 		return usage("overrides: --since asks the API, and takes no event", "give either --since or --event")
+	case f.link && f.since == "":
+		return usage("overrides: --link goes with --since", "--runs takes bundles that are here")
 	case f.since == "" && path == "":
 		return usage("overrides: no event given", "--event takes the file that $GITHUB_EVENT_PATH names; --since 7d asks the API")
 	case f.since == "" && name == "":
@@ -74,7 +90,11 @@ func (f *overridesFlags) run(ctx context.Context, env Env, args []string) error 
 	case f.key.repository != "" && !validRepo.MatchString(f.key.repository):
 		return usage(fmt.Sprintf("--repository %q is not a repository", f.key.repository), "--repository takes owner/name")
 	}
-	if err := oneOf("--format", f.format, "text", "json", "jsonl"); err != nil {
+	return oneOf("--format", f.format, "text", "json", "jsonl")
+}
+
+func (f *overridesFlags) run(ctx context.Context, env Env, args []string) error {
+	if err := f.check(env, args); err != nil {
 		return err
 	}
 	var s settings
@@ -82,16 +102,20 @@ func (f *overridesFlags) run(ctx context.Context, env Env, args []string) error 
 	if err != nil {
 		return err
 	}
-	r, err := f.find(ctx, env, s.accounts.override())
+	scan, err := newScanner(env, nil, s.secrets)
+	if err != nil {
+		return err
+	}
+	o := override.Options{Accounts: s.accounts.override()}
+	if o.Runs, err = readRuns(env, f.runs, scan); err != nil {
+		return err
+	}
+	r, err := f.find(ctx, env, o, scan)
 	if err != nil && r.Overrides == nil {
 		return err
 	}
 	for _, n := range notes {
 		fmt.Fprintf(env.Stderr, "andon: %s: %s\n", plain(string(n.Severity)), plain(n.Message))
-	}
-	scan, scanErr := newScanner(env, nil, s.secrets)
-	if scanErr != nil {
-		return scanErr
 	}
 	if err := f.print(env, r, scan); err != nil {
 		return err
@@ -104,12 +128,12 @@ func (f *overridesFlags) run(ctx context.Context, env Env, args []string) error 
 
 // find finds the overrides in the event, or in what the API has. Of a sweep that
 // was stopped, it returns what was read beside the error.
-func (f *overridesFlags) find(ctx context.Context, env Env, a override.Accounts) (override.Result, error) {
+func (f *overridesFlags) find(ctx context.Context, env Env, o override.Options, scan *secret.Scanner) (override.Result, error) {
 	if f.since != "" {
-		return f.sweep(ctx, env, a)
+		return f.sweep(ctx, env, o, scan)
 	}
 	path, name := f.key.eventOf(env)
-	return f.ofEvent(path, name, a)
+	return f.ofEvent(path, name, o)
 }
 
 // override returns the accounts as the detection takes them.
@@ -118,7 +142,7 @@ func (a accounts) override() override.Accounts {
 }
 
 // ofEvent reads the payload and finds what it shows.
-func (f *overridesFlags) ofEvent(path, name string, a override.Accounts) (override.Result, error) {
+func (f *overridesFlags) ofEvent(path, name string, o override.Options) (override.Result, error) {
 	const hint = "--event takes the file that $GITHUB_EVENT_PATH names, with the payload of a webhook"
 	file, err := os.Open(path)
 	if err != nil {
@@ -129,10 +153,8 @@ func (f *overridesFlags) ofEvent(path, name string, a override.Accounts) (overri
 	if err != nil {
 		return override.Result{}, failure(fmt.Errorf("%s", reason(err)), "reading the event "+path, hint)
 	}
-	r, err := override.FromEvent(name, raw, override.Options{
-		Repository: f.key.repository,
-		Accounts:   a,
-	})
+	o.Repository = f.key.repository
+	r, err := override.FromEvent(name, raw, o)
 	if err != nil {
 		return override.Result{}, failure(err, "reading the event "+path, hint)
 	}

@@ -7,12 +7,15 @@ import (
 	"strings"
 	"time"
 
+	"github.com/andon-ci/andon/internal/github"
 	"github.com/andon-ci/andon/internal/override"
+	"github.com/andon-ci/andon/internal/secret"
+	"github.com/andon-ci/andon/internal/session"
 )
 
 // sweep reads the histories of all pull requests that something happened to
 // since a moment. What could be read is returned beside the error.
-func (f *overridesFlags) sweep(ctx context.Context, env Env, a override.Accounts) (override.Result, error) {
+func (f *overridesFlags) sweep(ctx context.Context, env Env, o override.Options, scan *secret.Scanner) (override.Result, error) {
 	since, err := moment(f.since, env.Now())
 	if err != nil {
 		return override.Result{}, err
@@ -25,7 +28,13 @@ func (f *overridesFlags) sweep(ctx context.Context, env Env, a override.Accounts
 	if err != nil {
 		return override.Result{}, err
 	}
-	r, errs := override.Sweep(ctx, client, since, override.Options{Accounts: a, Repository: key.Repository})
+	o.Repository = key.Repository
+	if f.link {
+		l := &linker{env: env, forge: client, scan: scan, who: people{o.Accounts}}
+		o.Seek = l.runs
+		defer l.done()
+	}
+	r, errs := override.Sweep(ctx, client, since, o)
 	tellBudget(env, client, false)
 	if len(errs) == 0 {
 		return r, nil
@@ -34,6 +43,42 @@ func (f *overridesFlags) sweep(ctx context.Context, env Env, a override.Accounts
 		fmt.Fprintf(env.Stderr, "andon: %s\n", plain(err.Error()))
 	}
 	return r, forgeFailure(errs[len(errs)-1])
+}
+
+// linker reads the bundles of pull requests in which something was found.
+type linker struct {
+	env     Env
+	forge   *github.Client
+	scan    *secret.Scanner
+	who     people
+	skipped int
+}
+
+// runs returns the agents' runs of a pull request. Half of what the forge allows
+// an hour is left to the sweep itself.
+func (l *linker) runs(ctx context.Context, h *override.History) []override.Run {
+	if b := l.forge.Budget(); b.Limit > 0 && b.Remaining < b.Limit/2 {
+		l.skipped++
+		return nil
+	}
+	key := session.Key{Repository: h.Repository, Subject: h.Subject}
+	v := &view{env: l.env, flags: &sessionFlags{}, forge: l.forge, key: key, scan: l.scan, who: l.who}
+	parts, err := v.gather(ctx)
+	if err != nil {
+		v.unread("pull request", reasonOf(err, ""))
+	}
+	v.complete(parts)
+	for _, u := range v.chain.Coverage.Unread {
+		fmt.Fprintf(l.env.Stderr, "andon: #%d: %s: %s\n", h.Subject.Number, plain(u.What), plain(u.Reason))
+	}
+	return override.RunsOfChain(v.chain)
+}
+
+// done says what was not looked at.
+func (l *linker) done() {
+	if l.skipped > 0 {
+		fmt.Fprintf(l.env.Stderr, "andon: the bundles of %d more pull requests were not read: under half of the requests of this hour are left\n", l.skipped)
+	}
 }
 
 // moment reads how far back to look: days ("7d"), hours ("36h") or a date.

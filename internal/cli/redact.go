@@ -46,7 +46,7 @@ func (g *gatherer) masked(err error) error {
 	return errors.New(text)
 }
 
-var cutOut = regexp.MustCompile(`\[(REDACTED):([a-z0-9-]+)(?::([0-9a-f]+))?\]`)
+var cutOut = regexp.MustCompile(`\[REDACTED:(?:[a-z]+/)?[a-z0-9-]+(?::[0-9a-f]+)?\]`)
 
 // A name that says that the file is compressed.
 var packedName = regexp.MustCompile(`(?i)[^/\\\\]\.(gz|zst|bz2)$`)
@@ -58,7 +58,7 @@ var packedName = regexp.MustCompile(`(?i)[^/\\\\]\.(gz|zst|bz2)$`)
 func (g *gatherer) copyName(s *source, taken map[string]bool) (string, error) {
 	name := s.name
 	if name != s.path {
-		name = cutOut.ReplaceAllString(name, "$1-$2-$3")
+		name = cutOut.ReplaceAllStringFunc(name, strings.NewReplacer("[", "", "]", "", ":", "-", "/", "-").Replace)
 	}
 	if g.holdsSecret([]byte(filepath.ToSlash(name))) {
 		return "", errLeak
@@ -130,7 +130,7 @@ func (g *gatherer) redactText(ctx context.Context, in io.Reader, w io.Writer) er
 			return err
 		}
 		out, _ := g.scan.Redact(block)
-		if _, err := w.Write(out); err != nil {
+		if _, err := w.Write(g.withoutPersonal(out)); err != nil {
 			return err
 		}
 	}

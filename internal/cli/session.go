@@ -6,8 +6,10 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"slices"
 
 	"github.com/andon-ci/andon/internal/action"
+	"github.com/andon-ci/andon/internal/finding"
 	"github.com/andon-ci/andon/internal/github"
 	"github.com/andon-ci/andon/internal/override"
 	"github.com/andon-ci/andon/internal/report"
@@ -19,12 +21,13 @@ import (
 type sessionFlags struct {
 	keyFlags
 	forgeFlags
-	format  string
-	config  string
-	comment bool
-	check   bool
-	cursor  int64
-	quiet   bool
+	settings settings
+	format   string
+	config   string
+	comment  bool
+	check    bool
+	cursor   int64
+	quiet    bool
 }
 
 func sessionCommand() command {
@@ -35,6 +38,7 @@ func sessionCommand() command {
   andon session --pr 12 --repository owner/name
   andon session --sha 1a2b3c4d5e6f --format json
   andon session --pr 12 --comment --check
+  andon session --pr 12 --fail-on 'secret/*'
 
 It reads the bundles that the workflow runs have uploaded, and what people did
 in between, from GitHub: as GITHUB_TOKEN or GH_TOKEN, or as the App of
@@ -55,6 +59,7 @@ $GITHUB_API_URL names another server than github.com.
 func (f *sessionFlags) define(fs *flag.FlagSet) {
 	f.keyFlags.define(fs)
 	f.forgeFlags.define(fs)
+	f.settings.defineGate(fs)
 	fs.StringVar(&f.format, "format", "text", "`FORMAT` of the output: text, markdown or json")
 	fs.StringVar(&f.config, "config", "", "configuration `FILE`, for the accounts of agents (default "+configPath+")")
 	fs.BoolVar(&f.comment, "comment", false, "keep one comment on the pull request up to date")
@@ -74,8 +79,7 @@ func (f *sessionFlags) run(ctx context.Context, env Env, args []string) error {
 	if err != nil {
 		return err
 	}
-	var s settings
-	notes, err := s.complete(ctx, env, f.config, f.checkout(env))
+	notes, err := f.settings.complete(ctx, env, f.config, f.checkout(env))
 	if err != nil {
 		return err
 	}
@@ -86,13 +90,13 @@ func (f *sessionFlags) run(ctx context.Context, env Env, args []string) error {
 	if err != nil {
 		return err
 	}
-	v, err := newView(env, f, client, key, &s)
+	v, err := newView(env, f, client, key)
 	if err != nil {
 		return err
 	}
 	err = v.show(ctx)
 	tellBudget(env, client, f.quiet)
-	return err
+	return v.outcome(notes, err)
 }
 
 // about says which pull request or commit is meant: the one that the flags
@@ -124,19 +128,19 @@ type view struct {
 	forge  *github.Client
 	key    session.Key
 	scan   *secret.Scanner
-	tell   people
+	who    people
 	pull   *github.Pull // nil for a commit
 	chain  *session.Chain
-	people *override.Result // what people made of the decisions; nil where it was not found out
+	judged *override.Result // what people made of the decisions; nil where it was not found out
 	broken error            // what stopped the reading early
 }
 
-func newView(env Env, f *sessionFlags, c *github.Client, key session.Key, s *settings) (*view, error) {
-	scan, err := newScanner(env, nil, append(s.secrets, "GITHUB_TOKEN", "GH_TOKEN", "ANDON_APP_KEY"))
+func newView(env Env, f *sessionFlags, c *github.Client, key session.Key) (*view, error) {
+	scan, err := newScanner(env, nil, append(f.settings.secrets, "GITHUB_TOKEN", "GH_TOKEN", "ANDON_APP_KEY"))
 	if err != nil {
 		return nil, err
 	}
-	return &view{env: env, flags: f, forge: c, key: key, scan: scan, tell: people{s.accounts.override()}}, nil
+	return &view{env: env, flags: f, forge: c, key: key, scan: scan, who: people{f.settings.accounts.override()}}, nil
 }
 
 // show reads, prints and posts. What could be read is printed also where the
@@ -157,8 +161,26 @@ func (v *view) show(ctx context.Context) error {
 	return forgeFailure(v.broken)
 }
 
+// outcome is what the command comes to: the gate, of all findings that there
+// are, then the error.
+func (v *view) outcome(notes []finding.Finding, err error) error {
+	if v.chain == nil {
+		return err
+	}
+	found := slices.Concat(notes, v.chain.Findings)
+	for _, l := range v.chain.Sessions {
+		found = append(found, findingsIn(l.Session)...)
+	}
+	closed := gate(found, v.flags.settings.failOn)
+	if closed == nil {
+		return err
+	}
+	exit(v.env.Stderr, unsaid(v.env, err))
+	return closed
+}
+
 // story returns what is to be shown.
-func (v *view) story() *report.Story { return &report.Story{Chain: v.chain, Overrides: v.people} }
+func (v *view) story() *report.Story { return &report.Story{Chain: v.chain, Overrides: v.judged} }
 
 func (v *view) print() error {
 	var b bytes.Buffer
@@ -223,7 +245,7 @@ func (v *view) outputs() error {
 	if v.env.Getenv("GITHUB_OUTPUT") == "" {
 		return nil
 	}
-	return action.New(v.env.Stdout, v.env.Getenv).SetChain(v.chain)
+	return action.New(v.env.Stdout, v.env.Getenv).SetChain(v.chain, v.judged)
 }
 
 func (v *view) markdown() report.Options {

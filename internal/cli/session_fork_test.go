@@ -22,7 +22,7 @@ func TestSessionOfFork(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			f := mended(t, 2)
-			f.Pull["isCrossRepository"], f.Pull["headRepository"] = true, map[string]any{"nameWithOwner": "mallory/hello", "repositoryId": 4711}
+			f.Pull["isCrossRepository"], f.Pull["headRepository"] = true, map[string]any{"nameWithOwner": "mallory/hello", "databaseId": 4711}
 			for _, r := range f.Runs {
 				r["pull_requests"], r["head_repository"].(map[string]any)["id"] = []any{}, 4711
 			}

@@ -40,8 +40,8 @@ func (v *view) judge(h *override.History) {
 	if h == nil {
 		return
 	}
-	r := override.Detect(h, override.Options{Accounts: v.tell.Accounts, Runs: override.RunsOfChain(v.chain)})
-	v.people = &r
+	r := override.Detect(h, override.Options{Accounts: v.who.Accounts, Runs: override.RunsOfChain(v.chain)})
+	v.judged = &r
 }
 
 // acts returns what was done to a pull request beside the agents' runs.

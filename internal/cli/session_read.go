@@ -26,6 +26,18 @@ const (
 // only stopped the reading early is v.broken, and the chain says what is
 // missing.
 func (v *view) read(ctx context.Context) error {
+	parts, err := v.gather(ctx)
+	if err != nil {
+		return err
+	}
+	history := v.history(ctx)
+	v.complete(parts)
+	v.judge(history)
+	return nil
+}
+
+// gather reads what the workflow runs left.
+func (v *view) gather(ctx context.Context) ([]session.Part, error) {
 	v.chain = &session.Chain{
 		Repository: v.forge.Repository(), Subject: v.key.Subject, HeadSHA: v.key.HeadSHA,
 		Sessions: []*session.Link{}, Acts: []session.Act{}, Findings: []finding.Finding{},
@@ -33,20 +45,21 @@ func (v *view) read(ctx context.Context) error {
 	}
 	runs, err := v.change(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	opener, err := artifact.NewOpener(artifact.Default(), v.scan)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	g := &bundles{view: v, opener: opener, parts: make([]session.Part, len(runs))}
 	g.read(ctx, runs)
-	history := v.history(ctx)
+	return g.parts, nil
+}
+
+func (v *view) complete(parts []session.Part) {
 	v.chain.Coverage.Partial = len(v.chain.Coverage.Unread) > 0
-	v.chain.Complete(g.parts)
+	v.chain.Complete(parts)
 	finding.Sort(v.chain.Findings)
-	v.judge(history)
-	return nil
 }
 
 // change reads what the chain is about, and returns the workflow runs.
@@ -104,9 +117,9 @@ func (v *view) pullRequest(ctx context.Context, number int) ([]github.Run, error
 	c := v.chain
 	c.Repository, c.HeadSHA = p.Repository, p.HeadSHA
 	c.PullRequest = &session.PullRequest{
-		Title: p.Title, URL: p.URL, State: p.State, Author: v.tell.actor(p.Author), Created: p.CreatedAt, Closed: later(p.ClosedAt, p.MergedAt), Fork: p.Fork,
+		Title: p.Title, URL: p.URL, State: p.State, Author: v.who.actor(p.Author), Created: p.CreatedAt, Closed: later(p.ClosedAt, p.MergedAt), Fork: p.Fork,
 	}
-	c.Acts = v.tell.acts(p)
+	c.Acts = v.who.acts(p)
 	if v.broken != nil {
 		return nil, nil
 	}

@@ -61,9 +61,13 @@ func zippedBundle(t *testing.T, head, runID, agent, decision string, start time.
 	return zippedTrace(t, head, lines)
 }
 
-// zippedTrace returns the zip file of the bundle that collect makes of a trace
-// about a head.
 func zippedTrace(t *testing.T, head, lines string) []byte {
+	return zipped(t, bundledTrace(t, head, lines))
+}
+
+// bundledTrace returns the folder of the bundle that collect makes of a trace
+// about a head.
+func bundledTrace(t *testing.T, head, lines string) string {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), "bundle")
 	var messages bytes.Buffer
@@ -72,7 +76,7 @@ func zippedTrace(t *testing.T, head, lines string) []byte {
 	if code != 0 {
 		t.Fatalf("collect: %d\n%s", code, &messages)
 	}
-	return zipped(t, out)
+	return out
 }
 
 func zipped(t *testing.T, dir string) []byte {

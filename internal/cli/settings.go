@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"strconv"
 	"strings"
 
 	"github.com/andon-ci/andon/internal/finding"
@@ -20,6 +21,7 @@ type settings struct {
 	instructions string
 	content      string
 	onSecret     string
+	pii          string // "true" or "false"
 	failOn       string
 	secrets      []string // names of environment variables
 	allow        []allowed
@@ -28,12 +30,24 @@ type settings struct {
 	accounts     accounts
 }
 
+// personalData is what the flag of scan and of collect is about.
+const personalData = "e-mail and IP addresses, phone and card numbers, names in paths of home folders"
+
 func (s *settings) define(fs *flag.FlagSet) {
 	fs.StringVar(&s.content, "content", "", "what of the traces goes into the bundle, a `LEVEL`: none (default), redacted or full")
 	fs.StringVar(&s.onSecret, "on-secret", "", "what a credential does to its trace, an `ACTION`: suppress (default), redact or fail")
-	fs.StringVar(&s.failOn, "fail-on", "", "exit with 1 on findings of a severity or of `RULES`, as in error or secret/*,trace/truncated")
+	fs.BoolFunc("pii", "write nothing with personal data in it: "+personalData, func(v string) error {
+		on, err := strconv.ParseBool(v)
+		s.pii = strconv.FormatBool(on)
+		return err
+	})
+	s.defineGate(fs)
 	fs.StringVar(&s.agent, "agent", "", "the agent's `NAME`, where the trace does not say")
 	fs.StringVar(&s.instructions, "instructions", "", "the prompt or agent `FILE` that the agent ran under")
+}
+
+func (s *settings) defineGate(fs *flag.FlagSet) {
+	fs.StringVar(&s.failOn, "fail-on", "", "exit with 1 on findings of a severity or of `RULES`, as in error or secret/*,trace/truncated")
 }
 
 // complete fills in what the flags leave open, and checks the result. Of the
@@ -45,6 +59,7 @@ func (s *settings) complete(ctx context.Context, env Env, path string, co checko
 		instructions: env.Getenv("ANDON_INSTRUCTIONS"),
 		content:      env.Getenv("ANDON_CONTENT"),
 		onSecret:     env.Getenv("ANDON_ON_SECRET"),
+		pii:          env.Getenv("ANDON_PII"),
 		failOn:       env.Getenv("ANDON_FAIL_ON"),
 		secrets:      strings.FieldsFunc(env.Getenv("ANDON_SECRETS"), isSeparator),
 	})
@@ -55,11 +70,12 @@ func (s *settings) complete(ctx context.Context, env Env, path string, co checko
 	if err != nil {
 		return nil, err
 	}
-	s.fill(settings{content: "none", onSecret: "suppress"})
+	s.fill(settings{content: "none", onSecret: "suppress", pii: "false"})
 	return notes, errors.Join(
 		checkGate(s.failOn),
 		oneOf("--content", s.content, "none", "redacted", "full"),
-		oneOf("--on-secret", s.onSecret, "suppress", "redact", "fail"))
+		oneOf("--on-secret", s.onSecret, "suppress", "redact", "fail"),
+		oneOf("--pii", s.pii, "true", "false"))
 }
 
 // lines returns the lines of an input that takes several paths, which may have
@@ -83,6 +99,7 @@ func (s *settings) fill(other settings) {
 		{&s.instructions, &other.instructions},
 		{&s.content, &other.content},
 		{&s.onSecret, &other.onSecret},
+		{&s.pii, &other.pii},
 		{&s.failOn, &other.failOn},
 	} {
 		if *f.dst == "" {

@@ -56,17 +56,13 @@ func show(ctx context.Context, env Env, args []string, run string) error {
 // load collects what stands at the paths. Of a bundle, the figures are those
 // that were written into it, and the steps come from its traces.
 func load(ctx context.Context, env Env, args []string) (*collection, error) {
-	paths, written := args, (*session.Report)(nil)
+	paths, report := args, ""
 	if len(args) == 1 {
-		_, err := readManifest(args[0])
-		if err == nil {
-			paths = []string{filepath.Join(args[0], "traces")}
-			if written, err = readReport(filepath.Join(args[0], "session.json")); err != nil {
-				return nil, failure(err, "reading the bundle "+args[0], "collect it again")
+		if _, err := readManifest(args[0]); err == nil {
+			paths, report = []string{filepath.Join(args[0], "traces")}, filepath.Join(args[0], "session.json")
+			if _, err := os.Stat(paths[0]); err != nil {
+				paths = nil
 			}
-		}
-		if _, err := os.Stat(paths[0]); written != nil && err != nil {
-			paths = nil
 		}
 	}
 	f := &collectFlags{settings: settings{
@@ -81,7 +77,11 @@ func load(ctx context.Context, env Env, args []string) (*collection, error) {
 	}
 	c.bar.done()
 	c.finish(trace.Agent{})
-	if written != nil {
+	if report != "" {
+		written, err := c.readReport(report)
+		if err != nil {
+			return nil, failure(err, "reading the bundle "+args[0], "collect it again")
+		}
 		c.adopt(written)
 	}
 	return c, nil
@@ -90,7 +90,9 @@ func load(ctx context.Context, env Env, args []string) (*collection, error) {
 // maxReport bounds a bundle's session.json.
 const maxReport = 256 << 20
 
-func readReport(path string) (*session.Report, error) {
+// readReport reads a bundle's report, without the credentials that one from
+// elsewhere may hold.
+func (c *collection) readReport(path string) (*session.Report, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
@@ -102,7 +104,7 @@ func readReport(path string) (*session.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	return decodeReport(raw)
+	return decodeReport(c.clean(raw))
 }
 
 // decodeReport decodes a report. Absent sessions and runs, which no report has,

@@ -4,16 +4,24 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/andon-ci/andon/internal/artifact"
 	"github.com/andon-ci/andon/internal/finding"
+	"github.com/andon-ci/andon/internal/github"
 	"github.com/andon-ci/andon/internal/history"
+	"github.com/andon-ci/andon/internal/override"
 	"github.com/andon-ci/andon/internal/secret"
 )
 
 // syncFlags are what sync was asked for.
 type syncFlags struct {
 	historyFlags
+	repos  string
+	org    string
+	since  string
+	most   int
 	format string
 	config string
 	quiet  bool
@@ -24,7 +32,17 @@ func syncCommand() command {
 		name: "sync", args: "--history DIR|BRANCH [flags] [PATH...]",
 		summary: "add new runs and overrides to a history",
 		help: `examples:
-  andon sync --history factory bundles/
+  andon sync --history ./factory bundles/                  from bundles that lie here
+  andon sync --history andon/history                       from the forge, in a workflow
+  andon sync --history ./factory --repos o/web,o/api       of several repositories
+  andon sync --history o/factory#andon/history --org o     of all that an App may read
+
+Without a PATH, what is new in the repository is read from GitHub: the bundles
+that workflow runs have uploaded, and what people did to pull requests. It asks
+as GITHUB_TOKEN or GH_TOKEN, or as the App of ANDON_APP_ID and ANDON_APP_KEY,
+which need to read actions, pull requests, contents and metadata, and to write
+contents where the history is a branch. Where it ends early, for a limit or for
+--max-requests, the next one goes on.
 
 A PATH is a bundle, the zip file of one, or a folder with such in it. Each is
 held against its schemas and scanned for credentials again; nothing is asked of
@@ -42,13 +60,17 @@ a sync that was stopped is simply run again.
 
 func (f *syncFlags) define(fs *flag.FlagSet) {
 	f.historyFlags.define(fs)
+	fs.StringVar(&f.repos, "repos", "", "read these repositories: `OWNER/NAME,...`")
+	fs.StringVar(&f.org, "org", "", "read all repositories of the App's installation in an `ORGANISATION`")
+	fs.StringVar(&f.since, "since", "30d", "how far back the first sync of a repository reads: a `TIME` such as 7d, 36h or a date")
+	fs.IntVar(&f.most, "max-requests", 0, "end after `N` requests to the forge (default: what its limits allow)")
 	fs.StringVar(&f.format, "format", "text", "`FORMAT` of the output: text or json")
 	fs.StringVar(&f.config, "config", "", "configuration `FILE` (default "+configPath+")")
 	fs.BoolVar(&f.quiet, "quiet", false, "no progress on stderr")
 }
 
 func (f *syncFlags) run(ctx context.Context, env Env, args []string) error {
-	if err := oneOf("--format", f.format, "text", "json"); err != nil {
+	if err := f.check(env, args); err != nil {
 		return err
 	}
 	var s settings
@@ -59,7 +81,7 @@ func (f *syncFlags) run(ctx context.Context, env Env, args []string) error {
 	for _, n := range notes {
 		fmt.Fprintf(env.Stderr, "andon: %s: %s\n", plain(string(n.Severity)), plain(n.Message))
 	}
-	store, err := f.open(env)
+	store, err := f.open(ctx, env)
 	if err != nil {
 		return err
 	}
@@ -67,7 +89,11 @@ func (f *syncFlags) run(ctx context.Context, env Env, args []string) error {
 	if err != nil {
 		return err
 	}
-	err = y.files(ctx, args)
+	if len(args) > 0 {
+		err = y.files(ctx, args)
+	} else {
+		err = y.forges(ctx)
+	}
 	if stopped := y.flush(ctx); err == nil {
 		err = stopped
 	}
@@ -77,16 +103,72 @@ func (f *syncFlags) run(ctx context.Context, env Env, args []string) error {
 	return err
 }
 
+// check refuses flags that do not go together.
+func (f *syncFlags) check(env Env, args []string) error {
+	given := 0
+	for _, s := range []string{f.repository, f.repos, f.org} {
+		if s != "" {
+			given++
+		}
+	}
+	switch {
+	case f.history == "":
+		return usage("sync: no history given", "--history takes a folder, such as ./history, or a branch")
+	case given > 1:
+		return usage("sync: --repository, --repos and --org say the same thing in different ways", "give one of them")
+	case len(args) > 0 && (f.repos != "" || f.org != ""):
+		return usage("sync: a PATH is read without asking the forge", "leave out --repos and --org, or the PATH")
+	case f.most < 0:
+		return usage(fmt.Sprintf("--max-requests %d is no number of requests", f.most), "--max-requests takes a number such as 500")
+	}
+	for _, name := range f.named() {
+		if !validRepo.MatchString(name) {
+			return usage(fmt.Sprintf("%q is not a repository", name), "--repository takes owner/name, --repos several with commas between")
+		}
+	}
+	if _, err := moment(f.since, env.Now()); err != nil {
+		return err
+	}
+	return oneOf("--format", f.format, "text", "json")
+}
+
+// named returns the repositories that the flags name.
+func (f *syncFlags) named() []string {
+	return strings.FieldsFunc(f.repos+","+f.repository, isSeparator)
+}
+
+// forges reads the repositories that are asked for.
+func (y *syncing) forges(ctx context.Context) error {
+	names := y.flags.named()
+	switch {
+	case y.flags.org != "":
+		o, err := y.flags.options(y.env, y.flags.org+"/-")
+		if err != nil {
+			return err
+		}
+		if names, err = github.Repositories(ctx, o, y.flags.org); err != nil {
+			return forgeFailure(err)
+		}
+		slices.Sort(names)
+	case len(names) == 0:
+		names = []string{y.env.Getenv("GITHUB_REPOSITORY")}
+	}
+	return y.forge(ctx, names)
+}
+
 // syncing is a sync at work.
 type syncing struct {
-	env    Env
-	flags  *syncFlags
-	store  history.Store
-	scan   *secret.Scanner
-	opener *artifact.Opener
-	batch  history.Batch
-	bytes  int // in the batch
-	told   synced
+	env      Env
+	flags    *syncFlags
+	store    history.Store
+	scan     *secret.Scanner
+	opener   *artifact.Opener
+	accounts override.Accounts
+	clients  []*github.Client // that were asked, for the budget
+	batch    history.Batch
+	bytes    int                     // in the batch
+	moves    []func(*history.Cursor) // of the cursor, with the batch
+	told     synced
 }
 
 func newSyncing(env Env, f *syncFlags, store history.Store, s *settings) (*syncing, error) {
@@ -98,8 +180,8 @@ func newSyncing(env Env, f *syncFlags, store history.Store, s *settings) (*synci
 	if err != nil {
 		return nil, err
 	}
-	y := &syncing{env: env, flags: f, store: store, scan: scan, opener: opener}
-	y.told.Schema, y.told.Findings = syncSchema, []finding.Finding{}
+	y := &syncing{env: env, flags: f, store: store, scan: scan, opener: opener, accounts: s.accounts.override()}
+	y.told.Schema, y.told.Findings, y.told.Repositories = syncSchema, []finding.Finding{}, []*repositoryTold{}
 	return y, nil
 }
 
@@ -120,11 +202,18 @@ func (y *syncing) full() bool { return len(y.batch.Lines) >= batchLines || y.byt
 
 // flush writes the batch.
 func (y *syncing) flush(ctx context.Context) error {
-	if len(y.batch.Lines) == 0 && len(y.batch.Cancelled) == 0 && y.batch.Advance == nil {
+	if len(y.batch.Lines) == 0 && len(y.batch.Cancelled) == 0 && len(y.moves) == 0 {
 		return nil
 	}
+	if moves := y.moves; len(moves) > 0 {
+		y.batch.Advance = func(c *history.Cursor) {
+			for _, move := range moves {
+				move(c)
+			}
+		}
+	}
 	out, err := history.Write(ctx, y.store, &y.batch, nil)
-	y.batch, y.bytes = history.Batch{}, 0
+	y.batch, y.bytes, y.moves = history.Batch{}, 0, nil
 	if err != nil {
 		return failure(err, "writing to "+y.flags.history, "nothing is lost: run it again; what was written is not added twice")
 	}

@@ -23,6 +23,9 @@ type Artifact struct {
 	Expired   bool      `json:"expired"`
 	Digest    string    `json:"digest"` // "sha256:" and hex digits; empty from before there were any
 	CreatedAt time.Time `json:"created_at"`
+	Run       struct {
+		ID int64 `json:"id"`
+	} `json:"workflow_run"` // that uploaded it
 }
 
 // maxArtifactPages bounds how many pages of 100 artifacts of one workflow run

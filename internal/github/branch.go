@@ -16,7 +16,7 @@ var (
 	//go:embed branch.graphql
 	branchQuery string
 
-	//go:embed commit.graphql
+	//go:embed create_commit.graphql
 	commitMutation string
 )
 

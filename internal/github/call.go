@@ -168,11 +168,6 @@ func (c *Client) faulty(doing string, res *http.Response, g graphqlError) *Error
 	return e
 }
 
-func oneLine(s string) string {
-	s = strings.Join(strings.Fields(s), " ")
-	return strings.ToValidUTF8(s[:min(len(s), maxReason)], "")
-}
-
 // failed turns an error of go-github into an Error.
 func (c *Client) failed(doing string, err error) error {
 	var refused *api.ErrorResponse

@@ -83,8 +83,17 @@ func reasonOf(body []byte) string {
 	if json.Unmarshal(body, &m) != nil {
 		return ""
 	}
-	s := strings.Join(strings.Fields(m.Message), " ")
-	return strings.ToValidUTF8(s[:min(len(s), maxReason)], "")
+	return oneLine(m.Message)
+}
+
+// oneLine returns a message in one line and in few words. No word is cut: the
+// beginning of a credential could not be told for what it is.
+func oneLine(s string) string {
+	s = strings.Join(strings.Fields(strings.ToValidUTF8(s, "")), " ")
+	if len(s) <= maxReason {
+		return s
+	}
+	return s[:strings.LastIndexByte(s[:maxReason], ' ')+1] + "…"
 }
 
 // permissionHint names the permission that is missing, which the API tells:

@@ -14,17 +14,8 @@ import (
 	"github.com/andon-ci/andon/internal/session"
 )
 
-var (
-	//go:embed history.graphql
-	historyQuery string
-
-	//go:embed landing.graphql
-	landingQuery string
-)
-
-// rework is for how long after a merge what lands on the base is read, which
-// is as long as an override can be about it.
-const rework = override.DefaultRework
+//go:embed history.graphql
+var historyQuery string
 
 // maxHistories bounds how many pull requests one sweep reads.
 const maxHistories = 1_000
@@ -100,7 +91,7 @@ func (c *Client) told(ctx context.Context, number int) (*historian, *override.Hi
 	var b *historian
 	for n := 0; n < maxPages && pages.open(); n++ {
 		var answer historyAnswer
-		denied, err := c.query(ctx, doing, historyQuery, pages.variables(c.owner, c.name, number), &answer)
+		denied, err := c.query(ctx, doing, historyQuery+fragments+commitFragment, pages.variables(c.owner, c.name, number), &answer)
 		if err != nil {
 			return nil, b.stopped(pages), err
 		}
@@ -120,6 +111,7 @@ func (c *Client) told(ctx context.Context, number int) (*historian, *override.Hi
 	}
 	b.lack(pages.unread()...)
 	b.dismiss()
+	b.commits = len(b.h.Commits)
 	return b, b.h, nil
 }
 
@@ -128,6 +120,7 @@ type historian struct {
 	h          *override.History
 	dismissals map[int64]dismissal
 	forced     []int // indices of force-pushes in the events
+	commits    int   // that are on the head branch
 }
 
 type dismissal struct {
@@ -187,61 +180,69 @@ func (b *historian) lack(names ...string) {
 
 // lists adds one page of each list.
 func (b *historian) lists(n *historyNode, pages pager) {
-	if n.Commits != nil {
-		pages.turn("commits", &n.Commits.PageInfo)
-		for _, c := range n.Commits.Nodes {
-			if c != nil {
-				b.h.Commits = append(b.h.Commits, c.Commit.commit())
-			}
+	for _, c := range turned(pages, "commits", n.Commits) {
+		if c != nil {
+			b.h.Commits = append(b.h.Commits, c.Commit.commit())
 		}
 	}
-	if n.Reviews != nil {
-		pages.turn("reviews", &n.Reviews.PageInfo)
-		for _, r := range n.Reviews.Nodes {
-			if r != nil && r.SubmittedAt != nil { // one that is pending is its author's alone
-				b.h.Reviews = append(b.h.Reviews, r.review())
-			}
+	for _, r := range turned(pages, "reviews", n.Reviews) {
+		if r != nil && r.SubmittedAt != nil { // one that is pending is its author's alone
+			b.h.Reviews = append(b.h.Reviews, r.review())
 		}
 	}
-	if n.Events != nil {
-		pages.turn("events", &n.Events.PageInfo)
-		for _, e := range n.Events.Nodes {
-			if e != nil {
-				b.event(e)
-			}
+	for _, e := range turned(pages, "events", n.Events) {
+		if e != nil {
+			b.event(e)
 		}
 	}
-	if n.Threads != nil {
-		pages.turn("threads", &n.Threads.PageInfo)
-		b.h.Threads = appendAll(b.h.Threads, n.Threads.Nodes, (*historyThread).thread)
-	}
-	if n.Comments != nil {
-		pages.turn("comments", &n.Comments.PageInfo)
-		b.h.Comments = appendAll(b.h.Comments, n.Comments.Nodes, (*historyComment).comment)
-	}
+	b.h.Threads = appendAll(b.h.Threads, turned(pages, "threads", n.Threads), (*historyThread).thread)
+	b.h.Comments = appendAll(b.h.Comments, turned(pages, "comments", n.Comments), (*historyComment).comment)
 }
 
 func (b *historian) event(e *historyEvent) {
-	kind := map[string]override.EventKind{
-		"HeadRefForcePushedEvent": override.ForcePushed, "LabeledEvent": override.Labeled, "UnlabeledEvent": override.Unlabeled,
-		"ClosedEvent": override.Closed, "ReopenedEvent": override.Reopened,
-	}[e.Type]
-	switch {
-	case e.Type == "ReviewDismissedEvent":
+	ev := override.Event{ID: e.ID, Time: e.CreatedAt, Actor: e.Actor.person(), Before: e.Before.sha(), After: e.After.sha(), URL: e.URL}
+	switch e.Type {
+	case "ReviewDismissedEvent":
 		b.dismissed(e)
-	case e.Type == "CrossReferencedEvent":
+		return
+	case "CrossReferencedEvent":
 		b.referenced(e.Source)
-	case kind == override.Closed && b.h.Merge != nil && e.CreatedAt.Equal(b.h.Merge.Time):
-		// the closing that a merge brings with it
-	case kind != "":
-		if kind == override.ForcePushed {
-			b.forced = append(b.forced, len(b.h.Events))
+		return
+	case "AutoMergeEnabledEvent", "AutoSquashEnabledEvent", "AutoRebaseEnabledEvent", "AddedToMergeQueueEvent":
+		b.enabled(ev.Actor)
+		return
+	case "AutoMergeDisabledEvent", "RemovedFromMergeQueueEvent":
+		if ev.Actor.Type != "Bot" { // the queue itself takes out what it merges
+			b.enabled(override.Actor{})
 		}
-		ev := override.Event{Kind: kind, Time: e.CreatedAt, Actor: e.Actor.person(), Before: e.Before.sha(), After: e.After.sha(), URL: e.URL}
-		if e.Label != nil {
-			ev.Label = e.Label.Name
+		return
+	case "ClosedEvent":
+		if b.h.Merge != nil && e.CreatedAt.Equal(b.h.Merge.Time) {
+			return // the closing that a merge brings with it
 		}
-		b.h.Events = append(b.h.Events, ev)
+		ev.Kind, ev.Commit = override.Closed, e.closer()
+	case "ReopenedEvent":
+		ev.Kind = override.Reopened
+	case "HeadRefForcePushedEvent":
+		ev.Kind, b.forced = override.ForcePushed, append(b.forced, len(b.h.Events))
+	case "LabeledEvent":
+		ev.Kind = override.Labeled
+	case "UnlabeledEvent":
+		ev.Kind = override.Unlabeled
+	default:
+		return
+	}
+	if e.Label != nil {
+		ev.Label = e.Label.Name
+	}
+	b.h.Events = append(b.h.Events, ev)
+}
+
+// enabled notes who asked for the automatic merge, or for the place in the
+// queue.
+func (b *historian) enabled(by override.Actor) {
+	if b.h.Merge != nil {
+		b.h.Merge.EnabledBy = by
 	}
 }
 
@@ -296,7 +297,7 @@ func (b *historian) rest(ctx context.Context, c *Client) error {
 		name string
 		read func(context.Context, *Client) error
 	}{
-		{"pushes", b.pushes}, {"commits", b.dropped}, {"permissions", b.permissions}, {"after", b.after},
+		{"commits", b.dropped}, {"pushes", b.pushes}, {"permissions", b.permissions}, {"after", b.after},
 	} {
 		err := part.read(ctx, c)
 		if err == nil {
@@ -309,50 +310,4 @@ func (b *historian) rest(ctx context.Context, c *Client) error {
 		}
 	}
 	return nil
-}
-
-// landing reads the commits that came onto the base after the merge.
-func (b *historian) landing(ctx context.Context, c *Client) ([]override.Commit, bool, error) {
-	var answer struct {
-		Repository struct {
-			Ref *struct {
-				Target struct {
-					History list[historyCommit] `json:"history"`
-				} `json:"target"`
-			} `json:"ref"`
-		} `json:"repository"`
-	}
-	m := b.h.Merge
-	_, err := c.query(ctx, fmt.Sprintf("reading what came after #%d", b.h.Subject.Number), landingQuery, map[string]any{
-		"owner": c.owner, "name": c.name, "branch": "refs/heads/" + b.h.Base.Ref,
-		"since": m.Time.UTC().Format(time.RFC3339), "until": m.Time.Add(rework).UTC().Format(time.RFC3339),
-	}, &answer)
-	if err != nil || answer.Repository.Ref == nil {
-		return nil, err == nil, err
-	}
-	found := answer.Repository.Ref.Target.History
-	return mainline(found.Nodes, m.SHA), found.PageInfo.HasNextPage, nil
-}
-
-// mainline returns the commits that lie on the branch itself, the oldest first:
-// from the newest by first parents, down to the merge.
-func mainline(newest []*historyCommit, merge string) []override.Commit {
-	var out []override.Commit
-	next := ""
-	for _, n := range newest {
-		if n == nil || next != "" && n.OID != next {
-			continue
-		}
-		if n.OID == merge {
-			break
-		}
-		m := n.commit()
-		out = append(out, m)
-		if len(m.Parents) == 0 {
-			break
-		}
-		next = m.Parents[0]
-	}
-	slices.Reverse(out)
-	return out
 }

@@ -1,6 +1,7 @@
 package github
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -18,25 +19,12 @@ type historyAnswer struct {
 }
 
 type historyNode struct {
-	Number      int        `json:"number"`
-	Title       string     `json:"title"`
-	Body        string     `json:"body"`
-	URL         string     `json:"url"`
-	CreatedAt   time.Time  `json:"createdAt"`
-	MergedAt    *time.Time `json:"mergedAt"`
-	HeadRefName string     `json:"headRefName"`
-	HeadRefOid  string     `json:"headRefOid"`
-	BaseRefName string     `json:"baseRefName"`
-	BaseRefOid  string     `json:"baseRefOid"`
-	Author      *actorNode `json:"author"`
-	MergedBy    *actorNode `json:"mergedBy"`
-	MergeCommit *oidNode   `json:"mergeCommit"`
-	AutoMerge   *struct {
+	headNode
+	Body       string `json:"body"`
+	BaseRefOid string `json:"baseRefOid"`
+	AutoMerge  *struct {
 		EnabledBy *actorNode `json:"enabledBy"`
 	} `json:"autoMergeRequest"`
-	HeadRepository *struct {
-		NameWithOwner string `json:"nameWithOwner"`
-	} `json:"headRepository"`
 	Reactions reactionList `json:"reactions"`
 	Commits   *list[struct {
 		Commit historyCommit `json:"commit"`
@@ -51,11 +39,12 @@ type historyNode struct {
 func (a *actorNode) person() override.Actor { return a.actor().Override() }
 
 type historyCommit struct {
-	OID       string `json:"oid"`
-	URL       string `json:"url"`
-	Message   string `json:"message"`
-	Additions int64  `json:"additions"`
-	Deletions int64  `json:"deletions"`
+	OID       string   `json:"oid"`
+	URL       string   `json:"url"`
+	Message   string   `json:"message"`
+	Additions int64    `json:"additions"`
+	Deletions int64    `json:"deletions"`
+	Tree      *oidNode `json:"tree"`
 	Parents   struct {
 		Nodes []*oidNode `json:"nodes"`
 	} `json:"parents"`
@@ -80,7 +69,7 @@ func (s *signature) identity() override.Identity {
 func (n *historyCommit) commit() override.Commit {
 	out := override.Commit{
 		SHA: n.OID, URL: n.URL, Message: n.Message, Additions: trace.Measured(n.Additions), Deletions: trace.Measured(n.Deletions),
-		Author: n.Author.identity(), Committer: n.Committer.identity(),
+		Author: n.Author.identity(), Committer: n.Committer.identity(), Tree: n.Tree.sha(),
 	}
 	for _, p := range n.Parents.Nodes {
 		out.Parents = append(out.Parents, p.sha())
@@ -117,14 +106,11 @@ func (l reactionList) reactions() []override.Reaction {
 }
 
 type historyReview struct {
-	ID          bigInt       `json:"id"`
+	reviewNode
 	Node        string       `json:"node"`
-	State       string       `json:"state"`
-	SubmittedAt *time.Time   `json:"submittedAt"`
 	Body        string       `json:"body"`
-	URL         string       `json:"url"`
-	Author      *actorNode   `json:"author"`
-	On          *oidNode     `json:"on"`
+	Association string       `json:"authorAssociation"`
+	Editor      *actorNode   `json:"editor"`
 	Reactions   reactionList `json:"reactions"`
 }
 
@@ -144,46 +130,32 @@ func reviewState(s string) override.ReviewState {
 func (n *historyReview) review() override.Review {
 	return override.Review{
 		ID: int64(n.ID), Node: n.Node, Author: n.Author.person(), State: reviewState(n.State), Commit: n.On.sha(), Submitted: when(n.SubmittedAt),
-		Body: n.Body, URL: n.URL, Reactions: n.Reactions.reactions(),
+		Body: n.Body, URL: n.URL, Reactions: n.Reactions.reactions(), Association: n.Association, Editor: n.Editor.person(),
 	}
 }
 
 type historyEvent struct {
-	Type      string     `json:"__typename"`
-	CreatedAt time.Time  `json:"createdAt"`
-	URL       string     `json:"url"`
-	Actor     *actorNode `json:"actor"`
-	Before    *oidNode   `json:"before"`
-	After     *oidNode   `json:"after"`
-	Label     *struct {
-		Name string `json:"name"`
-	} `json:"label"`
-	DismissalMessage    string `json:"dismissalMessage"`
-	PreviousReviewState string `json:"previousReviewState"`
-	Pushed              *struct {
-		Commit *oidNode `json:"commit"`
-	} `json:"pushed"`
-	Review *struct {
-		ID bigInt `json:"id"`
-	} `json:"review"`
+	eventNode
 	Source *historySource `json:"source"`
+}
+
+// closer returns the commit that closed it, by itself or as the merge of another
+// pull request; empty where none did.
+func (n *eventNode) closer() string {
+	if n.Closer == nil {
+		return ""
+	}
+	return cmp.Or(n.Closer.OID, n.Closer.Merge.sha())
 }
 
 // historySource is a pull request that mentions this one; empty for an issue.
 type historySource struct {
-	Number         int        `json:"number"`
-	Title          string     `json:"title"`
-	Body           string     `json:"body"`
-	URL            string     `json:"url"`
-	HeadRefName    string     `json:"headRefName"`
-	MergedAt       *time.Time `json:"mergedAt"`
+	headNode
+	Body           string `json:"body"`
 	BaseRepository *struct {
 		NameWithOwner string `json:"nameWithOwner"`
 	} `json:"baseRepository"`
-	Author      *actorNode `json:"author"`
-	MergedBy    *actorNode `json:"mergedBy"`
-	MergeCommit *oidNode   `json:"mergeCommit"`
-	Commits     struct {
+	Commits struct {
 		Nodes []*struct {
 			Commit struct {
 				Message string `json:"message"`
@@ -193,13 +165,8 @@ type historySource struct {
 }
 
 type historyThread struct {
-	ID         string     `json:"node"`
-	IsResolved bool       `json:"isResolved"`
-	IsOutdated bool       `json:"isOutdated"`
-	Path       string     `json:"path"`
-	Line       int        `json:"line"`
-	ResolvedBy *actorNode `json:"resolvedBy"`
-	Comments   struct {
+	threadNode
+	Comments struct {
 		Nodes []*historyComment `json:"nodes"`
 	} `json:"comments"`
 }
@@ -227,6 +194,7 @@ type historyComment struct {
 	Body        string     `json:"body"`
 	Association string     `json:"authorAssociation"`
 	Author      *actorNode `json:"author"`
+	Editor      *actorNode `json:"editor"`
 	On          *oidNode   `json:"on"`
 	Review      *struct {
 		ID bigInt `json:"id"`
@@ -236,7 +204,7 @@ type historyComment struct {
 
 func (n *historyComment) comment() override.Comment {
 	out := override.Comment{
-		ID: int64(n.ID), Author: n.Author.person(), Association: n.Association, Time: n.CreatedAt, Body: n.Body, URL: n.URL, Reactions: n.Reactions.reactions(),
+		ID: int64(n.ID), Author: n.Author.person(), Editor: n.Editor.person(), Association: n.Association, Time: n.CreatedAt, Body: n.Body, URL: n.URL, Reactions: n.Reactions.reactions(),
 	}
 	if n.Review != nil {
 		out.ReviewID = int64(n.Review.ID)

@@ -3,19 +3,12 @@ package github
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/andon-ci/andon/internal/override"
 	"github.com/andon-ci/andon/internal/trace"
-)
-
-const (
-	maxForced = 5  // force-pushes of which the dropped commits are read
-	maxAfter  = 20 // commits after a merge of which the lines are read
 )
 
 // restActor is an account as the REST API names it.
@@ -31,41 +24,6 @@ func (a *restActor) person() override.Actor {
 	return override.Actor{Login: a.Login, Type: a.Type}
 }
 
-// activity is an entry of a repository's log of pushes.
-type activity struct {
-	Before    string     `json:"before"`
-	After     string     `json:"after"`
-	Timestamp time.Time  `json:"timestamp"`
-	Type      string     `json:"activity_type"`
-	Actor     *restActor `json:"actor"`
-}
-
-// pushes says of each commit who pushed it, by the repository's log. A fork's
-// log is not this repository's.
-func (b *historian) pushes(ctx context.Context, c *Client) error {
-	if b.h.Head.Repository != b.h.Repository {
-		return &Error{Reason: "the head is in another repository", Err: ErrMissing}
-	}
-	var found []activity
-	next, err := c.get(ctx, "reading the pushes to "+b.h.Head.Ref, c.path("/activity?direction=asc&per_page=100&ref=%s", url.QueryEscape("refs/heads/"+b.h.Head.Ref)), &found)
-	if err != nil {
-		return err
-	}
-	commits := b.h.Commits
-	for _, a := range found {
-		last := slices.IndexFunc(commits, func(m override.Commit) bool { return m.SHA == a.After })
-		for i := 0; i <= last; i++ {
-			if commits[i].Pushed.IsZero() {
-				commits[i].Pusher, commits[i].Pushed = a.Actor.person(), a.Timestamp
-			}
-		}
-	}
-	if next != "" || slices.ContainsFunc(commits, func(m override.Commit) bool { return m.Pushed.IsZero() }) {
-		return &Error{Reason: "the log does not have all pushes", Err: ErrMissing}
-	}
-	return nil
-}
-
 // restCommit is a commit as the REST API has it.
 type restCommit struct {
 	SHA     string `json:"sha"`
@@ -74,6 +32,9 @@ type restCommit struct {
 		Message   string   `json:"message"`
 		Author    restSign `json:"author"`
 		Committer restSign `json:"committer"`
+		Tree      struct {
+			SHA string `json:"sha"`
+		} `json:"tree"`
 	} `json:"commit"`
 	Author    *restActor `json:"author"`
 	Committer *restActor `json:"committer"`
@@ -87,6 +48,7 @@ type restCommit struct {
 	Files []struct {
 		Filename string `json:"filename"`
 		Previous string `json:"previous_filename"`
+		Status   string `json:"status"`
 		Patch    string `json:"patch"`
 	} `json:"files"`
 }
@@ -104,7 +66,7 @@ func (s restSign) identity(a *restActor) override.Identity {
 func (r *restCommit) commit() override.Commit {
 	out := override.Commit{
 		SHA: r.SHA, URL: r.HTMLURL, Message: r.Commit.Message, Author: r.Commit.Author.identity(r.Author), Committer: r.Commit.Committer.identity(r.Committer),
-		Files: r.files(),
+		Files: r.files(), Tree: r.Commit.Tree.SHA,
 	}
 	for _, p := range r.Parents {
 		out.Parents = append(out.Parents, p.SHA)
@@ -123,104 +85,69 @@ func (r *restCommit) files() []override.File {
 	return out
 }
 
-// dropped reads which commits the force-pushes took off the branch.
-func (b *historian) dropped(ctx context.Context, c *Client) error {
-	var old []override.Commit
-	for n, i := range b.forced {
-		e := &b.h.Events[i]
-		if n >= maxForced || e.Before == "" || e.After == "" {
-			return &Error{Reason: "not all force-pushes were looked into", Err: ErrMissing}
-		}
-		var found struct {
-			Commits []restCommit `json:"commits"`
-		}
-		doing := fmt.Sprintf("reading what the force-push of %s dropped", short(e.Before))
-		if _, err := c.get(ctx, doing, c.path("/compare/%s...%s?per_page=100", e.After, e.Before), &found); err != nil {
-			return err
-		}
-		for _, r := range found.Commits {
-			e.Dropped = append(e.Dropped, r.SHA)
-			known := func(m override.Commit) bool { return m.SHA == r.SHA }
-			if !slices.ContainsFunc(old, known) && !slices.ContainsFunc(b.h.Commits, known) {
-				m := r.commit()
-				m.Files = nil // those of the comparison are not the commit's
-				old = append(old, m)
-			}
-		}
-	}
-	b.h.Commits = append(old, b.h.Commits...)
-	return nil
-}
-
 // permissions asks of whoever gave a command whether they may write.
 func (b *historian) permissions(ctx context.Context, c *Client) error {
 	known := map[string]string{}
-	for i := range b.h.Comments {
-		m := &b.h.Comments[i]
-		if !strings.Contains(m.Body, "/andon") || m.Author.Login == "" || m.Author.Type != "User" {
+	for _, m := range b.remarks() {
+		if !strings.Contains(m.body, "/andon") || m.by.Login == "" || m.by.Type != "User" {
 			continue
 		}
-		login := m.Author.Login
-		if _, asked := known[login]; !asked {
-			var found struct {
-				Permission string `json:"permission"`
-				Role       string `json:"role_name"`
-			}
-			_, err := c.get(ctx, "asking whether "+login+" may write", c.path("/collaborators/%s/permission", url.PathEscape(login)), &found)
-			switch {
-			case errors.Is(err, ErrMissing):
-				found.Permission = "none"
-			case err != nil:
+		p, asked := known[m.by.Login]
+		if !asked {
+			var err error
+			if p, err = c.permission(ctx, m.by.Login); err != nil {
 				return err
 			}
-			known[login] = found.Permission
-			if found.Role == "maintain" || found.Role == "triage" { // which the first field calls write and read
-				known[login] = found.Role
-			}
+			known[m.by.Login] = p
 		}
-		m.Permission = known[login]
+		*m.permission = p
 	}
 	return nil
 }
 
-// after reads what came onto the base after the merge: the messages of all of
-// it, for reverts, and the lines of what touches the files of the merge.
-func (b *historian) after(ctx context.Context, c *Client) error {
-	if b.h.Merge == nil {
-		return nil
-	}
-	landed, more, err := b.landing(ctx, c)
-	if err != nil {
-		return err
-	}
-	b.h.After = landed
-	merge, err := c.patch(ctx, b.h.Merge.SHA)
-	if err != nil {
-		return err
-	}
-	b.h.Merge.Files = merge.files()
-	own := map[string]bool{}
-	for _, f := range b.h.Merge.Files {
-		own[f.Path] = true
-	}
-	for i := range b.h.After {
-		if i >= maxAfter {
-			more = true
-			break
-		}
-		r, err := c.patch(ctx, b.h.After[i].SHA)
-		if err != nil {
-			return err
-		}
-		b.h.After[i].Files = slices.DeleteFunc(r.files(), func(f override.File) bool { return !own[f.Path] && !own[f.Previous] })
-		for _, f := range b.h.After[i].Files {
-			own[f.Path] = true // its name from here on
+// remark is something said that may hold a command.
+type remark struct {
+	body       string
+	by         override.Actor
+	permission *string // to be filled in
+}
+
+// remarks returns what was said in the conversation, in reviews and on lines.
+func (b *historian) remarks() []remark {
+	var out []remark
+	comments := func(all []override.Comment) {
+		for i := range all {
+			out = append(out, remark{all[i].Body, all[i].Author, &all[i].Permission})
 		}
 	}
-	if more {
-		return &Error{Reason: "more came after it than is read", Err: ErrMissing}
+	comments(b.h.Comments)
+	for i := range b.h.Reviews {
+		r := &b.h.Reviews[i]
+		out = append(out, remark{r.Body, r.Author, &r.Permission})
 	}
-	return nil
+	for _, t := range b.h.Threads {
+		comments(t.Comments)
+	}
+	return out
+}
+
+// permission returns what somebody may do: admin, maintain, write, triage, read
+// or none.
+func (c *Client) permission(ctx context.Context, login string) (string, error) {
+	var found struct {
+		Permission string `json:"permission"`
+		Role       string `json:"role_name"`
+	}
+	_, err := c.get(ctx, "asking whether "+login+" may write", c.path("/collaborators/%s/permission", url.PathEscape(login)), &found)
+	switch {
+	case errors.Is(err, ErrMissing):
+		return "none", nil
+	case err != nil:
+		return "", err
+	case found.Role == "maintain" || found.Role == "triage": // which the first field calls write and read
+		return found.Role, nil
+	}
+	return found.Permission, nil
 }
 
 // patch reads a commit with its lines. It never changes.

@@ -42,7 +42,7 @@ func TestHistory(t *testing.T) {
 	}
 	want := []string{
 		"command strong by mona against review-agent",
-		"force_push medium by mona against claude",
+		"force_push strong by mona against claude",
 		"human_commit medium by mona against claude",
 		"label_removed medium by mona against review-agent",
 		"reaction weak by mona against review-agent",
@@ -97,11 +97,17 @@ func TestMainline(t *testing.T) {
 		}
 		return n
 	}
+	down := &mainline{merge: "merge"}
+	down.follow([]*historyCommit{node("d", "c", "y"), node("y", "x"), node("c", "b")})
+	if down.whole() {
+		t.Error("the way to the merge is not known yet")
+	}
+	down.follow([]*historyCommit{node("x", "merge"), node("b", "merge"), node("merge", "a"), node("a")})
 	var got []string
-	for _, m := range mainline([]*historyCommit{node("d", "c", "y"), node("y", "x"), node("c", "b"), node("x", "merge"), node("b", "merge"), node("merge", "a")}, "merge") {
+	for _, m := range down.commits(time.Time{}) {
 		got = append(got, m.SHA)
 	}
-	if fmt.Sprint(got) != "[b c d]" {
+	if fmt.Sprint(got) != "[b c d]" || !down.whole() {
 		t.Errorf("%v: commits of a branch that was merged are not the base's", got)
 	}
 }

@@ -160,7 +160,7 @@ func (c *Client) Pull(ctx context.Context, number int, want Want) (*Pull, error)
 	var hidden []string
 	for n := 0; n < maxPages && pages.open(); n++ {
 		var answer pullAnswer
-		denied, err := c.query(ctx, doing, pullQuery, pages.variables(c.owner, c.name, number), &answer)
+		denied, err := c.query(ctx, doing, pullQuery+fragments, pages.variables(c.owner, c.name, number), &answer)
 		if err != nil {
 			if out != nil {
 				out.Unread = pages.unread()

@@ -1,7 +1,6 @@
 package github
 
 import (
-	"strconv"
 	"strings"
 	"time"
 )
@@ -15,80 +14,16 @@ type pullAnswer struct {
 	} `json:"repository"`
 }
 
-type pageInfo struct {
-	HasNextPage bool   `json:"hasNextPage"`
-	EndCursor   string `json:"endCursor"`
-}
-
-type list[T any] struct {
-	PageInfo pageInfo `json:"pageInfo"`
-	Nodes    []*T     `json:"nodes"`
-}
-
-// bigInt is a number of 64 bits, which GraphQL writes as a string.
-type bigInt int64
-
-func (n *bigInt) UnmarshalJSON(b []byte) error {
-	if string(b) == "null" {
-		return nil
-	}
-	v, err := strconv.ParseInt(strings.Trim(string(b), `"`), 10, 64)
-	*n = bigInt(v)
-	return err
-}
-
-type actorNode struct {
-	Type  string `json:"__typename"`
-	Login string `json:"login"`
-}
-
-// actor gives a Bot the name that it has in the REST API and in commits.
-func (a *actorNode) actor() Actor {
-	if a == nil {
-		return Actor{}
-	}
-	login := a.Login
-	if a.Type == "Bot" && !strings.HasSuffix(login, "[bot]") {
-		login += "[bot]"
-	}
-	return Actor{Login: login, Type: a.Type}
-}
-
-type oidNode struct {
-	OID string `json:"oid"`
-}
-
-func (o *oidNode) sha() string {
-	if o == nil {
-		return ""
-	}
-	return o.OID
-}
-
 type pullNode struct {
-	Number         int        `json:"number"`
-	Title          string     `json:"title"`
-	URL            string     `json:"url"`
-	State          string     `json:"state"`
-	IsDraft        bool       `json:"isDraft"`
-	CreatedAt      time.Time  `json:"createdAt"`
-	ClosedAt       *time.Time `json:"closedAt"`
-	MergedAt       *time.Time `json:"mergedAt"`
-	HeadRefName    string     `json:"headRefName"`
-	HeadRefOid     string     `json:"headRefOid"`
-	BaseRefName    string     `json:"baseRefName"`
-	IsCross        bool       `json:"isCrossRepository"`
-	Author         *actorNode `json:"author"`
-	MergedBy       *actorNode `json:"mergedBy"`
-	MergeCommit    *oidNode   `json:"mergeCommit"`
-	HeadRepository *struct {
-		NameWithOwner string `json:"nameWithOwner"`
-		DatabaseID    int64  `json:"repositoryId"`
-	} `json:"headRepository"`
+	headNode
+	State    string             `json:"state"`
+	IsDraft  bool               `json:"isDraft"`
+	ClosedAt *time.Time         `json:"closedAt"`
+	IsCross  bool               `json:"isCrossRepository"`
 	Commits  *list[commitNode]  `json:"commits"`
 	Reviews  *list[reviewNode]  `json:"reviews"`
 	Events   *list[eventNode]   `json:"timelineItems"`
-	Threads  *list[threadNode]  `json:"reviewThreads"`
+	Threads  *list[pullThread]  `json:"reviewThreads"`
 	Comments *list[commentNode] `json:"comments"`
 }
 
@@ -114,53 +49,17 @@ type commitNode struct {
 	} `json:"commit"`
 }
 
-type reviewNode struct {
-	DatabaseID  bigInt     `json:"id"`
-	State       string     `json:"state"`
-	SubmittedAt *time.Time `json:"submittedAt"`
-	URL         string     `json:"url"`
-	Author      *actorNode `json:"author"`
-	On          *oidNode   `json:"on"`
-}
-
-type eventNode struct {
-	Type      string     `json:"__typename"`
-	CreatedAt time.Time  `json:"createdAt"`
-	URL       string     `json:"url"`
-	Actor     *actorNode `json:"actor"`
-	Before    *oidNode   `json:"before"`
-	After     *oidNode   `json:"after"`
-	Merge     *oidNode   `json:"merge"`
-	Pushed    *struct {
-		Commit *oidNode `json:"commit"`
-	} `json:"pushed"`
-	Label *struct {
-		Name string `json:"name"`
-	} `json:"label"`
-	Review *struct {
-		DatabaseID bigInt     `json:"id"`
-		Author     *actorNode `json:"author"`
-	} `json:"review"`
-	PreviousReviewState string `json:"previousReviewState"`
-	DismissalMessage    string `json:"dismissalMessage"`
-}
-
-type threadNode struct {
-	ID           string     `json:"node"`
-	IsResolved   bool       `json:"isResolved"`
-	IsOutdated   bool       `json:"isOutdated"`
-	Path         string     `json:"path"`
-	Line         int        `json:"line"`
-	StartLine    int        `json:"startLine"`
-	OriginalLine int        `json:"originalLine"`
-	ResolvedBy   *actorNode `json:"resolvedBy"`
+type pullThread struct {
+	threadNode
+	StartLine    int `json:"startLine"`
+	OriginalLine int `json:"originalLine"`
 	Comments     struct {
 		Nodes []struct {
 			DatabaseID bigInt     `json:"id"`
 			URL        string     `json:"url"`
 			CreatedAt  time.Time  `json:"createdAt"`
 			Author     *actorNode `json:"author"`
-			Original   *oidNode   `json:"original"`
+			On         *oidNode   `json:"on"`
 		} `json:"nodes"`
 	} `json:"comments"`
 }
@@ -172,13 +71,6 @@ type commentNode struct {
 	Body       string     `json:"body"`
 	Own        bool       `json:"viewerDidAuthor"`
 	Author     *actorNode `json:"author"`
-}
-
-func when(t *time.Time) time.Time {
-	if t == nil {
-		return time.Time{}
-	}
-	return *t
 }
 
 // head returns the pull request without its lists.
@@ -197,36 +89,11 @@ func (n *pullNode) head(a *pullAnswer) *Pull {
 
 // lists adds one page of each list that was asked for.
 func (n *pullNode) lists(p *Pull, pages pager) {
-	if n.Commits != nil {
-		pages.turn("commits", &n.Commits.PageInfo)
-		p.Commits = appendAll(p.Commits, n.Commits.Nodes, (*commitNode).commit)
-	}
-	if n.Reviews != nil {
-		pages.turn("reviews", &n.Reviews.PageInfo)
-		p.Reviews = appendAll(p.Reviews, n.Reviews.Nodes, (*reviewNode).review)
-	}
-	if n.Events != nil {
-		pages.turn("events", &n.Events.PageInfo)
-		p.Events = appendAll(p.Events, n.Events.Nodes, (*eventNode).event)
-	}
-	if n.Threads != nil {
-		pages.turn("threads", &n.Threads.PageInfo)
-		p.Threads = appendAll(p.Threads, n.Threads.Nodes, (*threadNode).thread)
-	}
-	if n.Comments != nil {
-		pages.turn("comments", &n.Comments.PageInfo)
-		p.Comments = appendAll(p.Comments, n.Comments.Nodes, (*commentNode).comment)
-	}
-}
-
-// appendAll leaves out nodes that the forge does not show.
-func appendAll[N, T any](to []T, nodes []*N, of func(*N) T) []T {
-	for _, n := range nodes {
-		if n != nil {
-			to = append(to, of(n))
-		}
-	}
-	return to
+	p.Commits = appendAll(p.Commits, turned(pages, "commits", n.Commits), (*commitNode).commit)
+	p.Reviews = appendAll(p.Reviews, turned(pages, "reviews", n.Reviews), (*reviewNode).review)
+	p.Events = appendAll(p.Events, turned(pages, "events", n.Events), (*eventNode).event)
+	p.Threads = appendAll(p.Threads, turned(pages, "threads", n.Threads), (*pullThread).thread)
+	p.Comments = appendAll(p.Comments, turned(pages, "comments", n.Comments), (*commentNode).comment)
 }
 
 func (n *commitNode) commit() Commit {
@@ -242,7 +109,7 @@ func (n *commitNode) commit() Commit {
 }
 
 func (n *reviewNode) review() Review {
-	return Review{ID: int64(n.DatabaseID), State: strings.ToLower(n.State), At: when(n.SubmittedAt), Author: n.Author.actor(), SHA: n.On.sha(), URL: n.URL}
+	return Review{ID: int64(n.ID), State: strings.ToLower(n.State), At: when(n.SubmittedAt), Author: n.Author.actor(), SHA: n.On.sha(), URL: n.URL}
 }
 
 func (n *eventNode) event() Event {
@@ -257,7 +124,7 @@ func (n *eventNode) event() Event {
 		e.Label = n.Label.Name
 	}
 	if n.Review != nil {
-		e.ReviewID, e.ReviewAuthor = int64(n.Review.DatabaseID), n.Review.Author.actor()
+		e.ReviewID, e.ReviewAuthor = int64(n.Review.ID), n.Review.Author.actor()
 	}
 	return e
 }
@@ -286,14 +153,14 @@ func eventKind(typename string) string {
 	return ""
 }
 
-func (n *threadNode) thread() Thread {
+func (n *pullThread) thread() Thread {
 	t := Thread{
 		ID: n.ID, Path: n.Path, Start: n.StartLine, Line: n.Line, OriginalLine: n.OriginalLine,
 		Resolved: n.IsResolved, ResolvedBy: n.ResolvedBy.actor().Login, Outdated: n.IsOutdated,
 	}
 	if len(n.Comments.Nodes) > 0 {
 		c := n.Comments.Nodes[0]
-		t.CommentID, t.URL, t.At, t.Author, t.SHA = int64(c.DatabaseID), c.URL, c.CreatedAt, c.Author.actor(), c.Original.sha()
+		t.CommentID, t.URL, t.At, t.Author, t.SHA = int64(c.DatabaseID), c.URL, c.CreatedAt, c.Author.actor(), c.On.sha()
 	}
 	return t
 }

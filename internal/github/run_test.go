@@ -143,20 +143,25 @@ func TestFolder(t *testing.T) {
 }
 
 // TestMoved asks for a repository by an earlier name.
+// TestMoved asks for a repository by the name that it had before a transfer.
 func TestMoved(t *testing.T) {
 	f := fake.New(t)
 	f.Load("agent-fix")
 	f.AddRun(headA, noon(), nil)
-	f.Fail(fake.Fault{Path: "/repos/octo-org/old/", Reply: func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Location", strings.Replace(r.URL.String(), "/octo-org/old/", "/octo-org/hello/", 1))
-		w.WriteHeader(http.StatusMovedPermanently)
-	}})
-	c, _ := client(t, f, func(o *Options) { o.Repository = "octo-org/old" })
+	f.Old = "octo-cat/old"
+	c, _ := client(t, f, func(o *Options) { o.Repository = f.Old })
 	if runs, _, err := c.RunsOf(t.Context(), headA); err != nil || len(runs) != 1 {
 		t.Errorf("%v, %v", runs, err)
 	}
+	if _, err := c.AddComment(t.Context(), 12, "text"); err != nil || len(f.Posts) != 1 || f.Posts[0]["body"] != "text" {
+		t.Errorf("%v, %v", f.Posts, err)
+	}
 	if _, err := c.Pull(t.Context(), 12, Want{}); err != nil || c.Repository() != "octo-org/hello" {
 		t.Errorf("%s, %v", c.Repository(), err)
+	}
+	before := c.Budget().REST
+	if _, _, err := c.RunsOf(t.Context(), headA); err != nil || c.Budget().REST != before+1 {
+		t.Errorf("redirected again: %+v, %v", c.Budget(), err)
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"slices"
 	"time"
 )
 
@@ -21,12 +20,12 @@ type Cursor struct {
 
 // Position is how far one repository has been read.
 type Position struct {
-	Artifacts    Mark                 `json:"artifacts"`                     // bundles, by when they were uploaded
-	WorkflowRuns time.Time            `json:"workflow_runs,omitzero"`        // those made before were looked at for bundles
-	Changes      Mark                 `json:"changes"`                       // pull requests, by when something last happened to them
-	Revisit      map[string]time.Time `json:"revisit,omitempty"`             // pull requests to read again from a moment on: what lands after a merge does not touch them
-	Workflows    []string             `json:"workflows_with_runs,omitempty"` // names of workflows of which there has been a bundle
-	Unreachable  *Unreachable         `json:"unreachable,omitempty"`         // why nothing could be read the last time
+	Artifacts    Mark                 `json:"artifacts"`              // bundles, by when they were uploaded
+	WorkflowRuns time.Time            `json:"workflow_runs,omitzero"` // those made before were looked at for bundles
+	Changes      Mark                 `json:"changes"`                // pull requests, by when something last happened to them
+	Revisit      map[string]time.Time `json:"revisit,omitempty"`      // pull requests to read again from a moment on: what lands after a merge does not touch them
+	Workflows    map[string]time.Time `json:"workflows,omitempty"`    // by name, those that leave bundles, and when the first run was made that left one
+	Unreachable  *Unreachable         `json:"unreachable,omitempty"`  // why nothing could be read the last time
 }
 
 // Unreachable is why a repository could not be read.
@@ -78,12 +77,28 @@ func (c *Cursor) At(repository string) *Position {
 	return p
 }
 
-// Learn notes that a workflow leaves bundles.
-func (p *Position) Learn(workflow string) {
-	at, there := slices.BinarySearch(p.Workflows, workflow)
-	if !there && workflow != "" {
-		p.Workflows = slices.Insert(p.Workflows, at, workflow)
+// Learn notes that a run of a workflow, which was made at a moment, has left a
+// bundle.
+func (p *Position) Learn(workflow string, at time.Time) {
+	if p.Workflows == nil {
+		p.Workflows = map[string]time.Time{}
 	}
+	if first, known := p.Workflows[workflow]; !known || at.Before(first) {
+		p.Workflows[workflow] = at
+	}
+}
+
+// Revise notes from when on a pull request is to be read again, which for the
+// zero time is never.
+func (p *Position) Revise(number string, at time.Time) {
+	if at.IsZero() {
+		delete(p.Revisit, number)
+		return
+	}
+	if p.Revisit == nil {
+		p.Revisit = map[string]time.Time{}
+	}
+	p.Revisit[number] = at
 }
 
 // ReadCursor returns the cursor of a history, a new one where there is none.

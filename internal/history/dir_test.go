@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/andon-ci/andon/internal/history"
 	"github.com/andon-ci/andon/internal/history/historytest"
@@ -68,7 +69,7 @@ var errKilled = errors.New("killed")
 func TestDirKilled(t *testing.T) {
 	write := func(s history.Store) error {
 		for part := range 3 {
-			b := &history.Batch{Advance: func(c *history.Cursor) { c.At("o/r").Learn(fmt.Sprintf("part %d", part)) }}
+			b := &history.Batch{Advance: func(c *history.Cursor) { c.At("o/r").Learn(fmt.Sprintf("part %d", part), time.Unix(1, 0).UTC()) }}
 			for n := range 30 {
 				b.Lines = append(b.Lines, historytest.Lines(t, history.Runs, historytest.Run(part*20+n))...)
 			}

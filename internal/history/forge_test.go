@@ -135,7 +135,7 @@ func (c *cut) RoundTrip(r *http.Request) (*http.Response, error) {
 func TestForgeKilled(t *testing.T) {
 	write := func(s history.Store) error {
 		for part := range 2 {
-			b := &history.Batch{Advance: func(c *history.Cursor) { c.At("o/r").Learn(fmt.Sprintf("part %d", part)) }}
+			b := &history.Batch{Advance: func(c *history.Cursor) { c.At("o/r").Learn(fmt.Sprintf("part %d", part), time.Unix(1, 0).UTC()) }}
 			for n := range 30 {
 				b.Lines = append(b.Lines, historytest.Lines(t, history.Runs, historytest.Run(part*20+n))...)
 			}

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -78,17 +79,37 @@ func TestGit(t *testing.T) {
 	t.Run("checkout", func(t *testing.T) {
 		t.Parallel()
 		historytest.Test(t, func(t *testing.T) func() history.Store {
-			dir := checkout(t, "")
+			dir := checkout(t, bare(t))
 			return func() history.Store { return opened(t, dir) }
 		})
 	})
-	t.Run("clones", func(t *testing.T) {
-		t.Parallel()
-		historytest.Test(t, func(t *testing.T) func() history.Store {
-			remote := bare(t)
-			return func() history.Store { return opened(t, checkout(t, remote)) }
-		})
-	})
+}
+
+// TestGitClones lets ten machines write to one repository.
+func TestGitClones(t *testing.T) {
+	needGit(t)
+	remote := bare(t)
+	stores := make([]*history.Git, 10)
+	for w := range stores {
+		stores[w] = opened(t, checkout(t, remote))
+	}
+	var group sync.WaitGroup
+	errs := make([]error, len(stores))
+	for w, s := range stores {
+		b := &history.Batch{Lines: historytest.Lines(t, history.Runs, historytest.Run(w), historytest.Run(w+1), historytest.Run(w+40))}
+		group.Go(func() { _, errs[w] = history.Write(t.Context(), s, b, nil) })
+	}
+	group.Wait()
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, text := range historytest.Dump(t, opened(t, remote)) {
+		n += strings.Count(text, "\n")
+	}
+	if n != 21 {
+		t.Errorf("%d runs of 21", n)
+	}
 }
 
 // TestGitBranch looks at what others see: one commit for each batch, a root of
@@ -187,7 +208,7 @@ func TestGitKilled(t *testing.T) {
 	needGit(t)
 	write := func(s history.Store) error {
 		for part := range 2 {
-			b := &history.Batch{Advance: func(c *history.Cursor) { c.At("o/r").Learn(fmt.Sprintf("part %d", part)) }}
+			b := &history.Batch{Advance: func(c *history.Cursor) { c.At("o/r").Learn(fmt.Sprintf("part %d", part), time.Unix(1, 0).UTC()) }}
 			for n := range 30 {
 				b.Lines = append(b.Lines, historytest.Lines(t, history.Runs, historytest.Run(part*20+n))...)
 			}

@@ -57,18 +57,45 @@ func fenceOf(text string) string {
 	return ""
 }
 
+// remark is something that was said and may hold commands.
+type remark struct {
+	Comment
+	id     string // beside those of other kinds
+	shown  Evidence
+	thread *Thread // that it answers in; nil for none
+}
+
+// remarks returns all that was said about the change: in the conversation, in
+// reviews, and on its lines.
+func (c *change) remarks() []remark {
+	var out []remark
+	for _, m := range c.h.Comments {
+		out = append(out, remark{m, strconv.FormatInt(m.ID, 10), commentEvidence(m), nil})
+	}
+	for _, r := range c.h.Reviews {
+		m := Comment{ID: r.ID, Author: r.Author, Editor: r.Editor, Association: r.Association, Permission: r.Permission, Time: r.Submitted, Body: r.Body, URL: r.URL}
+		out = append(out, remark{m, "review " + strconv.FormatInt(r.ID, 10), reviewEvidence(r), nil})
+	}
+	for i := range c.h.Threads {
+		for _, m := range c.h.Threads[i].Comments {
+			out = append(out, remark{m, "thread comment " + strconv.FormatInt(m.ID, 10), commentEvidence(m), &c.h.Threads[i]})
+		}
+	}
+	return out
+}
+
 // commands finds what people said outright. Strong from who is known to be able
 // to write, medium from a member or collaborator who may only be able to read,
 // and nothing from anybody else.
 func (c *change) commands() {
-	for _, m := range c.h.Comments {
+	for _, m := range c.remarks() {
 		for n, o := range orders(m.Body) {
 			c.command(m, n, o)
 		}
 	}
 }
 
-func (c *change) command(m Comment, n int, o order) {
+func (c *change) command(m remark, n int, o order) {
 	actor, ok := c.person(m.Author)
 	strength := m.authority()
 	switch {
@@ -83,7 +110,7 @@ func (c *change) command(m Comment, n int, o order) {
 		return
 	}
 	agent, reason := c.addressee(o.rest)
-	on, found := c.decisionBefore(m, agent)
+	on, found := c.meant(m, agent)
 	if !found && !c.h.lacks(PartReviews) {
 		c.ignore(CommandSignal, "no agent had decided anything", m.URL)
 		return
@@ -93,13 +120,24 @@ func (c *change) command(m Comment, n int, o order) {
 	}
 	a := act{
 		signal: CommandSignal, strength: strength, time: m.Time, actor: actor, on: on, reason: reason, explicit: true,
-		ids: []string{strconv.FormatInt(m.ID, 10), strconv.Itoa(n)}, evidence: evidence(commentEvidence(m)),
+		ids: []string{m.id, strconv.Itoa(n)}, evidence: evidence(m.shown),
 	}
 	if o.verb == "confirm" {
 		c.agree(a)
 	} else {
 		c.override(a)
 	}
+}
+
+// meant returns the decision that a command is about: that of the thread in
+// which it answers an agent, or else the last before it.
+func (c *change) meant(m remark, agent string) (decided, bool) {
+	if m.thread != nil && m.thread.Comments[0].ID != m.ID {
+		if d, ok := c.ofThread(*m.thread); ok && c.isBy(d, agent) {
+			return d, true
+		}
+	}
+	return c.decisionBefore(m.Comment, agent)
 }
 
 // authority is how much a command by the comment's author is worth.

@@ -18,6 +18,10 @@ type Options struct {
 	Runs       []Run         // recorded runs, to link decisions to
 	Rework     time.Duration // after a merge in which edits of its lines count; 0 is DefaultRework
 
+	// Seek returns more runs, of a history in which a sweep has found something.
+	// Nil finds none.
+	Seek func(context.Context, *History) []Run
+
 	records *records // of Runs, made once for all histories
 }
 
@@ -47,12 +51,26 @@ func Sweep(ctx context.Context, src Source, since time.Time, o Options) (Result,
 			errs = append(errs, err)
 		}
 		if h != nil {
-			out.add(Detect(h, o))
+			out.add(o.detect(ctx, h))
 		}
 	}
 	sortRecords(out.Overrides)
 	sortRecords(out.Agreements)
 	return out, errs
+}
+
+// detect is Detect, and again with the runs that there are beside those known.
+func (o Options) detect(ctx context.Context, h *History) Result {
+	out := Detect(h, o)
+	if o.Seek == nil || len(out.Overrides)+len(out.Agreements) == 0 {
+		return out
+	}
+	more := o.Seek(ctx, h)
+	if len(more) == 0 {
+		return out
+	}
+	o.Runs, o.records = slices.Concat(o.Runs, more), nil
+	return Detect(h, o)
 }
 
 // Detect finds the overrides and the agreements in a history.
@@ -189,14 +207,15 @@ func (c *change) record(schema string, a act) Record {
 	return r
 }
 
-// clip cuts a person's words, on a boundary of UTF-8.
+// clip cuts a person's words, but within none that is written in ASCII: the
+// beginning of a credential could not be told for what it is.
 func clip(s string) string {
 	s = strings.TrimSpace(strings.ToValidUTF8(s, "\uFFFD"))
 	if len(s) <= maxReason {
 		return s
 	}
 	n := maxReason
-	for !utf8.RuneStart(s[n]) {
+	for n > 0 && (!utf8.RuneStart(s[n]) || ' ' < s[n-1] && s[n-1] < utf8.RuneSelf) {
 		n--
 	}
 	return strings.TrimSpace(s[:n]) + "…"

@@ -92,6 +92,10 @@ func (p *event) fill(name string) func(*History) {
 				h.Missing = append(h.Missing, PartPermissions)
 			}
 		}
+	case "pull_request_review_comment.created":
+		if p.Comment != nil {
+			return p.fillRemark
+		}
 	}
 	return nil
 }
@@ -99,7 +103,10 @@ func (p *event) fill(name string) func(*History) {
 func (p *event) fillReview(h *History) {
 	r := Review{
 		ID: p.Review.ID, Node: p.Review.NodeID, Author: p.Review.User.actor(), State: ReviewState(strings.ToLower(p.Review.State)), Commit: p.Review.Commit,
-		Submitted: p.Review.Submitted, Body: p.Review.Body, URL: p.Review.HTMLURL,
+		Submitted: p.Review.Submitted, Body: p.Review.Body, URL: p.Review.HTMLURL, Association: p.Review.Association,
+	}
+	if len(orders(r.Body)) > 0 {
+		h.Missing = append(h.Missing, PartPermissions)
 	}
 	if p.Action == "dismissed" {
 		r.State = "" // what it said before, the payload does not have
@@ -145,6 +152,15 @@ func (p *event) fillThread(h *History) {
 		}
 	}
 	h.Threads = []Thread{t}
+}
+
+// fillRemark adds a comment on a line, where it may hold a command. Whose thread
+// it is in, the payload does not say.
+func (p *event) fillRemark(h *History) {
+	if m := p.Comment.comment(); len(orders(m.Body)) > 0 {
+		h.Threads = []Thread{{Comments: []Comment{m}}}
+		h.Missing = append(h.Missing, PartPermissions)
+	}
 }
 
 // doubt tells what may be an override and cannot be told from the payload.

@@ -21,16 +21,12 @@ const github = "../../testdata/github"
 // happened is a file of testdata/github/events: one of octokit's example
 // payloads, what is changed in it, and what it shows.
 type happened struct {
-	About      string            `json:"about"`
-	Base       string            `json:"base"` // name and action: a file of testdata/github/payloads
-	Set        map[string]any    `json:"set"`  // by the path to it
-	Accounts   override.Accounts `json:"accounts"`
-	Overrides  []string          `json:"overrides"`
-	Agreements []string          `json:"agreements"`
-	Unresolved []override.Signal `json:"unresolved"`
-	Ignored    []override.Signal `json:"ignored"`
-	Cancelled  int               `json:"cancelled"`
-	Cancels    string            `json:"cancels"` // another file, whose override is cancelled
+	About    string            `json:"about"`
+	Base     string            `json:"base"` // name and action: a file of testdata/github/payloads
+	Set      map[string]any    `json:"set"`  // by the path to it
+	Accounts override.Accounts `json:"accounts"`
+	shows
+	Cancels string `json:"cancels"` // another file, whose override is cancelled
 }
 
 func event(t testing.TB, name string) happened {
@@ -117,20 +113,7 @@ func TestEvents(t *testing.T) {
 			h := event(t, e.Name())
 			isWebhook(t, h)
 			got := h.detect(t)
-			same(t, "overrides", lines(got.Overrides), h.Overrides)
-			same(t, "agreements", lines(got.Agreements), h.Agreements)
-			var unresolved, ignored []override.Signal
-			for _, u := range got.Coverage.Unresolved {
-				unresolved = append(unresolved, u.Signal)
-			}
-			for _, i := range got.Coverage.Ignored {
-				ignored = append(ignored, i.Signal)
-			}
-			same(t, "unresolved", unresolved, h.Unresolved)
-			same(t, "ignored", ignored, h.Ignored)
-			if len(got.Coverage.Cancelled) != h.Cancelled {
-				t.Errorf("cancelled %v, want %d", got.Coverage.Cancelled, h.Cancelled)
-			}
+			h.check(t, got)
 			if h.Cancels != "" && event(t, h.Cancels+".json").detect(t).Overrides[0].ID != got.Coverage.Cancelled[0] {
 				t.Errorf("it does not cancel %s", h.Cancels)
 			}

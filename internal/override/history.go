@@ -143,16 +143,19 @@ const (
 
 // Review is a submitted review.
 type Review struct {
-	ID        int64       `json:"id"`
-	Node      string      `json:"node,omitempty"` // the id that GraphQL has for it
-	Author    Actor       `json:"author"`
-	State     ReviewState `json:"state,omitempty"`  // as submitted, before any dismissal; empty where not known
-	Commit    string      `json:"commit,omitempty"` // the head that was reviewed
-	Submitted time.Time   `json:"submitted,omitzero"`
-	Body      string      `json:"body,omitempty"`
-	URL       string      `json:"url,omitempty"`
-	Dismissal *Dismissal  `json:"dismissal,omitempty"`
-	Reactions []Reaction  `json:"reactions,omitempty"`
+	ID          int64       `json:"id"`
+	Node        string      `json:"node,omitempty"` // the id that GraphQL has for it
+	Author      Actor       `json:"author"`
+	Editor      Actor       `json:"editor,omitzero"` // as of a Comment, and so are the next two
+	Association string      `json:"association,omitempty"`
+	Permission  string      `json:"permission,omitempty"`
+	State       ReviewState `json:"state,omitempty"`  // as submitted, before any dismissal; empty where not known
+	Commit      string      `json:"commit,omitempty"` // the head that was reviewed
+	Submitted   time.Time   `json:"submitted,omitzero"`
+	Body        string      `json:"body,omitempty"`
+	URL         string      `json:"url,omitempty"`
+	Dismissal   *Dismissal  `json:"dismissal,omitempty"`
+	Reactions   []Reaction  `json:"reactions,omitempty"`
 }
 
 // Dismissal says that a review was dismissed.

@@ -18,17 +18,40 @@ const histories = "../../testdata/github/histories"
 // told is a file of testdata/github/histories: a history, and what it shows.
 // The accounts are those of the configuration.
 type told struct {
-	About      string            `json:"about"`
-	Accounts   override.Accounts `json:"accounts"`
-	Runs       []override.Run    `json:"runs"`
-	SameIDs    string            `json:"same_ids_as"` // another file
-	Tally      map[string][4]int `json:"tally"`       // by kind: total, overridden, agreed, inconclusive
-	History    *override.History `json:"history"`
+	About    string            `json:"about"`
+	Accounts override.Accounts `json:"accounts"`
+	Runs     []override.Run    `json:"runs"`
+	SameIDs  string            `json:"same_ids_as"` // another file
+	Tally    map[string][4]int `json:"tally"`       // by kind: total, overridden, agreed, inconclusive
+	History  *override.History `json:"history"`
+	shows
+}
+
+// shows is what a history or an event shows.
+type shows struct {
 	Overrides  []string          `json:"overrides"`
 	Agreements []string          `json:"agreements"`
 	Unresolved []override.Signal `json:"unresolved"`
 	Ignored    []override.Signal `json:"ignored"`
 	Cancelled  int               `json:"cancelled"`
+}
+
+func (s shows) check(t *testing.T, got override.Result) {
+	t.Helper()
+	same(t, "overrides", lines(got.Overrides), s.Overrides)
+	same(t, "agreements", lines(got.Agreements), s.Agreements)
+	var unresolved, ignored []override.Signal
+	for _, u := range got.Coverage.Unresolved {
+		unresolved = append(unresolved, u.Signal)
+	}
+	for _, i := range got.Coverage.Ignored {
+		ignored = append(ignored, i.Signal)
+	}
+	same(t, "unresolved", unresolved, s.Unresolved)
+	same(t, "ignored", ignored, s.Ignored)
+	if len(got.Coverage.Cancelled) != s.Cancelled {
+		t.Errorf("cancelled %v, want %d", got.Coverage.Cancelled, s.Cancelled)
+	}
 }
 
 func (h told) detect() override.Result {
@@ -124,20 +147,7 @@ func TestHistories(t *testing.T) {
 		t.Run(strings.TrimSuffix(name, ".json"), func(t *testing.T) {
 			h := read(t, name)
 			got := h.detect()
-			same(t, "overrides", lines(got.Overrides), h.Overrides)
-			same(t, "agreements", lines(got.Agreements), h.Agreements)
-			var unresolved, ignored []override.Signal
-			for _, u := range got.Coverage.Unresolved {
-				unresolved = append(unresolved, u.Signal)
-			}
-			for _, i := range got.Coverage.Ignored {
-				ignored = append(ignored, i.Signal)
-			}
-			same(t, "unresolved", unresolved, h.Unresolved)
-			same(t, "ignored", ignored, h.Ignored)
-			if len(got.Coverage.Cancelled) != h.Cancelled {
-				t.Errorf("cancelled %d, want %d", len(got.Coverage.Cancelled), h.Cancelled)
-			}
+			h.check(t, got)
 			h.checkTally(t, got.Coverage.Decisions)
 			h.checkIDs(t, got)
 		})

@@ -81,14 +81,15 @@ type issue struct {
 }
 
 type review struct {
-	ID        int64     `json:"id"`
-	NodeID    string    `json:"node_id"`
-	User      user      `json:"user"`
-	Body      string    `json:"body"`
-	State     string    `json:"state"`
-	Commit    string    `json:"commit_id"`
-	Submitted time.Time `json:"submitted_at"`
-	HTMLURL   string    `json:"html_url"`
+	ID          int64     `json:"id"`
+	NodeID      string    `json:"node_id"`
+	User        user      `json:"user"`
+	Body        string    `json:"body"`
+	State       string    `json:"state"`
+	Commit      string    `json:"commit_id"`
+	Submitted   time.Time `json:"submitted_at"`
+	Association string    `json:"author_association"`
+	HTMLURL     string    `json:"html_url"`
 }
 
 type app struct {

@@ -23,8 +23,12 @@ func (c *change) reactions() {
 
 func (c *change) reaction(t target, r Reaction) {
 	actor, ok := c.person(r.Actor)
-	if !ok {
+	switch {
+	case !ok:
 		c.ignore(ReactionSignal, "a bot reacted", t.evidence.URL)
+		return
+	case r.Actor == (Actor{}):
+		c.unresolved(ReactionSignal, "who reacted is not known: GraphQL names people alone there, and a bot as little as a deleted account", t.evidence.URL)
 		return
 	}
 	ids := []string{t.id, r.Content, account(r.Actor.Login)}

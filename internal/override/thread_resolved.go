@@ -20,7 +20,7 @@ func (c *change) ofThread(t Thread) (decided, bool) {
 // threads finds threads of agents that a person resolved. Without a change of
 // their lines that is an override, but a weak one: the remark may have been
 // noted. With one it is an agreement, medium. Where it is not known whether the
-// lines changed, it is nothing.
+// lines changed, or who resolved it, it is nothing.
 func (c *change) threads() {
 	for _, t := range c.h.Threads {
 		on, ok := c.ofThread(t)
@@ -28,8 +28,12 @@ func (c *change) threads() {
 			continue
 		}
 		actor, ok := c.person(t.ResolvedBy)
-		if !ok {
+		switch {
+		case !ok:
 			c.ignore(ThreadResolved, "a bot resolved the thread", t.Comments[0].URL)
+			continue
+		case t.ResolvedBy == (Actor{}):
+			c.unresolved(ThreadResolved, "who resolved the thread is not known: GraphQL names people alone there, and a bot as little as a deleted account", t.Comments[0].URL)
 			continue
 		}
 		a := act{

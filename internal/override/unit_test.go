@@ -8,7 +8,6 @@ import (
 	"iter"
 	"reflect"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -94,45 +93,6 @@ func TestEveryPrefix(t *testing.T) {
 			part.Threads = slices.Clone(part.Threads)
 			cut(&part)
 			override.Detect(&part, override.Options{Accounts: h.Accounts, Runs: h.Runs})
-		}
-	}
-}
-
-func TestWhoWroteACommit(t *testing.T) {
-	bot := override.Actor{Login: "claude[bot]", Type: "Bot"}
-	alice := override.Actor{Login: "alice", Type: "User"}
-	by := func(email string, account override.Actor) override.Identity {
-		return override.Identity{Name: "N", Email: email, Account: account}
-	}
-	for _, c := range []struct {
-		name   string
-		commit override.Commit
-		want   string // the owner that a change of such a commit has, and its basis
-	}{
-		{"account and pusher", override.Commit{Author: by("x", bot), Pusher: bot}, "claude platform"},
-		{"account", override.Commit{Author: by("x", bot)}, "claude git"},
-		{"account of GraphQL", override.Commit{Author: by("x", override.Actor{Login: "copilot-swe-agent", Type: "Bot"})}, "copilot-swe-agent git"},
-		{"address", override.Commit{Author: by("1+codex[bot]@users.noreply.github.com", override.Actor{})}, "codex git"},
-		{"Copilot's address", override.Commit{Author: by("198982749+Copilot@users.noreply.github.com", override.Actor{})}, "copilot git"},
-		{"somebody's address", override.Commit{Author: by("1+alice@users.noreply.github.com", override.Actor{})}, ""},
-		{"trailer", override.Commit{Author: by("x", alice), Message: "m\n\nCo-Authored-By: Claude <noreply@anthropic.com>"}, "claude text"},
-		{"trailer of a bot", override.Commit{Author: by("x", alice), Message: "m\n\nCo-authored-by: cursor[bot] <1+cursor[bot]@users.noreply.github.com>"}, "cursor text"},
-		{"trailer of a person", override.Commit{Author: by("x", alice), Message: "m\n\nCo-authored-by: Claude Monet <claude@example.com>"}, ""},
-		{"sentence", override.Commit{Author: by("x", alice), Message: "m\n\n🤖 Generated with [Claude Code](https://claude.com/claude-code)"}, "claude code text"},
-		{"mentioned in a sentence", override.Commit{Author: by("x", alice), Message: "m\n\nThis was not generated with Claude Code."}, ""},
-		{"a tool", override.Commit{Author: by("49699333+renovate[bot]@users.noreply.github.com", override.Actor{})}, ""},
-	} {
-		c.commit.SHA = strings.Repeat("c1", 20)
-		h := &override.History{
-			Subject: read(t, "dismissed.json").History.Subject, Author: alice, Commits: []override.Commit{c.commit},
-			Events: []override.Event{{Kind: override.Closed, Actor: alice}},
-		}
-		got := ""
-		for _, r := range override.Detect(h, override.Options{}).Overrides {
-			got = r.Agent.Name + " " + string(r.Agent.Basis)
-		}
-		if got != c.want {
-			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package override
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -85,10 +86,11 @@ func (a Accounts) actor(x Actor) who {
 		w.kind, w.basis = Human, ByPlatform
 	case listed(a.Agents, x.Login) || listed(a.Agents, x.App):
 		w.kind, w.basis = Machine, ByPlatform
+	case listed(a.Tools, x.Login):
+		w.kind, w.basis, w.tool = Machine, ByPlatform, true
 	case x.Type == "Bot" || strings.HasSuffix(x.Login, "[bot]"):
-		w.kind, w.basis = Machine, ByPlatform
-		w.tool = listed(a.Tools, x.Login) || listed(tools(), x.Login)
-	case x.Type == "User" && x.App == "": // through an App, either may be at work
+		w.kind, w.basis, w.tool = Machine, ByPlatform, listed(tools(), x.Login)
+	case (x.Type == "User" || x.Type == "EnterpriseUserAccount") && x.App == "": // through an App, either may be at work
 		w.kind, w.basis = Human, ByPlatform
 	}
 	return w
@@ -105,16 +107,16 @@ func (a Accounts) commit(c Commit) who {
 		login = nameOf(c.Author)
 	}
 	w := who{login: login, kind: UnknownKind}
-	switch agent, text := coAuthor(c.Message); {
+	switch agent, text := a.coAuthor(c.Message); {
 	case author.kind == Machine:
 		w.kind, w.basis, w.tool = Machine, ByGit, author.tool
-		if pusher.kind == Machine || listed(a.Agents, author.login) {
+		if listed(a.Agents, author.login) {
 			w.basis = ByPlatform
 		}
 	case listed(a.Humans, author.login):
 		w.kind, w.basis = Human, ByGit
-	case agentAddress(c.Author.Email):
-		w.kind, w.basis, w.tool = Machine, ByGit, listed(a.Tools, login) || listed(tools(), login)
+	case a.isAgents(c.Author.Email):
+		w.kind, w.basis, w.tool = Machine, ByGit, a.isTool(login)
 	case text:
 		w.login, w.kind, w.basis = agent, Machine, ByText
 	case pusher.kind == Machine:
@@ -127,46 +129,82 @@ func (a Accounts) commit(c Commit) who {
 	case author.kind == Human:
 		w.kind, w.basis = Human, ByGit
 	}
+	if w.basis == ByGit && w.kind == Machine && pusher.kind == Machine {
+		w.basis = ByPlatform // the forge saw an agent push what says that it is an agent's
+	}
 	return w
 }
 
-var botAddress = regexp.MustCompile(`(?i)^(?:[0-9]+\+)?([a-z0-9-]+\[bot\]|copilot)@users\.noreply\.[a-z0-9.-]+$`)
+// Of the addresses that GitHub gives to accounts, those of Apps, and of agents
+// whose account is a user's.
+var (
+	noReply    = regexp.MustCompile(`(?i)^(?:[0-9]+\+)?([a-z0-9-]+(?:\[bot\])?)@users\.noreply\.[a-z0-9.-]+$`)
+	agentLogin = regexp.MustCompile(`(?i)\[bot\]$|^(?:copilot|gemini-cli)$`)
+)
 
-// agentAddress reports whether an e-mail address is one that agents sign with.
-func agentAddress(email string) bool {
-	email = strings.ToLower(strings.TrimSpace(email))
-	return botAddress.MatchString(email) || slices.Contains([]string{
+// agentAddresses are those that agents sign with, or ask to be named by.
+func agentAddresses() []string {
+	return []string{
 		"noreply@anthropic.com", "claude@anthropic.com", "codex@openai.com", "noreply@openai.com", "cursoragent@cursor.com", "openhands@all-hands.dev",
 		"noreply@aider.chat", "aider@aider.chat", "amp@ampcode.com", "noreply@opencode.ai", "qwen-coder@alibabacloud.com", "gemini-cli@google.com",
-	}, email)
+		"gemini@google.com", "copilot@github.com", "devin@cognition.ai", "noreply@jules.google", "crush@charm.land", "kiro@kiro.dev",
+	}
+}
+
+// isAgents reports whether an e-mail address is one that agents sign with, or
+// that GitHub gives to an account which the configuration lists.
+func (a Accounts) isAgents(email string) bool {
+	email = strings.ToLower(strings.TrimSpace(email))
+	login := loginOf(email)
+	switch {
+	case listed(a.Humans, login):
+		return false
+	case listed(a.Agents, login) || listed(a.Tools, login) || agentLogin.MatchString(login):
+		return true
+	}
+	return slices.Contains(agentAddresses(), email)
+}
+
+func (a Accounts) isTool(login string) bool {
+	return !listed(a.Agents, login) && (listed(a.Tools, login) || listed(tools(), login))
+}
+
+// loginOf returns the account of an address that GitHub gives to accounts, empty
+// for any other.
+func loginOf(email string) string {
+	if m := noReply.FindStringSubmatch(strings.TrimSpace(email)); m != nil {
+		return m[1]
+	}
+	return ""
 }
 
 // nameOf is what to call an author who has no account.
-func nameOf(i Identity) string {
-	if m := botAddress.FindStringSubmatch(strings.TrimSpace(i.Email)); m != nil {
-		return m[1]
-	}
-	return i.Name
-}
+func nameOf(i Identity) string { return cmp.Or(loginOf(i.Email), i.Name) }
 
 var (
 	coAuthored = regexp.MustCompile(`(?im)^co-authored-by:[ \t]*([^\r\n]{1,300})`)
-	generated  = regexp.MustCompile(`(?im)^(?:🤖[ \t]*)?generated (?:with|by) \[?(claude code|codex|copilot|gemini cli|cursor|opencode|amp)\b`)
+	generated  = regexp.MustCompile(`(?im)^(?:[^\w\s]{1,4}[ \t]*)?(?:generated|made)[ -](?:with|by):? \[?` +
+		`(claude code|codex|github copilot|copilot|gemini cli|cursor|opencode|amp|devin|jules|crush)(?:\]|[ \t.!\r]*$)`)
+	ampThread = regexp.MustCompile(`(?im)^amp-thread(?:-id)?: \S`)
 )
 
 // coAuthor returns the agent that a commit's message names as having written
-// it or a part of it.
-func coAuthor(message string) (name string, found bool) {
+// it or a part of it. A tool that is named decides nothing.
+func (a Accounts) coAuthor(message string) (name string, found bool) {
 	for _, m := range coAuthored.FindAllStringSubmatch(message, 20) {
 		if open := strings.LastIndexByte(m[1], '<'); open >= 0 {
 			address := strings.TrimSuffix(strings.TrimSpace(m[1][open+1:]), ">")
-			if agentAddress(address) {
-				return nameOf(Identity{Name: strings.TrimSpace(m[1][:open]), Email: address}), true
+			name := nameOf(Identity{Name: strings.TrimSpace(m[1][:open]), Email: address})
+			if a.isAgents(address) && !a.isTool(name) {
+				return name, true
 			}
 		}
 	}
 	if m := generated.FindStringSubmatch(message); m != nil {
 		return m[1], true
+	}
+	if ampThread.MatchString(message) {
+		return "amp", true
 	}
 	return "", false
 }

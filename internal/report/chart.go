@@ -3,7 +3,6 @@ package report
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -115,18 +114,4 @@ func ceiling(top float64) float64 {
 		}
 	}
 	return 10 * power
-}
-
-// thin puts neighbouring values together until there are at most n. The join
-// makes one of several, which are never none.
-func thin(points []point, n int, join func([]point) point) []point {
-	if len(points) <= n {
-		return points
-	}
-	size := (len(points) + n - 1) / n
-	var out []point
-	for part := range slices.Chunk(points, size) {
-		out = append(out, join(part))
-	}
-	return out
 }

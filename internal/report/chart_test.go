@@ -4,7 +4,6 @@ import (
 	"math"
 	"strings"
 	"testing"
-	"unicode/utf8"
 )
 
 // of makes points of values, in which a NaN is a gap.
@@ -64,18 +63,5 @@ func TestCeiling(t *testing.T) {
 		if got := ceiling(top); math.Abs(got-want) > 1e-12 {
 			t.Errorf("%v: got %v, want %v", top, got, want)
 		}
-	}
-}
-
-func TestThin(t *testing.T) {
-	first := func(ps []point) point { return ps[0] }
-	if got := thin(of(make([]float64, 90)...), maxPoints, first); len(got) > maxPoints || len(got) < 10 {
-		t.Errorf("90 days become %d", len(got))
-	}
-	if got := thin(of(1, 2), maxPoints, first); len(got) != 2 {
-		t.Errorf("2 days become %d", len(got))
-	}
-	if n := utf8.RuneCountInString(sparkline(of(1, 2, 3))); n != 3 {
-		t.Errorf("%d", n)
 	}
 }

@@ -69,5 +69,5 @@ func inputs(c session.Coverage) []string {
 	if n := unknownRecords(c); n > 0 {
 		out = append(out, plural(n, "record", "records")+" of unknown type")
 	}
-	return out
+	return append(out, personal(c)...)
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -333,7 +334,19 @@ func coverage(c session.Coverage) []string {
 	if n := unknownRecords(c); n > 0 {
 		out = append(out, plural(n, "record", "records")+" of unknown type")
 	}
-	return out
+	return append(out, personal(c)...)
+}
+
+// personal says how much personal data was replaced, where there was any.
+func personal(c session.Coverage) []string {
+	if len(c.Personal) == 0 {
+		return nil
+	}
+	var kinds []string
+	for _, kind := range slices.Sorted(maps.Keys(c.Personal)) {
+		kinds = append(kinds, number(int64(c.Personal[kind]))+" "+strings.TrimPrefix(kind, "pii/"))
+	}
+	return []string{"personal data replaced (" + strings.Join(kinds, ", ") + ")"}
 }
 
 func unknownRecords(c session.Coverage) int {

@@ -9,36 +9,39 @@ import (
 )
 
 // words returns what is looked for to find a rule's credentials.
-func (r *rule) words() []keyword {
-	var out []keyword
+func (r *rule) words() []word {
+	var out []word
 	for _, k := range r.Keywords {
-		out = append(out, keyword{text: k, fold: r.Fold, rule: r})
+		out = append(out, word{text: k, fold: r.Fold, rule: r})
 		if !r.Coded {
 			continue
 		}
 		for _, b := range base64Cores(k) {
-			out = append(out, keyword{text: b, form: base64Form, rule: r})
+			out = append(out, word{text: b, form: base64Form, rule: r})
 		}
 		for _, h := range []string{hex.EncodeToString([]byte(k)), strings.ToUpper(hex.EncodeToString([]byte(k)))} {
-			out = append(out, keyword{text: h, form: hexForm, rule: r})
+			out = append(out, word{text: h, form: hexForm, rule: r})
 		}
 		for _, p := range []string{percent(k, "%02X"), percent(k, "%02x")} {
-			out = append(out, keyword{text: p, form: percentForm, rule: r})
+			out = append(out, word{text: p, form: percentForm, rule: r})
 		}
 	}
 	return out
 }
 
+// minCore is how many characters of an encoded word are looked for, at least.
+// Fewer would stand anywhere.
+const minCore = 4
+
 // base64Cores returns the characters that every base64 text has in which word
-// stands, for each of the three ways in which it can lie. Those under four
-// characters would stand anywhere.
+// stands, for each of the three ways in which it can lie.
 func base64Cores(word string) []string {
 	var out []string
 	for pad := range 3 {
 		enc := base64.RawStdEncoding.EncodeToString([]byte(strings.Repeat("\x00", pad) + word))
 		from := []int{0, 2, 3}[pad]
 		to := (pad + len(word)) * 8 / 6
-		if core := enc[from:to]; len(core) >= head {
+		if core := enc[from:to]; len(core) >= minCore {
 			out = append(out, core)
 		}
 	}
@@ -65,7 +68,7 @@ const maxCoded = 1 << 20
 
 // coded decodes the run of characters round a keyword in encoded form, and
 // looks for the rule's credential in it. The whole run is the match.
-func (s *Scanner) coded(raw []byte, k *keyword, at int) {
+func (s *Scanner) coded(raw []byte, k *word, at int) {
 	start, end := extent(raw, at, k.form)
 	if end-start > maxCoded {
 		start, end = max(start, at-256), min(end, at+4096)

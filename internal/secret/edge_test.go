@@ -15,7 +15,7 @@ func TestBesideUnderscore(t *testing.T) {
 		token := expand(example, uint64(i)+7)
 		for _, text := range []string{"mcp__" + token + "__do", "mcp_" + token + "_do", "_" + token + "_", token + "_suffix"} {
 			for level, doc := range []string{text, `{"tool":"` + text + `"}`} {
-				if !hasError(s.Scan([]byte(doc))) {
+				if found := s.Scan([]byte(doc)); len(found) == 0 || strings.Contains(text, "__") && !hasError(found) {
 					t.Errorf("%s, level %d: not found in %q", example, level, doc)
 				} else if out, _ := s.Redact([]byte(doc)); strings.Contains(string(out), token[len(token)-8:]) {
 					t.Errorf("%s: left %q", example, out)
@@ -92,6 +92,46 @@ func TestKeyByLines(t *testing.T) {
 		}
 		if name == "list" && (!json.Valid(out) || !strings.HasSuffix(string(out), "]}") && !strings.Contains(string(out), `"next":"value"`)) {
 			t.Errorf("became %s", out)
+		}
+	}
+}
+
+// TestCloseTogether holds that one credential does not hide another beside it.
+func TestCloseTogether(t *testing.T) {
+	s := scanner(t)
+	for i, example := range []string{
+		`curl -H "a: b" \` + "\n<Pass>{14*A}</Pass>\npassword = \"{12*A}\"\n -u elastic:{16*A} https://localhost",
+		"eyJ{10*A}.Y2NvdW50X2lkInRlbXBvcmFsLmlvrZXlfaWQi{20*A}.{20*A}/eyJ{10*A}.Y2NvdW50X2lkInRlbXBvcmFsLmlvrZXlfaWQi{21*A}.{20*A}",
+		"ghp_{36*A} ghp_{37*A}", "AKIA{16*C},AKIA{15*C}A,AKIA{14*C}AB",
+		"-----BEGIN RSA PRIVATE KEY-----\n{64*B}\n-----END RSA PRIVATE KEY-----\nghp_{36*A}\n-----BEGIN RSA PRIVATE KEY-----\n{64*B}\n-----END RSA PRIVATE KEY-----",
+	} {
+		text := expand(example, uint64(i)+3)
+		out, _ := s.Redact([]byte(text))
+		random := strings.Split(blank.ReplaceAllString(example, "\x00"), "\x00")
+		for rest := text; len(random) > 1; random = random[1:] {
+			rest = rest[strings.Index(rest, random[0])+len(random[0]):]
+			value := rest
+			if random[1] != "" {
+				value = rest[:strings.Index(rest, random[1])]
+			}
+			if strings.Contains(string(out), value) {
+				t.Errorf("%q is left in %s", value, out)
+			}
+		}
+	}
+}
+
+// TestSpotBehindSpot holds that what one escape hides is found though another,
+// before it, begins something long.
+func TestSpotBehindSpot(t *testing.T) {
+	s := scanner(t)
+	for _, first := range []string{"eyJhbG{30*A}.eyJhb{30*A}.{40*A}", "-----BEGIN RSA PRIVATE KEY-----", "ya29.{30*A}"} {
+		for gap := 0; gap < 15_000; gap += 400 {
+			text := `{"a":"` + expand(first, 3) + `\n\u003cp>` + strings.Repeat("some text ", gap/10) + `\u003cPass>{14*A}\u003c/Pass>` + strings.Repeat(" more text", 100) + `"}`
+			text = expand(text, uint64(gap))
+			if got := ids(s.Scan([]byte(text))); !strings.Contains(got, "xml-password") {
+				t.Errorf("%s and %d bytes: found %q", first, gap, got)
+			}
 		}
 	}
 }

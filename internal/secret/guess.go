@@ -31,7 +31,7 @@ func (s *Scanner) tryValue(raw []byte, starts []int, to int) {
 // guess returns the best of what the value can be, wherever it begins.
 func (s *Scanner) guess(w *window, starts []int) (best guess) {
 	for _, at := range starts {
-		for _, g := range s.values.guesses(w, w.index(at)) {
+		for _, g := range s.guesses(w, w.index(at)) {
 			best = best.or(g)
 		}
 	}
@@ -136,22 +136,22 @@ func scheme(b []byte) int {
 }
 
 // guesses returns what the value at an offset of a window may be.
-func (v *valuer) guesses(w *window, at int) []guess {
-	b := w.text
+func (s *Scanner) guesses(w *window, at int) []guess {
+	v, b := s.values, w.text
 	if at >= len(b) {
 		return nil
 	}
 	var out []guess
 	p := v.before(b, at)
 	word, hash := -1, hashed(b[:at])
-	v.each(b, p.from, p.to, func(i int, n *name) bool {
+	s.eachName(b, p.from, p.to, func(i int, n *name) bool {
 		if n.word && p.to-i-len(n.text) <= 24 {
 			word = i
 		}
 		hash = hash || n.hash
 		return true
 	})
-	v.each(b, max(0, at-lookBack), at, func(i int, n *name) bool {
+	s.eachName(b, max(0, at-lookBack), at, func(i int, n *name) bool {
 		for _, r := range n.rules {
 			sev, ok := r.severityAt(b, i+len(n.text), at, p)
 			if !ok || hash && word < 0 || hashed(b[:at]) {
@@ -240,19 +240,28 @@ func (r *rule) severityAt(b []byte, end, at int, p place) (finding.Severity, boo
 }
 
 // match1 returns the rule's credential at an offset of a window, where it ends
-// as a word does.
+// as a word does, or where the rest is the ending of a name.
 func (r *rule) match1(w *window, at int) (span, bool) {
-	rest := window{text: w.text[at:], base: w.base}
-	if len(w.at) > 0 {
-		rest.at, rest.to = w.at[at:], w.to[at:]
-	} else {
-		rest.base += at
-	}
+	rest := window{text: w.text, at: w.at, to: w.to, base: w.base}
+	rest.drop(at)
 	m, ok := r.match(&rest)
-	if !ok || strings.ContainsAny(m.value, "\"'\\\n\r") || m.to < len(rest.text) && (isWord(rest.text[m.to]) || rest.text[m.to] == '-' || rest.text[m.to] == '(') {
+	if ok && !wordEnds(rest.text, m.to) {
+		i := strings.LastIndexAny(m.value, "./")
+		if i < 0 {
+			return span{}, false
+		}
+		m, ok = r.matchTo(&rest, m.to-len(m.value)+i)
+		ok = ok && wordEnds(rest.text, m.to)
+	}
+	if !ok || strings.ContainsAny(m.value, "\"'\\\n\r") {
 		return span{}, false
 	}
 	return m, true
+}
+
+// wordEnds reports whether a word ends at an offset.
+func wordEnds(b []byte, at int) bool {
+	return at >= len(b) || !isWord(b[at]) && b[at] != '-' && b[at] != '('
 }
 
 // uuid is a number that names things more often than it opens them.

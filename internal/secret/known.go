@@ -23,7 +23,7 @@ const (
 
 // knownWords returns the forms in which a value of the job is looked for, and
 // those of its parts. The newline of the file that it came from is none of it.
-func knownWords(value string, n int) []keyword {
+func knownWords(value string, n int) []word {
 	if value = strings.TrimSpace(value); len(value) < minKnown {
 		return nil
 	}
@@ -36,10 +36,10 @@ func knownWords(value string, n int) []keyword {
 		forms[p] = true
 		addForms(forms, p)
 	}
-	var out []keyword
+	var out []word
 	for f := range forms {
-		if len(f) >= head {
-			out = append(out, keyword{text: f, known: n})
+		if len(f) >= minCore {
+			out = append(out, word{text: f, known: n})
 		}
 	}
 	return out

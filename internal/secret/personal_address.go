@@ -156,7 +156,8 @@ func versioned(raw []byte, start, end int) bool {
 			return true
 		}
 	}
-	return containsAny(nameBefore(before), "version", "release")
+	name := nameBefore(before)
+	return containsAny(name, "version", "release") || raw[start] <= '2' && raw[start+1] == '.' && containsAny(name, "oid") // or an object identifier
 }
 
 // nameBefore returns what stands before the end of b as a name, in lower case:

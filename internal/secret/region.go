@@ -53,6 +53,7 @@ func (s *Scanner) searchRegion(raw []byte, r *region) (covered int) {
 	if r.more > r.to && r.to < len(raw) {
 		s.found = s.found[:mark]
 		r.to = min(len(raw), r.more)
+		r.last = max(r.last, r.to-s.spots.reach) // the spots up to there are not looked at again
 		s.searchLevels(raw, r)
 	}
 	return r.to - s.spots.reach
@@ -99,10 +100,9 @@ func (r *region) need(w *window, at, n int) {
 // admits reports whether a keyword is looked for in what became of a region:
 // one behind the last spot stands there for all to see, and where lines were
 // joined, only those whose credentials are of an exact format count.
-func (r *region) admits(w *window, h hit) bool {
-	at := h.at
-	if h.rule != nil {
-		at = max(0, at-h.rule.Back) // what stands before it may be hidden
+func (r *region) admits(w *window, k *word, at int) bool {
+	if k.rule != nil {
+		at = max(0, at-k.rule.Back) // what stands before it may be hidden
 	}
-	return r == nil || w.start(at) <= r.last && (!r.joined || h.whole())
+	return r == nil || w.start(at) <= r.last && (!r.joined || k.whole())
 }

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"math"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -64,7 +65,8 @@ type rule struct {
 	Positive []string `json:"positive"` // examples that must be found
 	Negative []string `json:"negative"` // and that must not
 
-	own      bool // of our own files
+	own      bool     // of our own files
+	samples  []string // of all rules
 	once     sync.Once
 	compiled *regexp.Regexp
 }
@@ -102,6 +104,10 @@ func loadRules() ([]*rule, error) {
 	if err != nil {
 		return nil, err
 	}
+	published, err := samples()
+	if err != nil {
+		return nil, err
+	}
 	var rules []*rule
 	for _, name := range names {
 		data, err := embedded.ReadFile(name)
@@ -113,7 +119,7 @@ func loadRules() ([]*rule, error) {
 			return nil, fmt.Errorf("reading the credential rules of %s: %w", name, err)
 		}
 		for _, r := range f.Rules {
-			r.own = f.Source == ""
+			r.own, r.samples = f.Source == "", published
 		}
 		rules = append(rules, f.Rules...)
 	}
@@ -156,7 +162,19 @@ func (r *rule) plausible(value string) bool {
 	if r.Letters && !strings.ContainsFunc(value, isLetter) {
 		return false
 	}
-	return (r.Entropy == 0 || entropy(value) >= r.Entropy) && (r.Bare || !placeholder(value)) && r.checks(value)
+	return (r.Entropy == 0 || entropy(value) >= r.Entropy) && r.real(value)
+}
+
+// real reports whether the structure of a value, or else its letters, say that
+// it is no placeholder.
+func (r *rule) real(value string) bool {
+	switch r.verdict(value) {
+	case none:
+		return false
+	case sure:
+		return true
+	}
+	return r.Bare || !placeholder(value)
 }
 
 func isLetter(c rune) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
@@ -179,24 +197,65 @@ func entropy(s string) float64 {
 
 var placeholderForm = regexp.MustCompile(`^\$[A-Za-z_]|\$[({]|\$[A-Z_]{3}|<[A-Za-z_ -]+>|\{\{|%[A-Z_]+%|^(?i:password|passwd|pass|secret|token|user|username|postgres|root|admin|test|none|null|true|false|undefined|mysecretpassword|letmein|string|value|text|p[a@]?ss(?:wo?rd|phrase)?|p%40ssword|pa%[23]fsword|my%20pass)[0-9]{0,4}$`)
 
-var sequences = regexp.MustCompile(`(?i)123456789|abcdefghij|abcdef123456|abcdef012345|98765432|fedcba98|0a1b2c3d|a1b2c3d4`)
-
-// doubtful reports whether a value was typed rather than drawn, or is published
-// as a sample: it is no error.
+// doubtful reports whether a value was typed rather than drawn, is published as
+// a sample, or has not the structure that others of the rule have: it is no
+// error.
 func (r *rule) doubtful(value string) bool {
-	if sequences.MatchString(value[:min(len(value), 200)]) {
+	if slices.ContainsFunc(r.samples, func(sample string) bool { return strings.Contains(value, sample) }) {
 		return true
 	}
-	list, err := embedded.ReadFile("rules/samples.txt")
-	if err != nil {
-		panic(err) // it is part of the program
+	switch r.verdict(value) {
+	case sure:
+		return false
+	case unlikely:
+		return true
 	}
-	for sample := range strings.Lines(string(list)) {
-		if sample[0] != '#' && strings.Contains(value, strings.TrimSpace(sample)) {
+	folded := strings.ToLower(value[:min(len(value), 200)])
+	for _, w := range typed() {
+		if strings.Contains(folded, w) {
+			return true
+		}
+	}
+	return repeats(value)
+}
+
+// typed are sequences and words that stand in nothing that was drawn, in lower
+// case.
+func typed() [21]string {
+	return [...]string{
+		"123456789", "abcdefg", "abcdef012345", "98765432", "fedcba98", "0a1b2c3d", "a1b2c3d4", "qwerty", "abc123", "123abc", "xyz789", "aaecawqf",
+		"deadbeef", "cafebabe", "foobar", "notreal", "not-real", "not_real", "-fake-", "_fake_", "testtest",
+	}
+}
+
+// repeats reports whether a character stands seven times in a row, but for the A
+// of zeros in base64.
+func repeats(s string) bool {
+	n := 0
+	for i := 1; i < len(s); i++ {
+		if n++; s[i] != s[i-1] || s[i] == 'A' {
+			n = 0
+		}
+		if n == 6 {
 			return true
 		}
 	}
 	return false
+}
+
+// samples returns the values that documentation publishes.
+func samples() ([]string, error) {
+	list, err := embedded.ReadFile("rules/samples.txt")
+	if err != nil {
+		return nil, fmt.Errorf("reading the sample credentials: %w", err)
+	}
+	var out []string
+	for line := range strings.Lines(string(list)) {
+		if line[0] != '#' {
+			out = append(out, strings.TrimSpace(line))
+		}
+	}
+	return out, nil
 }
 
 // placeholder reports whether a value stands for a credential without being
@@ -209,7 +268,7 @@ func placeholder(value string) bool {
 			return true
 		}
 	}
-	if placeholderForm.MatchString(value) {
+	if (len(value) <= 24 || strings.ContainsAny(value, "$<{%")) && placeholderForm.MatchString(value) {
 		return true
 	}
 	var seen [256]bool

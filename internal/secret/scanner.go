@@ -16,16 +16,15 @@ package secret
 
 import (
 	"bytes"
-	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/andon-ci/andon/internal/finding"
 	"github.com/andon-ci/andon/internal/jsonl"
+	"github.com/andon-ci/andon/internal/keyword"
 )
 
 // Options are what a Scanner needs to know.
@@ -56,19 +55,21 @@ type Match struct {
 
 // Scanner finds credentials. It keeps buffers and is not for concurrent use.
 type Scanner struct {
-	key     []byte
-	known   []Known
-	matcher *matcher
-	doc     jsonl.Doc
-	hits    []hit
-	found   []Match
-	level   [2]window // what try makes of a window
-	layer   [2]window // what searchRegion makes of a region
-	bare    window    // the same without what shows nothing
-	joined  window    // what unwrap makes of a window
-	spots   spotter
-	values  *valuer
-	starts  []int // where the value that is looked at can begin
+	key    []byte
+	known  []Known
+	words  []word
+	set    *keyword.Set // of the words
+	doc    jsonl.Doc
+	hits   []keyword.Hit
+	found  []Match
+	level  [2]window // what try makes of a window
+	layer  [2]window // what searchRegion makes of a region
+	bare   window    // the same without what shows nothing
+	joined window    // what unwrap makes of a window
+	spots  spotter
+	values *valuer
+	starts []int // where the value that is looked at can begin
+	names  []keyword.Hit
 
 	starting []string // the keywords that a newline stands before, without it
 }
@@ -87,7 +88,7 @@ func New(o Options) (*Scanner, error) {
 		return nil, err
 	}
 	s := &Scanner{key: slices.Clone(o.Key)}
-	var words []keyword
+	var words []word
 	for _, r := range rules {
 		r.Positive, r.Negative = nil, nil // they are for the tests
 		words = append(words, r.words()...)
@@ -98,12 +99,13 @@ func New(o Options) (*Scanner, error) {
 			s.known = append(s.known, k)
 		}
 	}
+	slices.SortStableFunc(words, func(a, b word) int { return len(a.text) - len(b.text) }) // what is found at one place, in this order
 	for _, k := range words {
 		if k.rule != nil && k.text[0] == '\n' {
 			s.starting = append(s.starting, k.text[1:])
 		}
 	}
-	s.matcher, s.spots, s.values = newMatcher(words), newSpotter(words), newValuer(rules)
+	s.words, s.set, s.spots, s.values = words, setOf(words), newSpotter(words), newValuer(rules)
 	return s, nil
 }
 
@@ -136,21 +138,21 @@ func (s *Scanner) searchStart(raw []byte) {
 // search looks for keywords in a window and tries the rules where they stand.
 // Where a region is given, the window is that region without some escapes.
 func (s *Scanner) search(w *window, in *region) {
-	done := 0 // up to here everything belongs to a credential that was found for sure
+	var sure span // a credential that was found for sure: what stands in it belongs to it
 	mark := len(s.found)
-	s.hits = s.matcher.find(w.text, s.hits[:0])
+	s.hits = s.set.Find(w.text, s.hits[:0])
 	for _, h := range s.hits {
-		k, at := h.keyword, h.at
+		k, at := &s.words[h.Word], h.At
 		switch {
-		case at < done-maxSwallowed || !in.admits(w, h):
+		case sure.start <= at && at < sure.end-maxSwallowed || !in.admits(w, k, at):
 		case k.rule == nil:
 			s.add(knownRule, finding.Error, knownTitle, at, at+len(k.text), s.known[k.known].Value)
 		case k.form != plainForm:
 			s.coded(w.text, k, at)
 		case k.rule.guard(w, at, len(k.text)):
 			in.need(w, at, k.rule.window())
-			if end := s.try(w.text, k.rule, at); k.rule.Severity == finding.Error {
-				done = max(done, end)
+			if m := s.try(w.text, k.rule, at); k.rule.Severity == finding.Error && m.end > sure.end {
+				sure = m
 			}
 		}
 	}
@@ -163,8 +165,8 @@ func (s *Scanner) search(w *window, in *region) {
 
 // try matches a rule at a keyword on every level of escapes. The match covers
 // what any level covers; the innermost says what the credential is, because on
-// the others escapes may pass for a part of it. It returns where that ends.
-func (s *Scanner) try(raw []byte, r *rule, at int) int {
+// the others escapes may pass for a part of it. It returns where that stands.
+func (s *Scanner) try(raw []byte, r *rule, at int) span {
 	w, next := &s.level[0], &s.level[1]
 	low := at
 	if r.Back > 0 {
@@ -174,6 +176,10 @@ func (s *Scanner) try(raw []byte, r *rule, at int) int {
 	best := span{}
 	for range maxLevels {
 		m, ok := r.match(w)
+		for ok && m.all <= at {
+			w.drop(max(m.to, 1)) // it is another, before the keyword
+			m, ok = r.match(w)
+		}
 		if r.wraps() {
 			m, ok = s.unwrap(r, w, m, ok)
 		}
@@ -186,7 +192,7 @@ func (s *Scanner) try(raw []byte, r *rule, at int) int {
 		w, next = next, w
 	}
 	if best.value == "" {
-		return 0
+		return span{}
 	}
 	if r.Lead != "" {
 		best.start = leadStart(raw, at, r.Lead)
@@ -196,12 +202,12 @@ func (s *Scanner) try(raw []byte, r *rule, at int) int {
 		best.end-- // it escapes what follows
 	}
 	sev := r.Severity
-	if r.doubtful(best.value) {
+	if r.doubtful(best.value) || partOfName(raw, best.end) {
 		sev = finding.Warning
 	}
 	s.add(r.ID, sev, r.Title, best.start, best.end, identity(best.value, r.Identity))
 	s.found[len(s.found)-1].parts = r.Lead != ""
-	return best.end
+	return best
 }
 
 // span is a credential and its place.
@@ -209,6 +215,7 @@ type span struct {
 	value      string
 	start, end int
 	to         int // where it ends in the window
+	all        int // where all ends that the pattern matched
 }
 
 // with returns what two spans cover, with the value of the other.
@@ -270,7 +277,7 @@ func (r *rule) matchTo(w *window, end int) (found span, ok bool) {
 			a = m[0]
 		}
 	}
-	return span{value, w.start(a), w.end(b), b}, true
+	return span{value, w.start(a), w.end(b), b, w.end(m[1])}, true
 }
 
 // identity returns what a credential is known by, however it was wrapped.
@@ -298,83 +305,3 @@ func fingerprint(key []byte, value string) string {
 	h.Write([]byte(value))
 	return hex.EncodeToString(h.Sum(nil)[:8])
 }
-
-// clean puts matches in order and drops those that overlap a better one: an
-// error before a guess, then the longer.
-func clean(found []Match, limit int) []Match {
-	if len(found) == 0 {
-		return nil
-	}
-	slices.SortStableFunc(found, func(a, b Match) int {
-		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(b.Severity.Rank(), a.Severity.Rank()), cmp.Compare(b.End, a.End))
-	})
-	var out []Match
-	for _, m := range found {
-		last := len(out) - 1
-		if last < 0 || m.Start >= out[last].End {
-			out = append(out, m)
-			continue
-		}
-		o := &out[last]
-		if m.Severity.Rank() > o.Severity.Rank() || m.Severity == o.Severity && m.End-m.Start > o.End-o.Start {
-			m.Start, m.End = min(m.Start, o.Start), max(m.End, o.End)
-			*o = m
-		} else if m.End > o.End {
-			o.End, o.parts = m.End, o.parts || m.parts
-		}
-	}
-	return out[:min(len(out), limit)]
-}
-
-// point fills in the JSON Pointers.
-func (s *Scanner) point(raw []byte, found []Match) {
-	for base := 0; base < len(raw); {
-		v, used, err := s.doc.Parse(raw[base:])
-		if err != nil || used == 0 {
-			return
-		}
-		for i := range found {
-			if at := found[i].Start - base; at >= 0 && at < used {
-				found[i].Pointer = pointer(v, at, "")
-			}
-		}
-		base += used
-	}
-}
-
-// pointer returns the path to the innermost value round an offset.
-func pointer(v jsonl.Value, at int, path string) string {
-	for depth := 0; depth < 64; depth++ {
-		next, name := jsonl.Value{}, ""
-		for key, m := range v.Members() {
-			if m.Offset() <= at && at < m.Offset()+len(m.Raw()) {
-				next, name = m, key
-			}
-		}
-		n := 0
-		for e := range v.Elements() {
-			if e.Offset() <= at && at < e.Offset()+len(e.Raw()) {
-				next, name = e, itoa(n)
-			}
-			n++
-		}
-		if !next.Exists() {
-			return path
-		}
-		path += "/" + pointerEscape.Replace(clip(name))
-		v = next
-	}
-	return path
-}
-
-var pointerEscape = strings.NewReplacer("~", "~0", "/", "~1")
-
-// clip keeps a hostile member name from filling the report.
-func clip(name string) string {
-	if len(name) > 100 || !plainName.MatchString(name) {
-		return "…"
-	}
-	return name
-}
-
-var plainName = regexp.MustCompile(`^[A-Za-z0-9_ .:@$-]*$`)

@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/andon-ci/andon/internal/finding"
+	"github.com/andon-ci/andon/internal/keyword"
 )
 
 func scanner(t testing.TB, known ...Known) *Scanner {
@@ -115,8 +116,8 @@ func TestExamples(t *testing.T) {
 			t.Errorf("%s has no example", r.ID)
 		}
 		for _, k := range r.Keywords {
-			if len(k) < head {
-				t.Errorf("%s: keyword %q is under %d bytes", r.ID, k, head)
+			if len(k) < keyword.MinLen {
+				t.Errorf("%s: keyword %q is under %d bytes", r.ID, k, keyword.MinLen)
 			}
 		}
 		for i, p := range r.Positive {

@@ -28,7 +28,7 @@ type split struct{ head, tail string }
 // window of most rules.
 const minReach = 640
 
-func newSpotter(words []keyword) spotter {
+func newSpotter(words []word) spotter {
 	s := spotter{reach: minReach}
 	for c := range s.matters {
 		s.matters[c] = c < ' ' || c == 0x7f
@@ -72,7 +72,7 @@ func (s *spotter) endsHead(a, b byte) bool {
 }
 
 // whole reports whether a keyword is looked for in lines that were joined.
-func (k *keyword) whole() bool {
+func (k *word) whole() bool {
 	if k.rule == nil {
 		return len(k.text) >= minJoined && strings.IndexByte(k.text, '\n') < 0
 	}

@@ -2,8 +2,10 @@ package secret
 
 import (
 	"bytes"
-	"encoding/binary"
+	"slices"
 	"strings"
+
+	"github.com/andon-ci/andon/internal/keyword"
 )
 
 // Most credentials have no form by which they are known: 32 hex digits are one
@@ -11,7 +13,6 @@ import (
 // names, which stand everywhere, but by the values: a run of letters and digits
 // that is long enough is rare, and what stands before it is soon read.
 const (
-	minRun   = 12  // characters of a value in one run, at least
 	maxRun   = 600 // of what is no image
 	maxLead  = 200 // bytes of a value before that run, at most: more is no token
 	maxTail  = 160 // bytes behind that run that may belong to the value
@@ -20,14 +21,15 @@ const (
 
 // valuer knows the names of the rules that have any.
 type valuer struct {
+	runs   *runner
 	kind   [256]uint8
 	names  []name
-	short  [1 << 10][]int32 // by the first three bytes, where there are no more
-	long   [1 << 12][]int32 // by the first four
-	heads  [1 << 10]uint64  // bits of the first four bytes of both
-	begins [1 << 16]uint16  // by the first two: which of the lists
-	lists  [][]*rule        // the first is empty
-	any    *rule            // of a name that says secret, and of no vendor
+	all    *keyword.Set    // of the names
+	nearby *keyword.Set    // of those that need not be given their value
+	near   []int           // which of all they are
+	begins [1 << 16]uint16 // by the first two: which of the lists
+	lists  [][]*rule       // the first is empty
+	any    *rule           // of a name that says secret, and of no vendor
 }
 
 // name is a word before a value, in lower case.
@@ -51,7 +53,7 @@ const (
 )
 
 func newValuer(rules []*rule) *valuer {
-	v := &valuer{lists: [][]*rule{nil}}
+	v := &valuer{runs: newRunner(), lists: [][]*rule{nil}}
 	for c := range 256 {
 		switch b := byte(c); {
 		case '0' <= b && b <= '9':
@@ -104,21 +106,21 @@ func newValuer(rules []*rule) *valuer {
 			v.any = r
 		}
 	}
-	for i, n := range v.names {
-		if len(n.text) == 3 {
-			h := head3([]byte(n.text + "\x00"))
-			v.short[h>>6] = append(v.short[h>>6], int32(i))
-			for c := range 256 {
-				h := hash(binary.LittleEndian.Uint32([]byte(n.text + string([]byte{byte(c)}))))
-				v.heads[h>>6] |= 1 << (h & 63)
-			}
-			continue
-		}
-		h := hash(binary.LittleEndian.Uint32([]byte(n.text)))
-		v.heads[h>>6] |= 1 << (h & 63)
-		v.long[h>>4] = append(v.long[h>>4], int32(i))
-	}
+	v.index()
 	return v
+}
+
+// index makes the sets of names.
+func (v *valuer) index() {
+	var all, near []keyword.Word
+	for i, n := range v.names {
+		w := keyword.Word{Text: n.text, Fold: true}
+		all = append(all, w)
+		if n.near {
+			near, v.near = append(near, w), append(v.near, i)
+		}
+	}
+	v.all, v.nearby = keyword.New(all), keyword.New(near)
 }
 
 // secretWords say in a name that its value is secret.
@@ -131,62 +133,36 @@ func hashWords() []string {
 	return []string{"sha1", "sha256", "sha512", "checksum", "digest", "commit", "integrity", "etag", "revision", "fingerprint", "md5", "signature", "publickey", "public_key", "public-key", "public key", "pubkey", "uuid", "guid", "toolu_", "call_id", "request_id", "session_id", "message_id", "tool_use_id", "parentuuid"}
 }
 
-// head3 returns a number for the first three of four bytes, the same for
-// letters of either case.
-func head3(b []byte) uint16 { return hash(binary.LittleEndian.Uint32(b) << 8) }
-
-// next returns the next run from at on that has a digit, and len(b) where there
-// is none. Of text without any it looks at about every fifth byte.
-func (v *valuer) next(b []byte, at int) (from, to int) {
-	kind := &v.kind
-	from = at
-	known := at - 1 // from there back to from, all belongs to the run
-	for k := at + minRun - 1; k < len(b); {
-		i := k
-		for i > known && kind[b[i]]&inRun != 0 {
-			i--
-		}
-		if i > known {
-			from, known, k = i+1, k, i+minRun
-			continue
-		}
-		kinds := uint8(0)
-		for to = from; to < len(b) && kind[b[to]]&inRun != 0; to++ {
-			kinds |= kind[b[to]]
-		}
-		if kinds&isDigit != 0 {
-			return from, to
-		}
-		from, known, k = to+1, to, to+minRun
-	}
-	return len(b), len(b)
-}
-
 // searchValues tries the rules with names where a value stands.
 func (s *Scanner) searchValues(w *window, in *region) {
 	if in != nil && in.joined {
 		return
 	}
-	v, b := s.values, w.text
-	for from, to := v.next(b, 0); from < len(b); from, to = v.next(b, to) {
-		if to-from > maxRun || in != nil && w.start(max(0, from-lookBack)) > in.last {
-			continue
+	s.values.runs.each(w.text, func(from, to int) {
+		if to-from <= maxRun && (in == nil || w.start(max(0, from-lookBack)) <= in.last) {
+			s.tryRun(w.text, from, to)
 		}
-		if s.starts = v.starts(b, unescaped(b, from), to, s.starts[:0]); len(s.starts) == 0 {
-			continue
-		}
-		if from > 1 && strings.IndexByte("~|%", b[from-1]) >= 0 {
-			s.tryBegins(b, from-2)
-		}
-		if low := s.starts[len(s.starts)-1]; low < from && low+6 < len(b) && b[low+5] == '~' {
-			s.tryBegins(b, low+4) // Azure's secrets have their mark there
-		}
-		for _, at := range s.starts {
-			s.tryBegins(b, at)
-		}
-		if low := s.starts[len(s.starts)-1]; v.worth(b, s.starts, to-low) {
-			s.tryValue(b, s.starts, to)
-		}
+	})
+}
+
+// tryRun tries the rules of values at a run.
+func (s *Scanner) tryRun(b []byte, from, to int) {
+	v := s.values
+	if s.starts = v.starts(b, unescaped(b, from), to, s.starts[:0]); len(s.starts) == 0 {
+		return
+	}
+	if from > 1 && strings.IndexByte("~|%", b[from-1]) >= 0 {
+		s.tryBegins(b, from-2)
+	}
+	low := s.starts[len(s.starts)-1]
+	if low < from && low+6 < len(b) && b[low+5] == '~' {
+		s.tryBegins(b, low+4) // Azure's secrets have their mark there
+	}
+	for _, at := range s.starts {
+		s.tryBegins(b, at)
+	}
+	if s.worth(b, s.starts, to-low) {
+		s.tryValue(b, s.starts, to)
 	}
 }
 
@@ -266,9 +242,9 @@ func (s *Scanner) tryBegins(b []byte, at int) {
 
 // worth reports whether what stands before a value of n characters, which begins
 // at one of some offsets, may be the name of one that a rule is for. It looks at escapes as they are.
-func (v *valuer) worth(b []byte, starts []int, n int) bool {
+func (s *Scanner) worth(b []byte, starts []int, n int) bool {
 	for _, at := range starts {
-		if v.assigned(b, at) {
+		if s.assigned(b, at) {
 			return true
 		}
 	}
@@ -276,22 +252,17 @@ func (v *valuer) worth(b []byte, starts []int, n int) bool {
 	if n < 14 || named(b[from:min(len(b), from+n)]) {
 		return false
 	}
-	near := false
-	v.each(b, max(0, low-lookBack-16), from, func(_ int, n *name) bool {
-		near = near || n.near
-		return !near
-	})
-	return near
+	return s.isNear(b, max(0, low-lookBack-16), from)
 }
 
 // assigned reports whether a name that says something is given the value at an
 // offset.
-func (v *valuer) assigned(b []byte, at int) (says bool) {
-	if !v.operated(b, at) {
+func (s *Scanner) assigned(b []byte, at int) (says bool) {
+	if !s.values.operated(b, at) {
 		return false
 	}
-	p := v.before(b, at)
-	v.each(b, p.from, p.to, func(_ int, n *name) bool {
+	p := s.values.before(b, at)
+	s.eachName(b, p.from, p.to, func(_ int, n *name) bool {
 		says = says || !n.hash
 		return !says
 	})
@@ -317,40 +288,26 @@ func (v *valuer) operated(b []byte, at int) bool {
 }
 
 // each calls f for the names between two offsets, until it returns false.
-func (v *valuer) each(b []byte, from, to int, f func(at int, n *name) bool) {
-	for i := from; i+4 <= min(len(b), to+1); i++ {
-		first := binary.LittleEndian.Uint32(b[i:])
-		h := hash(first)
-		if v.heads[h>>6]&(1<<(h&63)) == 0 {
-			continue
-		}
-		if !v.call(v.long[h>>4], b[:to], i, f) || !v.call(v.short[hash(first<<8)>>6], b[:to], i, f) {
+func (s *Scanner) eachName(b []byte, from, to int, f func(at int, n *name) bool) {
+	s.names = s.values.all.Find(b[from:to], s.names[:0])
+	for _, h := range s.names {
+		if n := &s.values.names[h.Word]; n.begins(b, from+h.At) && !f(from+h.At, n) {
 			return
 		}
 	}
 }
 
-// call calls f for those of some names that stand at an offset.
-func (v *valuer) call(names []int32, b []byte, at int, f func(at int, n *name) bool) bool {
-	for _, k := range names {
-		if n := &v.names[k]; n.stands(b, at) && !f(at, n) {
-			return false
-		}
-	}
-	return true
+// isNear reports whether a name stands between two offsets of which the value
+// need not be assigned.
+func (s *Scanner) isNear(b []byte, from, to int) bool {
+	v := s.values
+	s.names = v.nearby.Find(b[from:to], s.names[:0])
+	return slices.ContainsFunc(s.names, func(h keyword.Hit) bool { return v.names[v.near[h.Word]].begins(b, from+h.At) })
 }
 
-// stands reports whether the name stands at an offset. One that is not long has
+// begins reports whether a name can begin at an offset. One that is not long has
 // to begin a word.
-func (n *name) stands(b []byte, at int) bool {
-	if at+len(n.text) > len(b) {
-		return false
-	}
-	for i := range len(n.text) {
-		if lower(b[at+i]) != n.text[i] {
-			return false
-		}
-	}
+func (n *name) begins(b []byte, at int) bool {
 	if n.word || n.hash || len(n.text) > 9 || at == 0 {
 		return true
 	}

@@ -49,6 +49,16 @@ func (w *window) end(offset int) int {
 	return w.base + int(w.to[offset-1])
 }
 
+// drop leaves out the first n bytes.
+func (w *window) drop(n int) {
+	w.text = w.text[n:]
+	if len(w.at) == 0 {
+		w.base += n
+		return
+	}
+	w.at, w.to = w.at[n:], w.to[n:]
+}
+
 // parted reports whether something was left out before the byte at an offset.
 func (w *window) parted(offset int) bool {
 	return 0 < offset && offset < len(w.at) && w.at[offset] > w.to[offset-1]

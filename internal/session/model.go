@@ -31,6 +31,10 @@ type Coverage struct {
 	Suppressed   int            `json:"suppressed"`    // traces kept out of the bundle for a credential
 	Unrecognised int            `json:"unrecognised"`  // files of no known format
 	Unreadable   int            `json:"unreadable"`    // files that could not be opened or read to the end
+
+	// Personal is how many values of personal data were replaced in the copies
+	// of traces, by kind as in "pii/email". Nil where none were looked for.
+	Personal map[string]int `json:"personal,omitempty"`
 }
 
 // Session is all runs about one subject at one head SHA, in order of start.

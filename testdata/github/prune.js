@@ -1,9 +1,12 @@
-// Makes openapi.json and schema.graphql of GitHub's published descriptions:
+// Makes openapi.json, schema.graphql, webhooks.schema.json and payloads/ of what
+// GitHub publishes:
 //
-//   npm install @octokit/openapi@23.0.2 @octokit/graphql-schema@15.26.1 graphql@16 && node prune.js
+//   npm install @octokit/openapi@23.0.2 @octokit/graphql-schema@15.26.1 graphql@16 \
+//     @octokit/webhooks-schemas@7.6.1 @octokit/webhooks-examples@7.6.1 && node prune.js
 //
-// Both keep only what andon asks for: of REST the parameters and bodies of the
-// paths below, of GraphQL the types, fields and arguments of the queries.
+// The descriptions keep only what andon asks for: of REST the parameters and
+// bodies of the paths below, of GraphQL the types, fields and arguments of the
+// queries, of webhooks the events of the payloads. The payloads are as published.
 const fs = require("fs"), path = require("path");
 const description = require("@octokit/openapi/generated/api.github.com.json");
 
@@ -81,13 +84,13 @@ function graphql() {
   const sdl = fs.readFileSync(path.join(modules, "@octokit/graphql-schema/schema.graphql"), "utf8");
   const schema = g.buildSchema(sdl, { assumeValidSDL: true });
   const folder = path.join(__dirname, "../../internal/github");
-  const queries = fs.readdirSync(folder).filter((n) => n.endsWith(".graphql")).map((n) => g.parse(fs.readFileSync(path.join(folder, n), "utf8")));
-  const errors = queries.flatMap((q) => g.validate(schema, q));
+  const query = g.parse(fs.readdirSync(folder).filter((n) => n.endsWith(".graphql")).map((n) => fs.readFileSync(path.join(folder, n), "utf8")).join("\n"));
+  const errors = g.validate(schema, query);
   if (errors.length) throw errors;
   const fields = new Map(), inputs = new Set(), bases = new Set(["Query"]);
   const info = new g.TypeInfo(schema);
   const keep = (type, field) => fields.set(type, (fields.get(type) ?? new Set()).add(field));
-  for (const query of queries) g.visit(query, g.visitWithTypeInfo(info, {
+  g.visit(query, g.visitWithTypeInfo(info, {
     NamedType(node) { bases.add(node.name.value); },
     Field() {
       const parent = info.getParentType(), def = info.getFieldDef();
@@ -141,5 +144,46 @@ function graphql() {
   return out.trimEnd() + "\n";
 }
 
+// Which of the examples of an event is taken.
+const payloads = {
+  "issue_comment.created": 3,
+  "pull_request.closed": 3,
+  "pull_request.labeled": 8,
+  "pull_request.reopened": 18,
+  "pull_request.synchronize": 22,
+  "pull_request.unlabeled": 25,
+  "pull_request_review.dismissed": 1,
+  "pull_request_review.submitted": 2,
+  "pull_request_review_comment.created": 1,
+  "pull_request_review_thread.resolved": 1,
+  "push": 4,
+};
+
+function webhooks() {
+  const { definitions } = require("@octokit/webhooks-schemas/schema.json");
+  const slim = (v, names) => {
+    if (Array.isArray(v)) return v.map((x) => slim(x));
+    if (!v || typeof v !== "object") return v;
+    // The validator of the tests takes templates such as {/sha} for wrong ones.
+    const keep = Object.entries(v).filter(([k, x]) => names || !(k === "description" || k === "title" || x === "uri-template"));
+    return Object.fromEntries(keep.map(([k, x]) => [k, slim(x, k === "properties" && !names)]));
+  };
+  const out = {};
+  const todo = Object.keys(payloads).map((n) => (n === "push" ? "push$event" : n.replace(".", "$")));
+  while (todo.length) {
+    const name = todo.pop();
+    if (out[name]) continue;
+    out[name] = slim(definitions[name]);
+    for (const [, ref] of JSON.stringify(out[name]).matchAll(/"#\/definitions\/([^"]+)"/g)) todo.push(ref);
+  }
+  const sorted = Object.fromEntries(Object.keys(out).sort().map((n) => [n, out[n]]));
+  return JSON.stringify({ $schema: "http://json-schema.org/draft-07/schema#", definitions: sorted }, null, 1) + "\n";
+}
+
+for (const [name, n] of Object.entries(payloads)) {
+  const { examples } = require("@octokit/webhooks-examples").find((e) => e.name === name.split(".")[0]);
+  fs.writeFileSync(path.join(__dirname, "payloads", name + ".json"), JSON.stringify(examples[n], null, 2) + "\n");
+}
+fs.writeFileSync(path.join(__dirname, "webhooks.schema.json"), webhooks());
 fs.writeFileSync(path.join(__dirname, "openapi.json"), openapi());
 fs.writeFileSync(path.join(__dirname, "schema.graphql"), graphql());

@@ -16,8 +16,8 @@ import (
 	"strings"
 )
 
-// tree is the files at a commit, by path.
-type tree map[string][]byte
+// folder is the files at a commit, by path.
+type folder map[string][]byte
 
 // SetBranch makes a branch lead to a new commit with files.
 func (f *Forge) SetBranch(name string, files map[string][]byte) {
@@ -34,7 +34,7 @@ func (f *Forge) Branch(name string) map[string][]byte {
 }
 
 // keep stores files as a commit or tree, and returns its id.
-func (f *Forge) keep(files tree, parent string) string {
+func (f *Forge) keep(files folder, parent string) string {
 	h := sha1.New()
 	fmt.Fprintln(h, parent)
 	for _, name := range slices.Sorted(maps.Keys(files)) {
@@ -113,7 +113,7 @@ func (f *Forge) createTree(w http.ResponseWriter, r *http.Request, _ []string, b
 		Tree []struct{ Path, Content string }
 	}
 	f.decode(body, &q)
-	files := tree{}
+	files := folder{}
 	for _, e := range q.Tree {
 		files[e.Path] = []byte(e.Content)
 	}

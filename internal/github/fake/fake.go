@@ -22,6 +22,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/vektah/gqlparser/v2/ast"
 )
 
 // Data is testdata/github as the packages two folders below the root see it.
@@ -30,6 +32,8 @@ const Data = "../../testdata/github"
 // Forge is a forge with one repository.
 type Forge struct {
 	Repository string
+	ID         int64            // of the repository
+	Old        string           // what the repository was called before a transfer; empty for none
 	Token      string           // that is accepted; empty is any
 	Pull       map[string]any   // as in testdata/github/pulls; nil for none
 	Runs       []map[string]any // see AddRun
@@ -38,6 +42,7 @@ type Forge struct {
 	Downloads  int              // from the store of artifacts
 	Checks     []map[string]any
 	Posts      []map[string]any // comments as they were sent
+	Others     []string         // repositories that the App's installation has beside this one, and nobody can read
 	Issues     []map[string]any // as they were sent; see AddIssue
 
 	every     []*Request // also those that Forget forgets
@@ -48,8 +53,10 @@ type Forge struct {
 	artifacts map[int64][]map[string]any // by workflow run
 	zips      map[int64][]byte           // by artifact
 	branches  map[string]string          // commit, by name
-	trees     map[string]tree            // by commit or tree
+	trees     map[string]folder          // by commit or tree
 	faults    []*Fault
+	denied    []string // lists of the pull request, as GraphQL calls them
+	schema    *ast.Schema
 	used      int
 	next      int64
 }
@@ -73,7 +80,7 @@ type Fault struct {
 // New starts a forge, which ends with the test. Then every request that it has
 // had must be legal by GitHub's descriptions.
 func New(t testing.TB) *Forge {
-	f := &Forge{Repository: "octo-org/hello", t: t, artifacts: map[int64][]map[string]any{}, zips: map[int64][]byte{}, next: 1000, branches: map[string]string{}, trees: map[string]tree{}}
+	f := &Forge{Repository: "octo-org/hello", ID: 1296269, t: t, artifacts: map[int64][]map[string]any{}, zips: map[int64][]byte{}, next: 1000, branches: map[string]string{}, trees: map[string]folder{}}
 	f.api = httptest.NewServer(http.HandlerFunc(f.serve))
 	f.blobs = httptest.NewServer(http.HandlerFunc(f.blob))
 	t.Cleanup(f.legal)
@@ -92,7 +99,7 @@ func (f *Forge) GraphQLURL() string { return f.api.URL + "/api/graphql" }
 func (f *Forge) Fail(fault Fault) { f.faults = append(f.faults, &fault) }
 
 // Forget forgets what was asked and what was to fail.
-func (f *Forge) Forget() { f.Requests, f.faults, f.Downloads, f.used = nil, nil, 0, 0 }
+func (f *Forge) Forget() { f.Requests, f.faults, f.denied, f.Downloads, f.used = nil, nil, nil, 0, 0 }
 
 // REST returns how many requests the REST API has had.
 func (f *Forge) REST() int {
@@ -164,7 +171,7 @@ func (f *Forge) AddRun(sha string, created time.Time, changes map[string]any) in
 	r["html_url"] = fmt.Sprintf("https://github.com/%s/actions/runs/%d", f.Repository, f.next)
 	r["pull_requests"] = []any{map[string]any{"number": 12, "id": 1}}
 	for _, side := range []string{"repository", "head_repository"} {
-		r[side].(map[string]any)["id"] = 1296269
+		r[side].(map[string]any)["id"] = f.ID
 	}
 	for k, v := range changes {
 		r[k] = v
@@ -178,6 +185,7 @@ func (f *Forge) AddArtifact(run int64, name string, zip []byte, changes map[stri
 	f.next++
 	a := f.shape("artifacts", "artifacts")
 	sum := sha256.Sum256(zip)
+	a["workflow_run"], a["created_at"] = map[string]any{"id": run}, f.uploaded(run)
 	a["id"], a["name"], a["size_in_bytes"], a["digest"] = f.next, name, len(zip), "sha256:"+hex.EncodeToString(sum[:])
 	for k, v := range changes {
 		a[k] = v
@@ -185,6 +193,16 @@ func (f *Forge) AddArtifact(run int64, name string, zip []byte, changes map[stri
 	f.artifacts[run] = append(f.artifacts[run], a)
 	f.zips[f.next] = zip
 	return f.next
+}
+
+// uploaded returns when the artifacts of a workflow run were: at its end.
+func (f *Forge) uploaded(run int64) any {
+	for _, r := range f.Runs {
+		if r["id"] == run {
+			return r["updated_at"]
+		}
+	}
+	return "2026-11-20T00:00:00Z"
 }
 
 func (f *Forge) blob(w http.ResponseWriter, r *http.Request) {

@@ -5,12 +5,17 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"strconv"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
+
+	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// graphql answers the query for a pull request, each list that was asked for in
-// pages of 100, the one for what landed on a branch, and the one for issues.
+// graphql answers a query with the fields that it asks for.
 func (f *Forge) graphql(w io.Writer, body []byte) {
 	var q struct {
 		Query     string         `json:"query"`
@@ -27,66 +32,83 @@ func (f *Forge) graphql(w io.Writer, body []byte) {
 		f.commitOnBranch(w, body)
 		return
 	}
-	if strings.Contains(q.Query, "query landing(") {
-		rest, _ := f.Pull["rest"].(map[string]any)
-		history := map[string]any{"pageInfo": map[string]any{"hasNextPage": false}, "nodes": rest["landed"]}
-		json.NewEncoder(w).Encode(map[string]any{"data": map[string]any{"repository": map[string]any{"ref": map[string]any{"target": map[string]any{"history": history}}}}})
+	schema := f.graph()
+	doc, errs := gqlparser.LoadQueryWithRules(schema, q.Query, nil)
+	if len(errs) > 0 {
+		json.NewEncoder(w).Encode(map[string]any{"errors": []any{map[string]any{"type": "GRAPHQL_VALIDATION_FAILED", "message": errs.Error()}}})
 		return
 	}
-	if strings.Contains(q.Query, "query issues(") {
-		json.NewEncoder(w).Encode(f.labelled(q.Variables["label"]))
-		return
+	s := &selection{forge: f, schema: schema, variables: q.Variables}
+	repository := f.graphRepository(q.Variables)
+	data := s.object(doc.Operations[0].SelectionSet, "Query", map[string]any{"repository": repository})
+	if repository == nil {
+		s.missing("Repository with the name", q.Variables["name"], "repository")
+	} else if n := q.Variables["number"]; n != nil && repository["pullRequest"] == nil {
+		s.missing("PullRequest with the number", n, "repository", "pullRequest")
 	}
-	pull := f.pull(q.Variables)
-	out := map[string]any{"data": map[string]any{"repository": map[string]any{
-		"nameWithOwner": f.Repository, "repositoryId": 1296269, "pullRequest": pull,
-	}}}
-	if pull == nil {
-		out = map[string]any{
-			"data":   map[string]any{"repository": map[string]any{"pullRequest": nil}},
-			"errors": []any{map[string]any{"type": "NOT_FOUND", "message": fmt.Sprintf("Could not resolve to a PullRequest with the number of %v.", q.Variables["number"])}},
-		}
+	out := map[string]any{"data": data}
+	if len(s.errors) > 0 {
+		out["errors"] = s.errors
 	}
 	json.NewEncoder(w).Encode(out)
 }
 
-// pull returns what the variables ask for of the pull request, nil for another.
-func (f *Forge) pull(v map[string]any) map[string]any {
-	if f.Pull == nil || v["number"] != f.Pull["number"] {
+// graph reads GitHub's schema, once.
+func (f *Forge) graph() *ast.Schema {
+	if f.schema == nil {
+		raw, err := os.ReadFile(filepath.Join(Data, "schema.graphql"))
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		if f.schema, err = gqlparser.LoadSchema(&ast.Source{Name: "schema.graphql", Input: string(raw)}); err != nil {
+			f.t.Fatalf("reading GitHub's GraphQL schema: %v", err)
+		}
+	}
+	return f.schema
+}
+
+// graphRepository returns all that GraphQL can be asked of the repository, by
+// its name or the one that it had; nil for another.
+func (f *Forge) graphRepository(v map[string]any) map[string]any {
+	if name := fmt.Sprint(v["owner"], "/", v["name"]); name != f.Repository && name != f.Old {
 		return nil
 	}
-	out := maps.Clone(f.Pull)
-	delete(out, "rest")
-	for list, with := range map[string][2]string{
-		"commits": {"withCommits", "commits"}, "reviews": {"withReviews", "reviews"}, "timelineItems": {"withEvents", "events"},
-		"reviewThreads": {"withThreads", "threads"}, "comments": {"withComments", "comments"},
-	} {
-		if v[with[0]] != true {
-			delete(out, list)
-			continue
+	out := map[string]any{"nameWithOwner": f.Repository, "databaseId": f.ID, "issues": f.labelled(v["label"])}
+	if f.Pull == nil {
+		return out
+	}
+	if v["number"] == f.Pull["number"] {
+		out["pullRequest"] = f.Pull
+		if len(f.Posts) > 0 {
+			p := maps.Clone(f.Pull)
+			p["comments"] = append(slices.Clip(p["comments"].([]any)), f.posted()...)
+			out["pullRequest"] = p
 		}
-		out[list] = f.connection(list, v[with[1]])
+	}
+	rest, _ := f.Pull["rest"].(map[string]any)
+	if merge, _ := f.Pull["mergeCommit"].(map[string]any); v["merge"] != nil && v["merge"] == merge["oid"] {
+		out["object"] = map[string]any{"__typename": "Commit", "history": rest["brought"]}
+	}
+	out["ref"] = map[string]any{"target": map[string]any{"__typename": "Commit", "history": rest["landed"]}}
+	return out
+}
+
+// posted returns the comments that were written, as GraphQL tells of them.
+func (f *Forge) posted() []any {
+	var out []any
+	for _, p := range f.Posts {
+		out = append(out, map[string]any{
+			"__typename": "IssueComment", "fullDatabaseId": fmt.Sprint(p["id"]), "url": p["html_url"], "createdAt": p["created_at"], "body": p["body"],
+			"viewerDidAuthor": true, "authorAssociation": "NONE", "author": map[string]any{"__typename": "Bot", "login": "github-actions"},
+		})
 	}
 	return out
 }
 
-func (f *Forge) connection(list string, after any) map[string]any {
-	all, _ := f.Pull[list].([]any)
-	if list == "comments" {
-		for _, p := range f.Posts {
-			all = append(all, map[string]any{
-				"id": fmt.Sprint(p["id"]), "url": p["html_url"], "createdAt": p["created_at"], "body": p["body"], "viewerDidAuthor": true,
-				"author": map[string]any{"__typename": "Bot", "login": "github-actions"},
-			})
-		}
-	}
-	from := 0
-	if s, ok := after.(string); ok {
-		from, _ = strconv.Atoi(s) // 0 where it is none of ours
-	}
-	to := min(from+100, len(all))
-	return map[string]any{
-		"pageInfo": map[string]any{"hasNextPage": to < len(all), "endCursor": fmt.Sprint(to)},
-		"nodes":    append([]any{}, all[from:to]...),
-	}
+// Deny makes a list of the pull request one that the token may not see.
+func (f *Forge) Deny(lists ...string) { f.denied = append(f.denied, lists...) }
+
+// Denied is a Reply that says so of the REST API.
+func Denied(w http.ResponseWriter, r *http.Request) {
+	Status(http.StatusForbidden, "Resource not accessible by integration")(w, r)
 }

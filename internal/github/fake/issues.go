@@ -36,29 +36,19 @@ func (f *Forge) createIssue(w http.ResponseWriter, r *http.Request, _ []string, 
 	answer(w, r, http.StatusCreated, f.Issues[len(f.Issues)-1])
 }
 
-func (f *Forge) changeIssue(w http.ResponseWriter, r *http.Request, args []string, body []byte) {
-	for _, i := range f.Issues {
-		if i["number"] == int(number(args[0])) {
-			answer(w, r, http.StatusOK, f.merge(i, body))
-			return
-		}
-	}
-	Status(http.StatusNotFound, "Not Found")(w, r)
-}
-
-// labelled answers the query for issues with a label.
-func (f *Forge) labelled(label any) map[string]any {
-	nodes := []any{}
+// labelled returns the issues with a label, as GraphQL tells of them, the latest
+// first.
+func (f *Forge) labelled(label any) []any {
+	var out []any
 	for _, i := range slices.Backward(f.Issues) {
 		named := func(l any) bool { return l.(map[string]any)["name"] == label }
 		if !slices.ContainsFunc(i["labels"].([]any), named) {
 			continue
 		}
 		state := map[any]string{"open": "OPEN", "closed": "CLOSED"}[i["state"]]
-		nodes = append(nodes, map[string]any{
+		out = append(out, map[string]any{
 			"number": i["number"], "title": i["title"], "body": i["body"], "state": state, "url": i["html_url"], "viewerDidAuthor": i["own"],
 		})
 	}
-	nodes = nodes[:min(len(nodes), 100)]
-	return map[string]any{"data": map[string]any{"repository": map[string]any{"issues": map[string]any{"nodes": nodes}}}}
+	return out
 }

@@ -17,15 +17,36 @@ func (f *Forge) rest(w http.ResponseWriter, r *http.Request, body []byte) {
 		Status(http.StatusNotFound, "Not Found")(w, r)
 		return
 	}
+	if rest, old := strings.CutPrefix(path, "repos/"+f.Old+"/"); old {
+		f.redirect(w, r, rest)
+		return
+	}
 	path, own := strings.CutPrefix(path, "repos/"+f.Repository+"/")
+	if !own {
+		path, own = strings.CutPrefix(path, fmt.Sprintf("repositories/%d/", f.ID))
+	}
 	for _, route := range f.routes() {
 		m := route.path.FindStringSubmatch(path)
-		if m != nil && route.method == r.Method && (own || strings.HasPrefix(path, "app/")) {
+		if m != nil && route.method == r.Method && (own || strings.HasPrefix(path, "app/") || strings.HasPrefix(path, "orgs/") || strings.HasPrefix(path, "installation/")) {
 			route.serve(w, r, m[1:], body)
 			return
 		}
 	}
 	Status(http.StatusNotFound, "Not Found")(w, r)
+}
+
+// redirect sends to the repository by its id, as GitHub does for one that was
+// renamed or transferred:
+// https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects
+func (f *Forge) redirect(w http.ResponseWriter, r *http.Request, path string) {
+	code := http.StatusMovedPermanently
+	if r.Method != http.MethodGet {
+		code = http.StatusTemporaryRedirect
+	}
+	u := *r.URL
+	u.Scheme, u.Host, u.Path = "http", r.Host, fmt.Sprintf("/api/v3/repositories/%d/%s", f.ID, path)
+	w.Header().Set("Location", u.String())
+	Status(code, "Moved Permanently")(w, r)
 }
 
 type route struct {
@@ -34,29 +55,30 @@ type route struct {
 	serve  func(w http.ResponseWriter, r *http.Request, args []string, body []byte)
 }
 
+func at(pattern string) *regexp.Regexp { return regexp.MustCompile("^" + pattern + "$") }
+
 func (f *Forge) routes() []route {
-	at := func(pattern string) *regexp.Regexp { return regexp.MustCompile("^" + pattern + "$") }
-	return []route{
+	return append(f.since(), []route{
 		{"GET", at(`actions/runs`), f.listRuns},
 		{"GET", at(`actions/runs/(\d+)/artifacts`), f.listArtifacts},
 		{"GET", at(`actions/artifacts/(\d+)/zip`), f.locate},
 		{"GET", at(`commits/([0-9a-f]+)/check-runs`), f.listChecks},
 		{"GET", at(`commits/([0-9a-f]+)/pulls`), f.commitPulls},
 		{"GET", at(`commits/([0-9a-zA-Z]+)`), f.commit},
-		{"GET", at(`activity`), f.kept("activity", func(r *http.Request, _ []string) string { return "" })},
-		{"GET", at(`compare/(.+)`), f.kept("compare", func(_ *http.Request, args []string) string { return args[0] })},
-		{"GET", at(`collaborators/([^/]+)/permission`), f.kept("permissions", func(_ *http.Request, args []string) string { return args[0] })},
+		{"GET", at(`activity`), f.activity},
+		{"GET", at(`compare/(.+)`), f.kept("compare")},
+		{"GET", at(`collaborators/([^/]+)/permission`), f.kept("permissions")},
 		{"GET", at(`pulls`), f.listPulls},
 		{"GET", at(`tarball/([0-9a-f]+)`), f.tarball},
 		{"POST", at(`git/trees`), f.createTree},
 		{"POST", at(`git/commits`), f.createCommit},
 		{"POST", at(`git/refs`), f.createRef},
-		{"POST", at(`check-runs`), f.createCheck},
-		{"PATCH", at(`check-runs/(\d+)`), f.changeCheck},
+		{"POST", at(`check-runs`), f.create("check_run", &f.Checks)},
+		{"PATCH", at(`check-runs/(\d+)`), f.change("id", &f.Checks)},
 		{"POST", at(`issues`), f.createIssue},
-		{"PATCH", at(`issues/(\d+)`), f.changeIssue},
-		{"POST", at(`issues/(\d+)/comments`), f.createComment},
-		{"PATCH", at(`issues/comments/(\d+)`), f.changeComment},
+		{"PATCH", at(`issues/(\d+)`), f.change("number", &f.Issues)},
+		{"POST", at(`issues/(\d+)/comments`), f.create("issue_comment", &f.Posts)},
+		{"PATCH", at(`issues/comments/(\d+)`), f.change("id", &f.Posts)},
 		{"DELETE", at(`issues/comments/(\d+)`), f.deleteComment},
 		{"GET", at(`installation`), func(w http.ResponseWriter, r *http.Request, _ []string, _ []byte) {
 			answer(w, r, http.StatusOK, f.shape("installation", ""))
@@ -66,7 +88,7 @@ func (f *Forge) routes() []route {
 			made["token"], made["expires_at"] = "ghs_"+strings.Repeat("0", 36), "2099-01-01T00:00:00Z"
 			answer(w, r, http.StatusCreated, made)
 		}},
-	}
+	}...)
 }
 
 // page cuts a list as the request asks, and links to the next page.
@@ -101,7 +123,7 @@ func (f *Forge) listRuns(w http.ResponseWriter, r *http.Request, _ []string, _ [
 		if s := q.Get("head_sha"); s != "" && run["head_sha"] != s {
 			continue
 		}
-		if since, ok := strings.CutPrefix(q.Get("created"), ">="); ok && run["created_at"].(string) < since {
+		if !within(run["created_at"].(string), q.Get("created")) {
 			continue
 		}
 		found = append(found, run)
@@ -137,22 +159,27 @@ func (f *Forge) locate(w http.ResponseWriter, r *http.Request, args []string, _ 
 	w.WriteHeader(http.StatusFound)
 }
 
-// kept answers with what the pull request's file has under "rest": all of it,
-// or what stands there under a key.
-func (f *Forge) kept(what string, key func(*http.Request, []string) string) func(http.ResponseWriter, *http.Request, []string, []byte) {
+// kept answers with what the pull request's file has under "rest", of what was
+// asked for.
+func (f *Forge) kept(what string) func(http.ResponseWriter, *http.Request, []string, []byte) {
 	return func(w http.ResponseWriter, r *http.Request, args []string, _ []byte) {
 		rest, _ := f.Pull["rest"].(map[string]any)
-		found := rest[what]
-		if k := key(r, args); k != "" {
-			m, _ := found.(map[string]any)
-			found = m[k]
-		}
-		if found == nil {
+		all, _ := rest[what].(map[string]any)
+		if all[args[0]] == nil {
 			Status(http.StatusNotFound, "Not Found")(w, r)
 			return
 		}
-		answer(w, r, http.StatusOK, found)
+		answer(w, r, http.StatusOK, all[args[0]])
 	}
+}
+
+// activity lists the pushes to a branch.
+func (f *Forge) activity(w http.ResponseWriter, r *http.Request, _ []string, _ []byte) {
+	rest, _ := f.Pull["rest"].(map[string]any)
+	all, _ := rest["activity"].([]any)
+	ref := r.URL.Query().Get("ref")
+	all = slices.DeleteFunc(slices.Clone(all), func(a any) bool { return ref != "" && a.(map[string]any)["ref"] != ref })
+	answer(w, r, http.StatusOK, page(w, r, all))
 }
 
 func (f *Forge) listPulls(w http.ResponseWriter, r *http.Request, _ []string, _ []byte) {
@@ -162,7 +189,7 @@ func (f *Forge) listPulls(w http.ResponseWriter, r *http.Request, _ []string, _ 
 	old := f.shape("commit_pulls", "")
 	old["number"], old["updated_at"], old["state"] = 3, "2026-01-01T00:00:00Z", "closed"
 	all := []map[string]any{p, old}
-	if head := r.URL.Query().Get("head"); head != "" && head != f.head() {
+	if head := r.URL.Query().Get("head"); f.Pull == nil || head != "" && head != f.head() {
 		all = all[:0]
 	}
 	answer(w, r, http.StatusOK, page(w, r, all))
@@ -179,7 +206,7 @@ func (f *Forge) head() string {
 
 func (f *Forge) commit(w http.ResponseWriter, r *http.Request, args []string, body []byte) {
 	if !strings.HasSuffix(r.Header.Get("Accept"), ".sha") {
-		f.kept("commits", func(_ *http.Request, args []string) string { return args[0] })(w, r, args, body)
+		f.kept("commits")(w, r, args, body)
 		return
 	}
 	for _, run := range f.Runs {
@@ -221,40 +248,28 @@ func (f *Forge) merge(to map[string]any, body []byte) map[string]any {
 	return to
 }
 
-func (f *Forge) createCheck(w http.ResponseWriter, r *http.Request, _ []string, body []byte) {
-	c := f.merge(f.shape("check_run", ""), body)
-	f.next++
-	c["id"] = f.next
-	f.Checks = append(f.Checks, c)
-	answer(w, r, http.StatusCreated, c)
-}
-
-func (f *Forge) changeCheck(w http.ResponseWriter, r *http.Request, args []string, body []byte) {
-	for _, c := range f.Checks {
-		if c["id"] == number(args[0]) {
-			answer(w, r, http.StatusOK, f.merge(c, body))
-			return
-		}
+// create adds what is sent to a list, on top of GitHub's example of it.
+func (f *Forge) create(shape string, to *[]map[string]any) func(http.ResponseWriter, *http.Request, []string, []byte) {
+	return func(w http.ResponseWriter, r *http.Request, _ []string, body []byte) {
+		c := f.merge(f.shape(shape, ""), body)
+		f.next++
+		c["id"] = f.next
+		*to = append(*to, c)
+		answer(w, r, http.StatusCreated, c)
 	}
-	Status(http.StatusNotFound, "Not Found")(w, r)
 }
 
-func (f *Forge) createComment(w http.ResponseWriter, r *http.Request, _ []string, body []byte) {
-	c := f.merge(f.shape("issue_comment", ""), body)
-	f.next++
-	c["id"] = f.next
-	f.Posts = append(f.Posts, c)
-	answer(w, r, http.StatusCreated, c)
-}
-
-func (f *Forge) changeComment(w http.ResponseWriter, r *http.Request, args []string, body []byte) {
-	for _, c := range f.Posts {
-		if c["id"] == number(args[0]) {
-			answer(w, r, http.StatusOK, f.merge(c, body))
-			return
+// change changes what is in a list, by its id or number.
+func (f *Forge) change(key string, in *[]map[string]any) func(http.ResponseWriter, *http.Request, []string, []byte) {
+	return func(w http.ResponseWriter, r *http.Request, args []string, body []byte) {
+		for _, c := range *in {
+			if fmt.Sprint(c[key]) == args[0] {
+				answer(w, r, http.StatusOK, f.merge(c, body))
+				return
+			}
 		}
+		Status(http.StatusNotFound, "Not Found")(w, r)
 	}
-	Status(http.StatusNotFound, "Not Found")(w, r)
 }
 
 func (f *Forge) deleteComment(w http.ResponseWriter, _ *http.Request, args []string, _ []byte) {

@@ -132,7 +132,7 @@ func write(t *testing.T, e Engine) {
 	open := e(t)
 	out := mustWrite(t, open(), &history.Batch{
 		Lines:   append(Lines(t, history.Runs, Run(30), Run(1), Run(2)), Lines(t, history.Overrides, Override(1, ""))...),
-		Advance: func(c *history.Cursor) { c.At("o/r").Learn("Agents") },
+		Advance: func(c *history.Cursor) { c.At("o/r").Learn("Agents", time.Unix(1, 0).UTC()) },
 	})
 	if out.Added[history.Runs] != 3 || out.Added[history.Overrides] != 1 {
 		t.Errorf("%+v", out)
@@ -148,7 +148,7 @@ func write(t *testing.T, e Engine) {
 		t.Fatal(err)
 	}
 	c, err := history.ReadCursor(t.Context(), v)
-	if err != nil || !slices.Equal(c.At("o/r").Workflows, []string{"Agents"}) {
+	if err != nil || c.At("o/r").Workflows["Agents"].Unix() != 1 {
 		t.Errorf("%+v, %v", c, err)
 	}
 	days, _, err := history.Days(t.Context(), v)
@@ -199,7 +199,7 @@ func writers(t *testing.T, e Engine) {
 	const each = 6
 	batch := func(w int) *history.Batch {
 		b := &history.Batch{Advance: func(c *history.Cursor) {
-			c.At(fmt.Sprintf("o/r%d", w)).Learn("Agents")
+			c.At(fmt.Sprintf("o/r%d", w)).Learn("Agents", time.Unix(1, 0).UTC())
 			c.At("o/r").Artifacts.Pass(int64(w), time.Date(2026, 11, 1, w, 0, 0, 0, time.UTC), 48*time.Hour)
 		}}
 		for n := range each + 1 {
