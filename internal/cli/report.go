@@ -53,7 +53,7 @@ func (f *reportFlags) run(ctx context.Context, env Env, args []string) error {
 	if err != nil {
 		return err
 	}
-	store, err := f.open(env)
+	store, err := f.open(ctx, env)
 	if err != nil {
 		return err
 	}
