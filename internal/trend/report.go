@@ -54,6 +54,7 @@ type By struct {
 	Owner        []Group `json:"owner,omitempty"`
 	Model        []Group `json:"model"`
 	Instructions []Group `json:"instructions"`
+	Kind         []Group `json:"subject_kind,omitempty"`
 	Pair         []Group `json:"agent_repository,omitempty"` // an agent in a repository
 }
 
