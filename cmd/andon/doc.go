@@ -17,6 +17,7 @@ The commands are:
 	sync        add new runs and overrides to a history
 	report      say whether the agents get better or worse, why, and where to look
 	board       show a light for each agent and repository, for a display on the wall
+	prune       drop old days of a history, and note what they came to
 	emit        append one record to a native trace, for agents without a transcript
 	init        write ready workflows and a configuration into a repository
 	schema      print a JSON Schema of what Andon reads and writes
@@ -48,9 +49,10 @@ unknown, and never as 0.
 
 # What it never does
 
-Andon sends nothing anywhere, but for session and for overrides with --since,
-which ask the forge for what they show; session writes there what --comment and
---check name. It never prints or writes the value of a credential that it has
+Andon sends nothing anywhere, but for session, for sync and for overrides with
+--since, which ask the forge for what they show; session writes there what
+--comment and --check name, sync a history on a branch, and report the issue of
+--post. It never prints or writes the value of a credential that it has
 found, and it writes nothing for upload that it has not scanned. The names of
 files and folders are scanned as well.
 
