@@ -100,4 +100,4 @@ func isFolder(name string) bool {
 }
 
 // summariser makes the summaries of days that a history keeps.
-func summariser() history.Summariser { return nil }
+func summariser() history.Summariser { return trendSummary{} }

@@ -2,6 +2,9 @@ package cli
 
 import (
 	"context"
+	"fmt"
+	"sync"
+	"time"
 
 	"github.com/andon-ci/andon/internal/history"
 	"github.com/andon-ci/andon/internal/trend"
@@ -10,6 +13,81 @@ import (
 // reportWindow is the days that are reported on, both among them.
 type reportWindow struct{ from, to history.Day }
 
-func judge(context.Context, history.Store, reportWindow, *ownership) (*trend.Report, error) {
-	return &trend.Report{}, nil
+// baselineDays is how many days before the window serve to compare with.
+const baselineDays = 60
+
+// readers is how many days are read at once.
+const readers = 2
+
+// judge returns the report of a window. Nil owned is for the runs of everybody.
+func judge(ctx context.Context, store history.Store, w reportWindow, owned *ownership) (*trend.Report, error) {
+	view, err := store.View(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all, _, err := history.Days(ctx, view)
+	if err != nil {
+		return nil, err
+	}
+	first := history.DayOf(w.from.Time().AddDate(0, 0, -baselineDays))
+	var wanted []history.Day
+	for _, d := range all {
+		if d >= first && d <= w.to {
+			wanted = append(wanted, d)
+		}
+	}
+	days, err := readDays(ctx, view, wanted)
+	if err != nil {
+		return nil, err
+	}
+	o := trend.Options{From: string(w.from), To: string(w.to), AsOf: w.to.Time().Add(24 * time.Hour)}
+	if owned != nil {
+		o.Keep = owned.keeps
+	}
+	return trend.Analyse(days, o), nil
 }
+
+// readDays reads what each day comes to, several at once: they do not depend on
+// each other.
+func readDays(ctx context.Context, view history.View, wanted []history.Day) ([]*trend.Day, error) {
+	days, errs := make([]*trend.Day, len(wanted)), make([]error, len(wanted))
+	next := make(chan int)
+	var all sync.WaitGroup
+	for range readers {
+		all.Go(func() {
+			for i := range next {
+				days[i], errs[i] = readDay(ctx, view, wanted[i])
+			}
+		})
+	}
+	for i := range wanted {
+		next <- i
+	}
+	close(next)
+	all.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return days, nil
+}
+
+func readDay(ctx context.Context, view history.View, d history.Day) (*trend.Day, error) {
+	s, _, err := history.Summarise(ctx, view, d, summariser())
+	if err != nil {
+		return nil, err
+	}
+	day, err := trend.ReadDay(s.Summary)
+	if err != nil {
+		return nil, fmt.Errorf("reading the summary of %s: %w", d, err)
+	}
+	return day, nil
+}
+
+// trendSummary makes the summaries of a history's days.
+type trendSummary struct{}
+
+func (trendSummary) Version() string { return trend.Version }
+
+func (trendSummary) Day(d history.Day) history.Digest { return trend.NewDay(string(d)) }

@@ -14,9 +14,10 @@ type Options struct {
 	From, To string    // the first and the last day of the window, as in 2026-11-20
 	AsOf     time.Time // the moment of the report; what came later is left out. The zero time is the end of To.
 
-	Owners      func(repository string) []string // who answers for a repository; may be nil
-	Server      string                           // of the forge's pages; https://github.com where it is empty
-	Unreachable []string                         // repositories that could not be asked
+	Keep        func(repository, instructions string) bool     // which runs the report is about, by the path of their instructions; nil for all
+	Owners      func(repository, instructions string) []string // who answers for a run; nil where nobody knows
+	Server      string                                         // of the forge's pages; https://github.com where it is empty
+	Unreachable []string                                       // repositories that could not be asked
 }
 
 // Analyse judges what days come to. They are in any order, one for each date at
@@ -53,8 +54,7 @@ func newPast(days []*Day, o Options) *past {
 	p := &past{Options: o}
 	for _, d := range days {
 		if d.date <= o.To {
-			d.seal()
-			p.days = append(p.days, d)
+			p.days = append(p.days, d.only(p.Keep))
 		}
 	}
 	slices.SortStableFunc(p.days, func(a, b *Day) int { return cmp.Compare(a.date, b.date) })

@@ -258,7 +258,7 @@ func (p *past) owners() []Group {
 	all := map[string]*tally{}
 	for _, d := range p.window {
 		for _, c := range d.cells {
-			for _, owner := range p.Owners(d.names.get(c.key.repository)) {
+			for _, owner := range p.Owners(d.names.get(c.key.repository), d.names.get(c.key.path)) {
 				if all[owner] == nil {
 					all[owner] = &tally{group: Group{Name: owner}}
 				}
