@@ -15,9 +15,9 @@ The commands are:
 	diff        set two runs or sessions side by side
 	overrides   say where people overruled agents, and where they agreed
 	sync        add new runs and overrides to a history
+	prune       drop old days of a history, and note what they came to
 	report      say whether the agents get better or worse, why, and where to look
 	board       show a light for each agent and repository, for a display on the wall
-	prune       drop old days of a history, and note what they came to
 	emit        append one record to a native trace, for agents without a transcript
 	init        write ready workflows and a configuration into a repository
 	schema      print a JSON Schema of what Andon reads and writes
