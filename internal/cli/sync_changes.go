@@ -111,14 +111,13 @@ func (r *reading) change(ctx context.Context, c github.Changed, runs []override.
 	return nil
 }
 
-// record adds a record as a line, without the credentials that people may have
-// put into their words.
+// record adds a record as a line.
 func (y *syncing) record(k history.Kind, v any, otherwise time.Time) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	err := e.Encode(v)
-	out, _ := y.scan.Redact(b.Bytes())
+	out := y.clean(b.Bytes())
 	var l history.Line
 	if err == nil {
 		l, err = history.NewLine(k, out, otherwise)
