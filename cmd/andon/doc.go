@@ -15,6 +15,7 @@ The commands are:
 	diff        set two runs or sessions side by side
 	overrides   say where people overruled agents, and where they agreed
 	sync        add new runs and overrides to a history
+	prune       drop old days of a history, and note what they came to
 	report      say whether the agents get better or worse, why, and where to look
 	board       show a light for each agent and repository, for a display on the wall
 	emit        append one record to a native trace, for agents without a transcript
@@ -48,9 +49,10 @@ unknown, and never as 0.
 
 # What it never does
 
-Andon sends nothing anywhere, but for session and for overrides with --since,
-which ask the forge for what they show; session writes there what --comment and
---check name. It never prints or writes the value of a credential that it has
+Andon sends nothing anywhere, but for session, for sync and for overrides with
+--since, which ask the forge for what they show; session writes there what
+--comment and --check name, sync a history on a branch, and report the issue of
+--post. It never prints or writes the value of a credential that it has
 found, and it writes nothing for upload that it has not scanned. The names of
 files and folders are scanned as well.
 

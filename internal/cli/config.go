@@ -25,6 +25,7 @@ type config struct {
 	Instructions string   `yaml:"instructions"`
 	OnSecret     string   `yaml:"on_secret"`
 	PII          bool     `yaml:"pii"`
+	Incident     string   `yaml:"incident"`
 	FailOn       rules    `yaml:"fail_on"`
 	Content      string   `yaml:"content"`
 	Secrets      []string `yaml:"secrets"`
@@ -86,7 +87,7 @@ func (s *settings) configure(ctx context.Context, path string, co checkout) ([]f
 		s.fill(settings{pii: "true"})
 	}
 	s.fill(settings{
-		traces: c.Traces, agent: c.Agent, instructions: c.Instructions, content: c.Content,
+		traces: c.Traces, incident: c.Incident, agent: c.Agent, instructions: c.Instructions, content: c.Content,
 		onSecret: c.OnSecret, failOn: strings.Join(c.FailOn, ","), secrets: c.Secrets, accounts: c.Accounts, mention: c.Report.Mention,
 	})
 	s.allow, s.allowPath = c.Allow, path
@@ -158,6 +159,9 @@ func (c *config) tighten(co checkout, found standing, path string) (*config, []f
 	kept.FailOn = slices.DeleteFunc(slices.Clone(c.FailOn), func(word string) bool { return word == "none" })
 	if c.OnSecret != "" && c.OnSecret != "fail" {
 		kept.OnSecret, ignored = "", append(ignored, "on_secret")
+	}
+	if c.Incident != "" {
+		ignored = append(ignored, "incident")
 	}
 	if c.Secrets != nil { // a name of what stands in every trace would keep all of them out of the bundle
 		ignored = append(ignored, "secrets")

@@ -34,6 +34,7 @@ type gatherer struct {
 	bar      *progress
 	secrets  bool // look for credentials
 	only     bool // and for nothing else: no record is read
+	ahead    ahead
 	allow    *allowlist
 	keep     func(finding.Finding) bool // which findings are wanted; nil is all
 
@@ -98,11 +99,13 @@ func (g *gatherer) clean(b []byte) []byte {
 
 // read reads all files. It stops early only when ctx ends.
 func (g *gatherer) read(ctx context.Context, env Env, files []input) error {
+	defer g.ahead.drop()
 	for _, in := range files {
 		if err := g.file(ctx, env, in); err != nil {
 			return err
 		}
 	}
+	g.ahead.drain()
 	for _, f := range g.allow.findings() {
 		g.add(f)
 	}
@@ -111,85 +114,100 @@ func (g *gatherer) read(ctx context.Context, env Env, files []input) error {
 }
 
 func (g *gatherer) file(ctx context.Context, env Env, in input) error {
-	s := source{input: in, name: in.path}
+	s := &source{input: in, name: in.path}
 	g.words.name(&s.name)
-	g.lookAtName(&s)
+	g.ahead.after(func() { g.lookAtName(s) })
 	g.coverage.Files++
 	r, err := open(in.path, env.Stdin)
 	if err == nil {
-		s.format, err = g.chunks(ctx, r, &s)
+		err = g.chunks(ctx, r, s)
 		r.Close()
 	}
 	if ctx.Err() != nil {
 		return failure(ctx.Err(), "reading "+s.name, "")
 	}
+	g.ahead.after(func() { g.finish(s, err) })
+	return nil
+}
+
+// finish takes down what became of a file.
+func (g *gatherer) finish(s *source, err error) {
 	if err != nil {
 		s.err = err
 		g.coverage.Unreadable++
 		g.add(finding.Finding{
 			Rule: "input/unreadable", Severity: finding.Error, Message: "cannot be read: " + reason(err),
-			Hint: "check that the file is whole and readable; the other files were read", Pos: trace.Pos{File: in.path},
+			Hint: "check that the file is whole and readable; the other files were read", Pos: trace.Pos{File: s.path},
 		})
 	}
-	g.sources = append(g.sources, s)
-	return nil
+	g.sources = append(g.sources, *s)
 }
 
-// chunks reads an open file to its end and returns its format.
-func (g *gatherer) chunks(ctx context.Context, r io.Reader, s *source) (string, error) {
+// chunks reads an open file to its end, looks for credentials in it, and hands
+// it to whoever reads it. That may be done in part only when it returns, and
+// then is when what is put off is.
+func (g *gatherer) chunks(ctx context.Context, r io.Reader, s *source) error {
+	chunk, end := g.reader(s)
+	err := g.stanzas(ctx, r, s.path == "-", func(st stanza, found []secret.Match) {
+		for _, c := range g.look(st, found, s) {
+			chunk(c)
+		}
+	})
+	g.ahead.after(func() { end(err) })
+	return err
+}
+
+// reader returns what is to be done with each chunk of a file, and at its end. A
+// reader of its format would take half as much time again as the scan, and is
+// left out where no record is wanted.
+func (g *gatherer) reader(s *source) (chunk func(jsonl.Chunk), end func(err error)) {
 	if g.only {
-		return "", g.onlyScan(ctx, r, s)
-	}
-	file := ingest.New(ingest.Options{Name: s.name, Emit: g.take, Find: g.add, Native: g.native.Line})
-	reader := stanzaReader{r: jsonl.NewReader(r, 0)}
-	var err error
-	for n := 0; err == nil; n++ {
-		var st stanza
-		if st, err = reader.Next(); err != nil {
-			break
-		}
-		g.bar.add(len(st.Raw))
-		for _, c := range g.look(st, s) {
-			file.Chunk(c)
-		}
-		if n%256 == 0 {
-			err = ctx.Err()
-		}
-	}
-	g.summarise(file.Close(), s)
-	if errors.Is(err, io.EOF) {
-		err = nil
-	}
-	return file.Format(), err
-}
-
-// onlyScan looks for credentials in an open file of any kind. A reader of its
-// format would take half as much time again.
-func (g *gatherer) onlyScan(ctx context.Context, r io.Reader, s *source) error {
-	reader, lines := stanzaReader{r: jsonl.NewReader(r, 0)}, 0
-	defer func() { g.coverage.Lines += lines }()
-	for n := 0; ; n++ {
-		st, err := reader.Next()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return err
-		}
-		g.bar.add(len(st.Raw))
-		for _, c := range g.look(st, s) {
+		lines := 0
+		count := func(c jsonl.Chunk) {
 			if c.Part <= 1 {
 				lines++
 			}
 		}
-		if n%256 == 0 && ctx.Err() != nil {
-			return ctx.Err()
+		return count, func(err error) {
+			g.coverage.Lines += lines
+			if lines == 0 && s.named && err == nil {
+				g.add(emptyFinding(s.path))
+			}
 		}
 	}
-	if lines == 0 && s.named {
-		g.add(emptyFinding(s.path))
+	file := ingest.New(ingest.Options{Name: s.name, Emit: g.take, Find: g.add, Native: g.native.Line})
+	return file.Chunk, func(error) {
+		g.summarise(file.Close(), s)
+		s.format = file.Format()
 	}
-	return nil
+}
+
+// stanzas reads a text to its end and deals with each stanza and what was found
+// in it, in order, though the last may be put off. Of a live text nothing is
+// read ahead: masks count in it from where they stand.
+func (g *gatherer) stanzas(ctx context.Context, r io.Reader, live bool, deal func(stanza, []secret.Match)) error {
+	reader := stanzaReader{r: jsonl.NewReader(r, 0)}
+	if g.secrets {
+		g.ahead.start(g.scan)
+	}
+	for n := 0; n%256 > 0 || ctx.Err() == nil; n++ {
+		st, err := reader.Next()
+		if err != nil {
+			g.ahead.put()
+			if errors.Is(err, io.EOF) {
+				err = nil
+			}
+			return err
+		}
+		g.bar.add(len(st.Raw))
+		if live || len(st.Raw) > longText || g.ahead.alone() {
+			g.ahead.drain()
+			deal(st, g.find(st.Raw, live))
+		} else {
+			g.ahead.add(st, deal)
+		}
+	}
+	return ctx.Err()
 }
 
 func emptyFinding(path string) finding.Finding {
@@ -207,17 +225,21 @@ func (g *gatherer) take(r trace.Record) {
 	}
 }
 
-// look scans a stanza for credentials, and returns what may be read of it: what
-// a reader cuts out of a text, or to a length, could be a piece of a credential
-// that nobody would know again.
-func (g *gatherer) look(st stanza, s *source) []jsonl.Chunk {
+// find returns the credentials in a text.
+func (g *gatherer) find(text []byte, live bool) []secret.Match {
 	if !g.secrets {
-		return st.parts
+		return nil
 	}
-	if s.path == "-" {
-		g.heed(st.Raw)
+	if live {
+		g.heed(text)
 	}
-	found := g.scan.Scan(st.Raw)
+	return g.scan.Scan(text)
+}
+
+// look takes down what was found in a stanza, and returns what may be read of it:
+// what a reader cuts out of a text, or to a length, could be a piece of a
+// credential that nobody would know again.
+func (g *gatherer) look(st stanza, found []secret.Match, s *source) []jsonl.Chunk {
 	if len(found) == 0 {
 		return st.parts
 	}

@@ -19,6 +19,7 @@ type overridesFlags struct {
 	forgeFlags
 	key     keyFlags
 	since   string
+	cursor  string
 	config  string
 	format  string
 	out     string
@@ -61,6 +62,7 @@ func (f *overridesFlags) define(fs *flag.FlagSet) {
 	fs.StringVar(&f.out, "out", "", "write the records to `FILE` too, one a line, where there are any")
 	fs.StringVar(&f.config, "config", "", "the configuration `FILE` (default "+configPath+")")
 	fs.StringVar(&f.since, "since", "", "read the history of what changed since a `TIME`: 7d, 36h or a date")
+	fs.StringVar(&f.cursor, "cursor", "", "go on where a reading of histories has stopped, at the `CURSOR` that it named")
 	f.forgeFlags.define(fs)
 	fs.BoolVar(&f.offline, "offline", false, "ask nothing of the API")
 	fs.BoolVar(&f.link, "link", false, "with --since, read the bundles of pull requests with overrides, and link decisions to their runs")
@@ -79,13 +81,13 @@ func (f *overridesFlags) check(env Env, args []string) error {
 	switch {
 	case len(args) > 0:
 		return usage(fmt.Sprintf("overrides: %q is not expected", args[0]), "name the payload with --event")
-	case f.since != "" && (f.key.event != "" || f.offline):
+	case f.sweeps() && (f.key.event != "" || f.offline):
 		return usage("overrides: --since asks the API, and takes no event", "give either --since or --event")
-	case f.link && f.since == "":
+	case f.link && !f.sweeps():
 		return usage("overrides: --link goes with --since", "--runs takes bundles that are here")
-	case f.since == "" && path == "":
+	case !f.sweeps() && path == "":
 		return usage("overrides: no event given", "--event takes the file that $GITHUB_EVENT_PATH names; --since 7d asks the API")
-	case f.since == "" && name == "":
+	case !f.sweeps() && name == "":
 		return usage("overrides: no event name given", "--event-name takes what $GITHUB_EVENT_NAME is, as in pull_request_review")
 	case f.key.repository != "" && !validRepo.MatchString(f.key.repository):
 		return usage(fmt.Sprintf("--repository %q is not a repository", f.key.repository), "--repository takes owner/name")
@@ -126,10 +128,13 @@ func (f *overridesFlags) run(ctx context.Context, env Env, args []string) error 
 	return err // of a sweep that was stopped
 }
 
+// sweeps reports whether histories are to be read, and no event.
+func (f *overridesFlags) sweeps() bool { return f.since != "" || f.cursor != "" }
+
 // find finds the overrides in the event, or in what the API has. Of a sweep that
 // was stopped, it returns what was read beside the error.
 func (f *overridesFlags) find(ctx context.Context, env Env, o override.Options, scan *secret.Scanner) (override.Result, error) {
-	if f.since != "" {
+	if f.sweeps() {
 		return f.sweep(ctx, env, o, scan)
 	}
 	path, name := f.key.eventOf(env)
@@ -183,6 +188,9 @@ func (f *overridesFlags) print(env Env, r override.Result, scan *secret.Scanner)
 	}
 	if n := len(r.Coverage.Unresolved); n > 0 && f.format == "jsonl" {
 		fmt.Fprintf(env.Stderr, "andon: %d possible overrides cannot be told from the payload alone; --format json lists them\n", n)
+	}
+	if r.Coverage.Cursor != "" && f.format == "jsonl" {
+		fmt.Fprintf(env.Stderr, "andon: not all was read; go on with --cursor %s\n", plain(r.Coverage.Cursor))
 	}
 	return nil
 }

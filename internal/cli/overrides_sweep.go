@@ -16,7 +16,7 @@ import (
 // sweep reads the histories of all pull requests that something happened to
 // since a moment. What could be read is returned beside the error.
 func (f *overridesFlags) sweep(ctx context.Context, env Env, o override.Options, scan *secret.Scanner) (override.Result, error) {
-	since, err := moment(f.since, env.Now())
+	span, err := f.span(env.Now())
 	if err != nil {
 		return override.Result{}, err
 	}
@@ -34,7 +34,7 @@ func (f *overridesFlags) sweep(ctx context.Context, env Env, o override.Options,
 		o.Seek = l.runs
 		defer l.done()
 	}
-	r, errs := override.Sweep(ctx, client, since, o)
+	r, errs := override.Sweep(ctx, client, span, o)
 	tellBudget(env, client, false)
 	if len(errs) == 0 {
 		return r, nil
@@ -43,6 +43,20 @@ func (f *overridesFlags) sweep(ctx context.Context, env Env, o override.Options,
 		fmt.Fprintf(env.Stderr, "andon: %s\n", plain(err.Error()))
 	}
 	return r, forgeFailure(errs[len(errs)-1])
+}
+
+// span returns what is to be read: since a moment, or what an earlier sweep has
+// left.
+func (f *overridesFlags) span(now time.Time) (override.Span, error) {
+	if f.cursor != "" {
+		s, err := override.ParseSpan(f.cursor)
+		if err != nil {
+			return s, usage(fmt.Sprintf("--cursor %q is no cursor", f.cursor), "--cursor takes what a sweep that was stopped has named, as in 2026-11-13T12:00:00Z/2026-11-20T09:00:00Z")
+		}
+		return s, nil
+	}
+	since, err := moment(f.since, now)
+	return override.Span{Since: since}, err
 }
 
 // linker reads the bundles of pull requests in which something was found.

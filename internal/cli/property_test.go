@@ -100,7 +100,7 @@ func (x *reduction) runs(t *testing.T, see func(trace.Record), parts ...part) []
 		},
 	}
 	for _, p := range parts {
-		if _, err := g.chunks(t.Context(), bytes.NewReader(p.raw), &source{name: p.name}); err != nil {
+		if err := g.chunks(t.Context(), bytes.NewReader(p.raw), &source{name: p.name}); err != nil {
 			t.Fatal(err)
 		}
 	}

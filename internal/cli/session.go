@@ -43,7 +43,8 @@ func sessionCommand() command {
 It reads the bundles that the workflow runs have uploaded, and what people did
 in between, from GitHub: as GITHUB_TOKEN or GH_TOKEN, or as the App of
 ANDON_APP_ID and ANDON_APP_KEY. The token needs to read actions and pull
-requests; --comment needs "pull-requests: write" and --check "checks: write".
+requests; --comment needs "pull-requests: write", --check "checks: write" and
+--incident issue "issues: write".
 $GITHUB_API_URL names another server than github.com.
 `,
 		start: func(fs *flag.FlagSet) runner {
@@ -64,6 +65,7 @@ func (f *sessionFlags) define(fs *flag.FlagSet) {
 	fs.StringVar(&f.config, "config", "", "configuration `FILE`, for the accounts of agents (default "+configPath+")")
 	fs.BoolVar(&f.comment, "comment", false, "keep one comment on the pull request up to date")
 	fs.BoolVar(&f.check, "check", false, "write a check run on the head commit")
+	fs.StringVar(&f.settings.incident, "incident", "", "`WHAT` to make of credentials in traces: none (default), or issue, which keeps one issue")
 	fs.Int64Var(&f.cursor, "cursor", 0, "go on at the workflow run with this `ID`, where reading has stopped before")
 	fs.BoolVar(&f.quiet, "quiet", false, "no progress on stderr")
 }
@@ -133,6 +135,7 @@ type view struct {
 	chain  *session.Chain
 	judged *override.Result // what people made of the decisions; nil where it was not found out
 	broken error            // what stopped the reading early
+	leaks  []report.Leak    // the credentials that the bundles tell of
 }
 
 func newView(env Env, f *sessionFlags, c *github.Client, key session.Key) (*view, error) {

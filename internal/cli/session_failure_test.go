@@ -2,6 +2,9 @@ package cli
 
 import (
 	"bytes"
+	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -34,6 +37,10 @@ func TestSessionFailures(t *testing.T) {
 		{"expired meanwhile", fake.Fault{Path: "/zip", Times: 1, Reply: fake.Status(410, "Artifact has expired")}, 0, 0, "", false, 3},
 		{"a cut-off download that passes", fake.Fault{Path: "/zips/", Times: 1, Reply: fake.Reset}, 0, 0, "1 tried again", true, 4},
 		{"cut-off downloads", fake.Fault{Path: "/zips/", Reply: fake.Reset}, 0, 3, "the download broke off", false, 0},
+		{"a truncated zip", fake.Fault{Path: "/zips/", Times: 1, Reply: truncated}, 0, 0, "", false, 3},
+		{"5xx by GraphQL", fake.Fault{Path: "/graphql", Skip: 1, Reply: fake.Status(502, "Bad Gateway")}, 0, 3, "hint: it was tried again and again", false, 4},
+		{"the primary limit, by its headers", fake.Fault{Path: "/artifacts", Reply: fake.Status(403, "API rate limit exceeded", "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", "1795300000")}, 0, 3, "hint: run it again after", false, 0},
+		{"a token that expires", fake.Fault{Path: "/artifacts", Skip: 2, Reply: fake.Status(401, "Bad credentials")}, 0, 3, "hint: the token is wrong or has expired", false, 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			f := mended(t, 4)
@@ -46,10 +53,42 @@ func TestSessionFailures(t *testing.T) {
 			if code != tt.code || !strings.Contains(stderr, tt.says) {
 				t.Errorf("%d %s", code, stderr)
 			}
+			if strings.Contains(stderr, "hint:") != (code == 3) {
+				t.Errorf("what to do next is not told, or nothing is to be done: %s", stderr)
+			}
 			if c.Coverage.Partial == tt.whole || c.Totals.Runs != tt.runs || !tt.whole && len(c.Coverage.Unread) == 0 {
 				t.Errorf("%d runs, %+v", c.Totals.Runs, c.Coverage)
 			}
 		})
+	}
+}
+
+// truncated sends the beginning of a zip file for all of it.
+func truncated(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "PK\x03\x04\x14") }
+
+// TestSessionResumesAnywhere names the first workflow run that may be read
+// another time, whatever happened to it, and reads on from there.
+func TestSessionResumesAnywhere(t *testing.T) {
+	for name, fault := range map[string]fake.Fault{ // each run has a list and a download
+		"5xx":                  {Path: "/artifacts", Skip: 2, Times: 4, Reply: fake.Status(500, "Oops")},
+		"a secondary limit":    {Path: "/artifacts", Skip: 2, Reply: fake.Status(429, "Too many", "Retry-After", "600")},
+		"a token that expires": {Path: "/artifacts", Skip: 2, Reply: fake.Status(401, "Bad credentials")},
+		"a store that is down": {Path: "/zips/", Skip: 1, Times: 4, Reply: fake.Status(503, "Unavailable")},
+		"resets":               {Path: "/artifacts", Skip: 2, Times: 8, Reply: fake.Reset}, // of which every second is tried again below
+	} {
+		f := mended(t, 4)
+		f.Fail(fault)
+		code, stdout, stderr := asked(t, f, nil, "session", "--pr", "12", "--format", "json")
+		first := chainOf(t, stdout)
+		if code != 3 || first.Coverage.Cursor != fmt.Sprint(f.Runs[2]["id"]) || !first.Coverage.Partial {
+			t.Errorf("%s: %d, %+v\n%s", name, code, first.Coverage, stderr)
+			continue
+		}
+		f.Forget()
+		_, stdout, _ = asked(t, f, nil, "session", "--pr", "12", "--format", "json", "--cursor", first.Coverage.Cursor)
+		if rest := chainOf(t, stdout); rest.Totals.Runs != 3 || rest.Coverage.Cursor != "" {
+			t.Errorf("%s: %+v", name, rest.Coverage)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/andon-ci/andon/internal/github"
@@ -15,8 +16,13 @@ const (
 	maxPost = 60_000 // bytes; GitHub takes 65,536 characters in a comment, and 65,535 in a check run's summary
 )
 
-// post writes what was asked for.
+// post writes what was asked for. What could not be written does not keep people
+// from hearing of a credential.
 func (v *view) post(ctx context.Context) error {
+	return errors.Join(v.postChain(ctx), v.postIncident(ctx))
+}
+
+func (v *view) postChain(ctx context.Context) error {
 	if v.flags.comment {
 		if err := v.postComment(ctx); err != nil {
 			return err

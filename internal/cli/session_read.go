@@ -10,6 +10,7 @@ import (
 	"github.com/andon-ci/andon/internal/artifact"
 	"github.com/andon-ci/andon/internal/finding"
 	"github.com/andon-ci/andon/internal/github"
+	"github.com/andon-ci/andon/internal/report"
 	"github.com/andon-ci/andon/internal/session"
 	"github.com/andon-ci/andon/internal/trace"
 )
@@ -197,8 +198,9 @@ func (g *bundles) read(ctx context.Context, runs []github.Run) {
 		case g.stopped():
 			g.unread(fmt.Sprintf("workflow run %d", r.ID), "reading had been stopped")
 		default:
+			before := g.broken
 			g.run(ctx, r, &g.parts[i])
-			if g.stopped() {
+			if g.broken != before && c.Cursor == "" { // the first that may be read another time
 				c.Cursor = fmt.Sprint(r.ID)
 			}
 		}
@@ -253,7 +255,9 @@ func (g *bundles) artifact(ctx context.Context, a github.Artifact, p *session.Pa
 		return
 	}
 	b, found := g.opener.Open(raw, a.Name)
+	found = g.nameless(found)
 	g.note(found)
+	g.leak(b, found, p.Workflow)
 	c := &g.chain.Coverage
 	switch {
 	case b != nil:
@@ -274,17 +278,38 @@ func (g *bundles) artifact(ctx context.Context, a github.Artifact, p *session.Pa
 	}
 }
 
-// note keeps findings. Their fingerprints would have no secret key here, by
-// which a short credential could be guessed.
+// nameless returns findings without fingerprints where those would have no
+// secret key, so that a short credential could be guessed.
+func (g *bundles) nameless(found []finding.Finding) []finding.Finding {
+	out := slices.Clone(found)
+	for i := range out {
+		if g.env.Getenv("ANDON_FINGERPRINT_KEY") == "" {
+			out[i].Fingerprint = ""
+		}
+	}
+	return out
+}
+
+// note keeps findings.
 func (g *bundles) note(found []finding.Finding) {
 	for _, f := range found {
-		if g.env.Getenv("ANDON_FINGERPRINT_KEY") == "" {
-			f.Fingerprint = ""
-		}
 		if len(g.chain.Findings) < maxFindings {
 			g.chain.Findings = append(g.chain.Findings, f)
 		}
 	}
+}
+
+// leak keeps the credentials that a bundle tells of, and those within it.
+func (g *bundles) leak(b *artifact.Bundle, found []finding.Finding, w session.Workflow) {
+	all := found
+	if b != nil {
+		all = append(all, b.Report.Findings...)
+		for _, s := range b.Report.Sessions {
+			all = append(all, findingsIn(s)...)
+		}
+	}
+	g.leaks = append(g.leaks, report.LeaksOf(w, all)...)
+	g.leaks = g.leaks[:min(len(g.leaks), maxFindings)]
 }
 
 // lost says that an artifact was not handed out.

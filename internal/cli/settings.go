@@ -22,6 +22,7 @@ type settings struct {
 	content      string
 	onSecret     string
 	pii          string // "true" or "false"
+	incident     string // "issue" or "none"
 	failOn       string
 	secrets      []string // names of environment variables
 	allow        []allowed
@@ -61,6 +62,7 @@ func (s *settings) complete(ctx context.Context, env Env, path string, co checko
 		content:      env.Getenv("ANDON_CONTENT"),
 		onSecret:     env.Getenv("ANDON_ON_SECRET"),
 		pii:          env.Getenv("ANDON_PII"),
+		incident:     env.Getenv("ANDON_INCIDENT"),
 		failOn:       env.Getenv("ANDON_FAIL_ON"),
 		secrets:      strings.FieldsFunc(env.Getenv("ANDON_SECRETS"), isSeparator),
 	})
@@ -71,12 +73,13 @@ func (s *settings) complete(ctx context.Context, env Env, path string, co checko
 	if err != nil {
 		return nil, err
 	}
-	s.fill(settings{content: "none", onSecret: "suppress", pii: "false"})
+	s.fill(settings{content: "none", onSecret: "suppress", pii: "false", incident: "none"})
 	return notes, errors.Join(
 		checkGate(s.failOn),
 		oneOf("--content", s.content, "none", "redacted", "full"),
 		oneOf("--on-secret", s.onSecret, "suppress", "redact", "fail"),
-		oneOf("--pii", s.pii, "true", "false"))
+		oneOf("--pii", s.pii, "true", "false"),
+		oneOf("--incident", s.incident, "none", "issue"))
 }
 
 // lines returns the lines of an input that takes several paths, which may have
@@ -101,6 +104,7 @@ func (s *settings) fill(other settings) {
 		{&s.content, &other.content},
 		{&s.onSecret, &other.onSecret},
 		{&s.pii, &other.pii},
+		{&s.incident, &other.incident},
 		{&s.failOn, &other.failOn},
 	} {
 		if *f.dst == "" {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/andon-ci/andon/internal/jsonl"
 )
@@ -11,6 +12,17 @@ import (
 type stanza struct {
 	jsonl.Chunk
 	parts []jsonl.Chunk // the chunks that it is made of
+	ends  []int         // where in it each of them ends
+}
+
+// copy returns a stanza that stays as it is, of which raw is a copy of the text.
+func (s stanza) copy(raw []byte) stanza {
+	s.Raw, s.parts = raw, slices.Clone(s.parts)
+	for i, end := range s.ends {
+		s.parts[i].Raw = raw[end-len(s.parts[i].Raw) : end]
+	}
+	s.ends = nil
+	return s
 }
 
 // The sizes from which on a stanza ends between two lines of which neither
@@ -40,7 +52,8 @@ func (s *stanzaReader) Next() (stanza, error) {
 	}
 	s.parts = append(s.parts[:0], c)
 	if c.Part > 0 || !plainLine(c.Raw) && !opensKey(c.Raw) {
-		return stanza{c, s.parts}, nil
+		s.ends = append(s.ends[:0], len(c.Raw))
+		return stanza{c, s.parts, s.ends}, nil
 	}
 	return s.gather(c), nil
 }
@@ -82,7 +95,7 @@ func (s *stanzaReader) gather(c jsonl.Chunk) stanza {
 		s.parts[i].Raw = s.buf[s.ends[i]-len(s.parts[i].Raw) : s.ends[i]]
 	}
 	whole.Raw = s.buf
-	return stanza{whole, s.parts}
+	return stanza{whole, s.parts, s.ends}
 }
 
 // full reports whether a stanza ends before a line.

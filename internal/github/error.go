@@ -52,6 +52,16 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
+// lasting reports whether asking again gets the same answer.
+func lasting(err error) bool {
+	for _, is := range []error{ErrPermission, ErrMissing, ErrExpired, ErrTooLarge} {
+		if errors.Is(err, is) {
+			return true
+		}
+	}
+	return false
+}
+
 // maxReason bounds what is quoted of the forge's message, in bytes.
 const maxReason = 200
 
@@ -99,7 +109,7 @@ func oneLine(s string) string {
 // permissionHint names the permission that is missing, which the API tells:
 // https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api
 func permissionHint(res *http.Response) string {
-	need := strings.ReplaceAll(res.Header.Get("X-Accepted-GitHub-Permissions"), "=", ": ")
+	need := strings.NewReplacer("=", ": ", "_", "-").Replace(res.Header.Get("X-Accepted-GitHub-Permissions")) // as a workflow spells it
 	if need == "" {
 		return "give the token the permission: in a workflow under `permissions:`; in a workflow of a fork's pull request it stays read-only"
 	}

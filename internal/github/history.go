@@ -17,36 +17,67 @@ import (
 //go:embed history.graphql
 var historyQuery string
 
-// maxHistories bounds how many pull requests one sweep reads.
-const maxHistories = 1_000
+const (
+	maxHistories = 1_000 // pull requests that one sweep reads
+	maxFailures  = 3     // in a row, before a sweep gives up
+)
 
 // Histories yields the histories of the pull requests that something happened to
-// since a moment, the latest first; see override.Source. After a limit that
-// cannot be waited for it yields the error and ends.
-func (c *Client) Histories(ctx context.Context, since time.Time) iter.Seq2[*override.History, error] {
+// within a span, the latest first; see override.Source. After a limit that cannot
+// be waited for, or where one after the other fails, it yields the error and
+// ends.
+func (c *Client) Histories(ctx context.Context, s override.Span) iter.Seq2[*override.History, error] {
 	return func(yield func(*override.History, error) bool) {
+		rest, failures := s, 0
+		for p, err := range c.changed(ctx, s) {
+			var h *override.History
+			if p != nil {
+				rest.Until = p.Updated
+			}
+			if err == nil {
+				h, err = c.History(ctx, p.Number)
+			}
+			if failures++; err == nil || lasting(err) {
+				failures = 0
+			} else {
+				err = &override.Unread{Rest: rest, Err: err}
+			}
+			if !yield(h, err) || errors.Is(err, ErrLimit) || errors.Is(err, ErrToken) || failures == maxFailures || ctx.Err() != nil {
+				return
+			}
+		}
+	}
+}
+
+// changedPull is a pull request as the list has it.
+type changedPull struct {
+	Number  int       `json:"number"`
+	Updated time.Time `json:"updated_at"`
+}
+
+// changed yields the pull requests of a span, the latest first. After an error
+// it ends; beside the one that there are too many, it yields the first of these.
+func (c *Client) changed(ctx context.Context, s override.Span) iter.Seq2[*changedPull, error] {
+	return func(yield func(*changedPull, error) bool) {
 		doing := "listing the pull requests of " + c.Repository()
 		next := c.path("/pulls?state=all&sort=updated&direction=desc&per_page=100")
 		for n := 0; next != ""; {
-			var page []struct {
-				Number  int       `json:"number"`
-				Updated time.Time `json:"updated_at"`
-			}
+			var page []changedPull
 			var err error
 			if next, err = c.get(ctx, doing, next, &page); err != nil {
 				yield(nil, err)
 				return
 			}
-			for _, p := range page {
-				if p.Updated.Before(since) {
+			for i, p := range page {
+				switch {
+				case p.Updated.Before(s.Since):
 					return
+				case !s.Until.IsZero() && p.Updated.After(s.Until):
+					continue
+				case n == maxHistories:
+					err = &Error{Doing: doing, Reason: fmt.Sprintf("there are over %d since then", maxHistories), Err: ErrLimit, Hint: "go on from the cursor, or sweep more often"}
 				}
-				if n++; n > maxHistories {
-					yield(nil, &Error{Doing: doing, Reason: fmt.Sprintf("there are over %d since then", maxHistories), Err: ErrLimit, Hint: "sweep more often, or from a later moment"})
-					return
-				}
-				h, err := c.History(ctx, p.Number)
-				if !yield(h, err) || errors.Is(err, ErrLimit) || errors.Is(err, ErrToken) || ctx.Err() != nil {
+				if n++; !yield(&page[i], err) || err != nil {
 					return
 				}
 			}
@@ -195,8 +226,39 @@ func (b *historian) lists(n *historyNode, pages pager) {
 			b.event(e)
 		}
 	}
-	b.h.Threads = appendAll(b.h.Threads, turned(pages, "threads", n.Threads), (*historyThread).thread)
-	b.h.Comments = appendAll(b.h.Comments, turned(pages, "comments", n.Comments), (*historyComment).comment)
+	threads, comments := turned(pages, "threads", n.Threads), turned(pages, "comments", n.Comments)
+	b.h.Threads = appendAll(b.h.Threads, threads, (*historyThread).thread)
+	b.h.Comments = appendAll(b.h.Comments, comments, (*historyComment).comment)
+	b.within(n, threads, comments)
+}
+
+// within notes where of the lists within lists not all was read.
+func (b *historian) within(n *historyNode, threads []*historyThread, comments []*historyComment) {
+	reactions := []reactionList{n.Reactions}
+	for _, t := range threads {
+		if t == nil {
+			continue
+		}
+		if t.Comments.Total > len(t.Comments.Nodes) {
+			b.lack("threads")
+		}
+		comments = append(comments, t.Comments.Nodes...)
+	}
+	for _, m := range comments {
+		if m != nil {
+			reactions = append(reactions, m.Reactions)
+		}
+	}
+	if n.Reviews != nil {
+		for _, r := range n.Reviews.Nodes {
+			if r != nil {
+				reactions = append(reactions, r.Reactions)
+			}
+		}
+	}
+	if slices.ContainsFunc(reactions, func(l reactionList) bool { return l.Total > len(l.Nodes) }) {
+		b.lack("reactions")
+	}
 }
 
 func (b *historian) event(e *historyEvent) {
@@ -286,13 +348,17 @@ func (b *historian) referenced(p *historySource) {
 	text := strings.ToLower(strings.Join(append(r.Messages, r.Title, r.Body, r.Head), "\n"))
 	if strings.Contains(text, "revert") || strings.Contains(text, "reapply") {
 		b.h.Reverts = append(b.h.Reverts, r)
+	} else if p.Commits.Total > len(p.Commits.Nodes) {
+		b.lack("reverts") // one of its other commits may be one
 	}
 }
 
 // rest reads what GraphQL does not tell: who pushed what, what force-pushes
 // dropped, who may write, and what came after the merge. A part that the token
-// may not see is missing; a limit ends it all.
+// may not see is missing; a limit ends it all; any other failure is returned once
+// the rest is read.
 func (b *historian) rest(ctx context.Context, c *Client) error {
+	var failed error
 	for _, part := range []struct {
 		name string
 		read func(context.Context, *Client) error
@@ -308,6 +374,9 @@ func (b *historian) rest(ctx context.Context, c *Client) error {
 			b.lack("pushes", "permissions", "after")
 			return err
 		}
+		if failed == nil && !lasting(err) {
+			failed = err
+		}
 	}
-	return nil
+	return failed
 }

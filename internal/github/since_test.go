@@ -100,7 +100,7 @@ func TestRepositories(t *testing.T) {
 	}
 	f := fake.New(t)
 	for n := range 120 {
-		f.Others = append(f.Others, fmt.Sprintf("octo-org/r%d", n))
+		f.Hidden = append(f.Hidden, fmt.Sprintf("octo-org/r%d", n))
 	}
 	o := options(f)
 	if _, err := Repositories(t.Context(), o, "octo-org"); !errors.Is(err, ErrToken) {

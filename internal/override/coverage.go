@@ -2,6 +2,7 @@ package override
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 
 	"github.com/andon-ci/andon/internal/session"
@@ -17,13 +18,25 @@ type Result struct {
 
 // Coverage says what a Result rests on, and what is not in it for a reason.
 type Coverage struct {
-	Event      string       `json:"event,omitempty"` // name and action, where it is an event's
-	Changes    int          `json:"changes"`         // histories that were looked at
-	Decisions  []Tally      `json:"decisions"`       // of agents, by kind
-	Missing    []Part       `json:"missing"`         // what was not read of one history or more
-	Unresolved []Unresolved `json:"unresolved"`      // acts that may be overrides or agreements
-	Ignored    []Ignored    `json:"ignored"`         // what looks like one and is none
-	Cancelled  []string     `json:"cancelled"`       // ids of records that were taken back: they may have been reported before
+	Event      string       `json:"event,omitempty"`   // name and action, where it is an event's
+	Changes    int          `json:"changes"`           // histories that were looked at
+	Decisions  []Tally      `json:"decisions"`         // of agents, by kind
+	Missing    []Part       `json:"missing"`           // what was not read of one history or more
+	Unresolved []Unresolved `json:"unresolved"`        // acts that may be overrides or agreements
+	Ignored    []Ignored    `json:"ignored"`           // what looks like one and is none
+	Cancelled  []string     `json:"cancelled"`         // ids of records that were taken back: they may have been reported before
+	Partial    bool         `json:"partial,omitempty"` // a sweep could not read all that is there
+	Unread     []string     `json:"unread,omitempty"`  // why, for each change or list
+	Cursor     string       `json:"cursor,omitempty"`  // Span that is still to be read, with the first change that may be another time
+}
+
+// unread notes what a source could not read.
+func (c *Coverage) unread(err error) {
+	c.Partial, c.Unread = true, append(c.Unread, err.Error())
+	var u *Unread
+	if errors.As(err, &u) && c.Cursor == "" {
+		c.Cursor = u.Rest.String()
+	}
 }
 
 // Tally counts decisions. Each is counted once: one that was overridden and

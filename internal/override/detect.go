@@ -41,14 +41,15 @@ func (o Options) complete() Options {
 const DefaultRework = 14 * 24 * time.Hour
 
 // Sweep reads all histories of a source. What could not be read is told by the
-// errors; the result has the rest.
-func Sweep(ctx context.Context, src Source, since time.Time, o Options) (Result, []error) {
+// errors and by the coverage; the result has the rest.
+func Sweep(ctx context.Context, src Source, s Span, o Options) (Result, []error) {
 	out := empty()
 	o = o.complete()
 	var errs []error
-	for h, err := range src.Histories(ctx, since) {
+	for h, err := range src.Histories(ctx, s) {
 		if err != nil {
 			errs = append(errs, err)
+			out.Coverage.unread(err)
 		}
 		if h != nil {
 			out.add(o.detect(ctx, h))

@@ -19,7 +19,7 @@ import (
 // source plays histories as if they had been read.
 type source []*override.History
 
-func (s source) Histories(context.Context, time.Time) iter.Seq2[*override.History, error] {
+func (s source) Histories(context.Context, override.Span) iter.Seq2[*override.History, error] {
 	return func(yield func(*override.History, error) bool) {
 		for _, h := range s {
 			if !yield(h, nil) {
@@ -27,6 +27,28 @@ func (s source) Histories(context.Context, time.Time) iter.Seq2[*override.Histor
 			}
 		}
 		yield(nil, errors.New("one could not be read"))
+		yield(nil, &override.Unread{Rest: past(), Err: errors.New("another could not be read now")})
+		yield(nil, &override.Unread{Err: errors.New("nor could a third")})
+	}
+}
+
+// past is a span without its end.
+func past() override.Span {
+	return override.Span{Since: time.Date(2026, 11, 13, 12, 0, 0, 0, time.UTC)}
+}
+
+func TestSpan(t *testing.T) {
+	whole := past()
+	whole.Until = whole.Since.Add(90 * time.Minute)
+	for s, text := range map[override.Span]string{past(): "2026-11-13T12:00:00Z/", whole: "2026-11-13T12:00:00Z/2026-11-13T13:30:00Z"} {
+		if got, err := override.ParseSpan(text); s.String() != text || got != s || err != nil {
+			t.Errorf("%s is written %s, and %s is read as %v: %v", s, s, text, got, err)
+		}
+	}
+	for _, text := range []string{"", "7d", "/", "2026-11-13", "2026-11-13T12:00:00Z", "2026-11-13T12:00:00Z/soon"} {
+		if got, err := override.ParseSpan(text); err == nil {
+			t.Errorf("%q is read as %v", text, got)
+		}
 	}
 }
 
@@ -34,11 +56,11 @@ func (s source) Histories(context.Context, time.Time) iter.Seq2[*override.Histor
 // back is in the coverage, and nothing is told twice.
 func TestSweep(t *testing.T) {
 	h := read(t, "combined-a-life.json").History
-	once, errs := override.Sweep(context.Background(), source{h}, time.Time{}, override.Options{})
-	if len(errs) != 1 {
-		t.Errorf("errors %v, want the source's one", errs)
+	once, errs := override.Sweep(context.Background(), source{h}, override.Span{}, override.Options{})
+	if len(errs) != 3 || !once.Coverage.Partial || len(once.Coverage.Unread) != 3 || once.Coverage.Cursor != past().String() {
+		t.Errorf("errors %v, want the source's three and the first that may pass as the cursor: %+v", errs, once.Coverage)
 	}
-	twice, _ := override.Sweep(context.Background(), source{h, h}, time.Time{}, override.Options{})
+	twice, _ := override.Sweep(context.Background(), source{h, h}, override.Span{}, override.Options{})
 	if len(once.Overrides) == 0 || !slices.Equal(lines(once.Overrides), lines(twice.Overrides)) || !slices.Equal(lines(once.Agreements), lines(twice.Agreements)) {
 		t.Errorf("twice gives\n%q, once\n%q", lines(twice.Overrides), lines(once.Overrides))
 	}

@@ -142,4 +142,13 @@ func coverageText(b *strings.Builder, c override.Coverage) {
 		}
 		fmt.Fprintf(b, "  not read: %s\n", termText(strings.Join(parts, ", "), maxMessage))
 	}
+	if c.Partial {
+		b.WriteString("  this is not all:\n")
+		for _, why := range c.Unread {
+			fmt.Fprintf(b, "    %s\n", termText(why, maxMessage))
+		}
+	}
+	if c.Cursor != "" {
+		fmt.Fprintf(b, "    go on with --cursor %s\n", termText(c.Cursor, maxName))
+	}
 }

@@ -53,24 +53,30 @@ type Match struct {
 	parts bool // the ends of strings in it stay when it is cut out
 }
 
-// Scanner finds credentials. It keeps buffers and is not for concurrent use.
+// Scanner finds credentials. It keeps buffers and is not for concurrent use: each
+// goroutine has a fork.
 type Scanner struct {
-	key    []byte
-	known  []Known
-	words  []word
-	set    *keyword.Set // of the words
+	*lore
 	doc    jsonl.Doc
 	hits   []keyword.Hit
+	names  []keyword.Hit
 	found  []Match
 	level  [2]window // what try makes of a window
 	layer  [2]window // what searchRegion makes of a region
 	bare   window    // the same without what shows nothing
 	joined window    // what unwrap makes of a window
-	spots  spotter
-	values *valuer
-	starts []int // where the value that is looked at can begin
-	names  []keyword.Hit
+	starts []int     // where the value that is looked at can begin
+}
 
+// lore is what a Scanner knows. It does not change.
+type lore struct {
+	key      []byte
+	known    []Known
+	words    []word
+	set      *keyword.Set // of the words
+	spots    *spotter
+	values   *valuer
+	encoded  []*rule  // whose credentials are looked for in encoded form
 	starting []string // the keywords that a newline stands before, without it
 }
 
@@ -87,10 +93,13 @@ func New(o Options) (*Scanner, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Scanner{key: slices.Clone(o.Key)}
+	s := &Scanner{lore: &lore{key: slices.Clone(o.Key)}}
 	var words []word
 	for _, r := range rules {
 		r.Positive, r.Negative = nil, nil // they are for the tests
+		if r.Coded {
+			s.encoded = append(s.encoded, r)
+		}
 		words = append(words, r.words()...)
 	}
 	for _, k := range o.Known {
@@ -108,6 +117,9 @@ func New(o Options) (*Scanner, error) {
 	s.words, s.set, s.spots, s.values = words, setOf(words), newSpotter(words), newValuer(rules)
 	return s, nil
 }
+
+// Fork returns a Scanner that finds the same and may be used at the same time.
+func (s *Scanner) Fork() *Scanner { return &Scanner{lore: s.lore} }
 
 // Scan returns the credentials in raw, which is a line of JSON, a value over
 // several lines, or any text. They are in order, and do not overlap.

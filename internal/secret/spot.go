@@ -28,8 +28,8 @@ type split struct{ head, tail string }
 // window of most rules.
 const minReach = 640
 
-func newSpotter(words []word) spotter {
-	s := spotter{reach: minReach}
+func newSpotter(words []word) *spotter {
+	s := &spotter{reach: minReach}
 	for c := range s.matters {
 		s.matters[c] = c < ' ' || c == 0x7f
 	}

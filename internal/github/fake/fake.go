@@ -14,6 +14,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -36,13 +37,15 @@ type Forge struct {
 	Old        string           // what the repository was called before a transfer; empty for none
 	Token      string           // that is accepted; empty is any
 	Pull       map[string]any   // as in testdata/github/pulls; nil for none
+	Others     []map[string]any // pull requests beside it
 	Runs       []map[string]any // see AddRun
 	Limit      int              // requests an hour; 0 is 5,000
 	Requests   []*Request       // to the API, in order
+	Points     int              // that the queries by GraphQL count towards its limit
 	Downloads  int              // from the store of artifacts
 	Checks     []map[string]any
 	Posts      []map[string]any  // comments as they were sent
-	Others     []string          // repositories that the App's installation has beside this one, and nobody can read
+	Hidden     []string          // repositories that the App's installation has beside this one, and nobody can read
 	Issues     []map[string]any  // as they were sent; see AddIssue
 	Files      map[string]string // of the default branch, as far as they are asked for
 
@@ -100,7 +103,9 @@ func (f *Forge) GraphQLURL() string { return f.api.URL + "/api/graphql" }
 func (f *Forge) Fail(fault Fault) { f.faults = append(f.faults, &fault) }
 
 // Forget forgets what was asked and what was to fail.
-func (f *Forge) Forget() { f.Requests, f.faults, f.denied, f.Downloads, f.used = nil, nil, nil, 0, 0 }
+func (f *Forge) Forget() {
+	f.Requests, f.faults, f.denied, f.Points, f.Downloads, f.used = nil, nil, nil, 0, 0, 0
+}
 
 // REST returns how many requests the REST API has had.
 func (f *Forge) REST() int {
@@ -159,6 +164,23 @@ func (f *Forge) shape(name, list string) map[string]any {
 		v = l[0]
 	}
 	return v.(map[string]any)
+}
+
+// pulls returns all pull requests, in the order of the list.
+func (f *Forge) pulls() []map[string]any {
+	if f.Pull == nil {
+		return f.Others
+	}
+	return append([]map[string]any{f.Pull}, f.Others...)
+}
+
+// AddPull adds a pull request that is like the first but for its number, and to
+// which something happened last at another time. They are listed in the order in
+// which they are added.
+func (f *Forge) AddPull(number int, updated time.Time) {
+	p := maps.Clone(f.Pull)
+	p["number"], p["updatedAt"] = float64(number), updated.UTC().Format(time.RFC3339)
+	f.Others = append(f.Others, p)
 }
 
 // AddRun adds a completed workflow run of the pull request at a head, and

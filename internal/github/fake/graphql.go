@@ -41,6 +41,7 @@ func (f *Forge) graphql(w io.Writer, body []byte) {
 		json.NewEncoder(w).Encode(map[string]any{"errors": []any{map[string]any{"type": "GRAPHQL_VALIDATION_FAILED", "message": errs.Error()}}})
 		return
 	}
+	f.Points += max((requests(doc.Operations[0].SelectionSet, q.Variables, 1)+50)/100, 1)
 	s := &selection{forge: f, schema: schema, variables: q.Variables}
 	repository := f.graphRepository(q.Variables)
 	data := s.object(doc.Operations[0].SelectionSet, "Query", map[string]any{"repository": repository})
@@ -77,16 +78,15 @@ func (f *Forge) graphRepository(v map[string]any) map[string]any {
 		return nil
 	}
 	out := map[string]any{"nameWithOwner": f.Repository, "databaseId": f.ID, "issues": f.labelled(v["label"])}
-	if f.Pull == nil {
-		return out
-	}
-	if v["number"] == f.Pull["number"] {
-		out["pullRequest"] = f.Pull
-		if len(f.Posts) > 0 {
-			p := maps.Clone(f.Pull)
-			p["comments"] = append(slices.Clip(p["comments"].([]any)), f.posted()...)
+	for _, p := range f.pulls() {
+		if p["number"] == v["number"] {
 			out["pullRequest"] = p
 		}
+	}
+	if p, found := out["pullRequest"].(map[string]any); found && len(f.Posts) > 0 {
+		p = maps.Clone(p)
+		p["comments"] = append(slices.Clip(p["comments"].([]any)), f.posted()...)
+		out["pullRequest"] = p
 	}
 	rest, _ := f.Pull["rest"].(map[string]any)
 	if merge, _ := f.Pull["mergeCommit"].(map[string]any); v["merge"] != nil && v["merge"] == merge["oid"] {

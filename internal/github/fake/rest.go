@@ -1,6 +1,7 @@
 package fake
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -183,13 +184,17 @@ func (f *Forge) activity(w http.ResponseWriter, r *http.Request, _ []string, _ [
 }
 
 func (f *Forge) listPulls(w http.ResponseWriter, r *http.Request, _ []string, _ []byte) {
-	p := f.shape("commit_pulls", "")
-	p["number"], p["updated_at"] = f.Pull["number"], "2026-11-22T09:00:00Z"
-	p["head"].(map[string]any)["sha"] = f.Pull["headRefOid"]
+	all := []map[string]any{}
+	for _, pull := range f.pulls() {
+		p := f.shape("commit_pulls", "")
+		p["number"], p["updated_at"] = pull["number"], cmp.Or(pull["updatedAt"], any("2026-11-22T09:00:00Z"))
+		p["head"].(map[string]any)["sha"] = pull["headRefOid"]
+		all = append(all, p)
+	}
 	old := f.shape("commit_pulls", "")
 	old["number"], old["updated_at"], old["state"] = 3, "2026-01-01T00:00:00Z", "closed"
-	all := []map[string]any{p, old}
-	if head := r.URL.Query().Get("head"); f.Pull == nil || head != "" && head != f.head() {
+	all = append(all, old)
+	if head := r.URL.Query().Get("head"); head != "" && head != f.head() {
 		all = all[:0]
 	}
 	answer(w, r, http.StatusOK, page(w, r, all))
