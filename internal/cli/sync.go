@@ -176,6 +176,7 @@ type syncing struct {
 	bytes    int                     // in the batch
 	moves    []func(*history.Cursor) // of the cursor, with the batch
 	failed   error                   // to write
+	unpacked int64                   // bytes of the bundles that were read
 	told     synced
 }
 

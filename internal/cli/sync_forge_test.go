@@ -1,7 +1,11 @@
 package cli
 
 import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
 	"encoding/json"
+	armour "encoding/pem"
 	"fmt"
 	"io"
 	"os"
@@ -298,5 +302,35 @@ func TestSyncPersonal(t *testing.T) {
 		if all := strings.Join(linesOf(t, y.store.(*history.Dir).Path, history.Overrides), ""); strings.Contains(all, "alice.smith") != want || all == "" {
 			t.Errorf("pii %s: %s", pii, all)
 		}
+	}
+}
+
+// TestSyncOrganisation reads what an App is installed in, and says what of it
+// cannot be read.
+func TestSyncOrganisation(t *testing.T) {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := mended(t, 2)
+	f.Hidden = []string{"octo-org/gone"}
+	dir := t.TempDir()
+	env := map[string]string{"ANDON_APP_ID": "7", "ANDON_APP_KEY": string(armour.EncodeToMemory(&armour.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}))}
+	code, stdout, stderr := asked(t, f, env, "sync", "--history", dir, "--org", "octo-org")
+	if code != 0 || !strings.Contains(stdout, "octo-org/hello: 2 workflow runs, 2 new bundles (2 read") || !strings.Contains(stdout, "not read: all of it") || !strings.Contains(stderr, "octo-org/gone") {
+		t.Errorf("%d\n%s\n%s", code, stdout, stderr)
+	}
+	conforms(t, dir)
+}
+
+// TestSyncFuture reads on where somebody has put the cursor into the future.
+func TestSyncFuture(t *testing.T) {
+	dir := t.TempDir()
+	cursor := `{"schema":"andon.cursor/v1","repositories":{"octo-org/hello":{"artifacts":{"until":"2999-01-01T00:00:00Z"},"workflow_runs":"2999-01-01T00:00:00Z","changes":{"until":"2999-01-01T00:00:00Z"}}}}`
+	if err := os.WriteFile(filepath.Join(dir, history.CursorFile), []byte(cursor), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if out := syncedOf(t, mended(t, 2), "--history", dir); out.Runs.Added != 2 || out.Overrides.Added == 0 {
+		t.Errorf("%+v", out)
 	}
 }
