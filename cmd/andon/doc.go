@@ -49,9 +49,10 @@ unknown, and never as 0.
 
 # What it never does
 
-Andon sends nothing anywhere, but for session, sync and overrides with --since,
-which ask the forge for what they show or keep; session writes there what
---comment and --check name, and sync the branch that --history names. It never prints or writes the value of a credential that it has
+Andon sends nothing anywhere, but for session, for sync and for overrides with
+--since, which ask the forge for what they show; session writes there what
+--comment and --check name, sync a history on a branch, and report the issue of
+--post. It never prints or writes the value of a credential that it has
 found, and it writes nothing for upload that it has not scanned. The names of
 files and folders are scanned as well.
 

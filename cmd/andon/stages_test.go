@@ -37,7 +37,7 @@ func initialised(t *testing.T) string {
 		t.Fatalf("init: %d\n%s", code, &messages)
 	}
 	files, err := filepath.Glob(dir + "/.github/workflows/*.yml")
-	if err != nil || len(files) != 4 {
+	if err != nil || len(files) != 5 {
 		t.Fatalf("init wrote %q, %v", files, err)
 	}
 	const keep = `
@@ -240,5 +240,24 @@ func TestOverridesSweep(t *testing.T) {
 	check(t, o.outputs, map[string]string{"overrides": "8", "partial": "false"})
 	if o.upload == nil {
 		t.Error("the records were not uploaded")
+	}
+}
+
+// TestReportStage adds a workflow run's bundle to the history on its branch, and
+// reports from it: a calm week opens no issue, the job summary has the report.
+func TestReportStage(t *testing.T) {
+	dir := initialised(t)
+	f := fake.New(t)
+	f.Token = token
+	f.Load("agent-fix")
+	o := runEvent(t, dir, "schedule", payload(t, map[string]any{"repository": map[string]any{"full_name": f.Repository, "default_branch": "main"}}), asking(f, "andon-report")...)
+	if o.failed {
+		t.Fatalf("the job failed:\n%s", o.text())
+	}
+	if len(f.Issues) != 0 || !strings.Contains(o.summary(), "No data") && !strings.Contains(o.summary(), "Nothing happened") {
+		t.Errorf("%d issues; the summary is\n%s", len(f.Issues), o.summary())
+	}
+	if strings.Contains(o.text(), token) {
+		t.Error("the log holds the token")
 	}
 }

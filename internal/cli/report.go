@@ -38,7 +38,7 @@ func reportCommand() command {
 		help: `examples:
   andon report --history ./history
   andon report --history ./history --since 30d --as-of 2026-11-20 --format json
-  andon report --history andon-history --post --quiet-when-calm
+  andon report --history andon/history --post --quiet-when-calm
   andon report --history ./history --owner @octo-org/web
 
 The same history gives the same report. --post keeps one issue for each period in

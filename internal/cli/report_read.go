@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -40,11 +41,27 @@ func judge(ctx context.Context, store history.Store, w reportWindow, owned *owne
 	if err != nil {
 		return nil, err
 	}
-	o := trend.Options{From: string(w.from), To: string(w.to), AsOf: w.to.Time().Add(24 * time.Hour)}
+	o := trend.Options{From: string(w.from), To: string(w.to), AsOf: w.to.Time().Add(24 * time.Hour), Unreachable: unreachable(ctx, view)}
 	if owned != nil {
 		o.Keep = owned.keeps
 	}
 	return trend.Analyse(days, o), nil
+}
+
+// unreachable returns the repositories that the last sync could not read.
+func unreachable(ctx context.Context, view history.View) []string {
+	c, err := history.ReadCursor(ctx, view)
+	if err != nil {
+		return nil // a history that is written by hand needs none
+	}
+	var out []string
+	for name, p := range c.Repositories {
+		if p.Unreachable != nil {
+			out = append(out, name)
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 // readDays reads what each day comes to, several at once: they do not depend on
@@ -79,8 +96,15 @@ func readDay(ctx context.Context, view history.View, d history.Day) (*trend.Day,
 		return nil, err
 	}
 	day, err := trend.ReadDay(s.Summary)
+	if err == nil {
+		return day, nil
+	}
+	// Whoever can write to the history can write there what is none.
+	if s, _, err = history.Summarise(ctx, view, d, anew{}); err == nil {
+		day, err = trend.ReadDay(s.Summary)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("reading the summary of %s: %w", d, err)
+		return nil, fmt.Errorf("summing up %s: %w", d, err)
 	}
 	return day, nil
 }
@@ -91,3 +115,8 @@ type trendSummary struct{}
 func (trendSummary) Version() string { return trend.Version }
 
 func (trendSummary) Day(d history.Day) history.Digest { return trend.NewDay(string(d)) }
+
+// anew takes no summary that is kept.
+type anew struct{ trendSummary }
+
+func (anew) Version() string { return "" }

@@ -3,6 +3,7 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -48,15 +49,9 @@ func TestSyncForge(t *testing.T) {
 	if out.Runs.Added != 4 || out.Bundles != 4 || out.Overrides.Added+out.Agreements.Added == 0 || len(out.Repositories) != 1 {
 		t.Errorf("%+v %+v", out, out.Repositories)
 	}
-	v, err := validate.New()
-	if err != nil {
-		t.Fatal(err)
-	}
+	conforms(t, dir)
 	runs := linesOf(t, dir, history.Runs)
 	for _, line := range runs {
-		for _, p := range v.Document("rollup", []byte(line), "runs") {
-			t.Errorf("%s %s\n%s", p.Pointer, p.Message, line)
-		}
 		var l rollup
 		if err := json.Unmarshal([]byte(line), &l); err != nil || l.Repository != "octo-org/hello" || l.WorkflowRun == nil || l.WorkflowRun.ID == "" || l.WorkflowRun.Workflow != "Agents" || l.WorkflowRun.Attempt != "1" {
 			t.Errorf("%v, %s", err, line)
@@ -64,11 +59,6 @@ func TestSyncForge(t *testing.T) {
 	}
 	if len(runs) != 4 {
 		t.Errorf("%d runs", len(runs))
-	}
-	for _, line := range linesOf(t, dir, history.Overrides) {
-		for _, p := range v.Document("override", []byte(line), "overrides") {
-			t.Errorf("%s %s\n%s", p.Pointer, p.Message, line)
-		}
 	}
 	want := historytest.Dump(t, &history.Dir{Path: dir})
 	f.Forget()
@@ -108,6 +98,31 @@ func TestSyncBranch(t *testing.T) {
 	historytest.Same(t, got, historytest.Dump(t, &history.Dir{Path: dir}))
 }
 
+// conforms holds all files of a folder's history against their schemas.
+func conforms(t *testing.T, dir string) {
+	t.Helper()
+	v, err := validate.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range historytest.Dump(t, &history.Dir{Path: dir}) {
+		folder, _, _ := strings.Cut(name, "/")
+		schema := map[string]string{"runs": "rollup", "overrides": "override", "agreements": "override"}[folder]
+		if schema == "" {
+			schema = "history"
+		}
+		lines := []string{text}
+		if strings.HasSuffix(name, ".jsonl") {
+			lines = strings.Split(strings.TrimSpace(text), "\n")
+		}
+		for _, line := range lines {
+			for _, f := range v.Document(schema, []byte(line), name) {
+				t.Errorf("%s does not conform to %s: %s %s\n%.500s", name, schema, f.Pointer, f.Message, line)
+			}
+		}
+	}
+}
+
 // TestSyncGaps tells runs without a trace from runs that there never were.
 func TestSyncGaps(t *testing.T) {
 	f := fake.New(t)
@@ -133,6 +148,7 @@ func TestSyncGaps(t *testing.T) {
 		}
 		states[g.State]++
 	}
+	conforms(t, dir)
 	if fmt.Sprint(states) != "map[empty:1 expired:1 invalid:1 missing:1 suppressed:1]" {
 		t.Errorf("%v", states)
 	}
@@ -245,6 +261,7 @@ func TestSyncRepositories(t *testing.T) {
 	if len(out.Repositories) != 2 || out.Repositories[0].Unreachable == "" || out.Runs.Added != 2 {
 		t.Errorf("%+v", out)
 	}
+	conforms(t, dir)
 	raw, err := os.ReadFile(filepath.Join(dir, history.CursorFile))
 	if err != nil || !strings.Contains(string(raw), `"unreachable"`) {
 		t.Errorf("%v\n%s", err, raw)
@@ -263,6 +280,23 @@ func TestSyncRepositories(t *testing.T) {
 	} {
 		if code, _, stderr := asked(t, f, nil, append([]string{"sync"}, args...)...); code != 2 || !strings.Contains(stderr, "hint:") {
 			t.Errorf("%q: %d %s", args, code, stderr)
+		}
+	}
+}
+
+// TestSyncPersonal keeps no personal data where the configuration says so.
+func TestSyncPersonal(t *testing.T) {
+	for pii, want := range map[string]bool{"true": false, "false": true} {
+		y, err := newSyncing(asking(fake.New(t), nil, io.Discard, io.Discard), &syncFlags{}, &history.Dir{Path: t.TempDir()}, &settings{pii: pii})
+		if err != nil {
+			t.Fatal(err)
+		}
+		y.record(history.Overrides, map[string]string{"id": "1", "reason": "ask alice.smith@corp.example"}, time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC))
+		if err := y.flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if all := strings.Join(linesOf(t, y.store.(*history.Dir).Path, history.Overrides), ""); strings.Contains(all, "alice.smith") != want || all == "" {
+			t.Errorf("pii %s: %s", pii, all)
 		}
 	}
 }

@@ -66,7 +66,10 @@ func trendState(r *trend.Report) (light, string) {
 	if k := n[finding.Info]; k > 0 {
 		parts = append(parts, plural(k, "change", "changes"))
 	}
-	if len(parts) == 0 {
+	switch {
+	case len(parts) == 0 && r.Totals.Runs < few:
+		return unlit, "Too few to say"
+	case len(parts) == 0:
 		return green, "Nothing stands out"
 	}
 	return lightOfSeverity(TrendWorst(r)), strings.Join(parts, ", ")

@@ -26,21 +26,20 @@ func keyNumbers(r *trend.Report) []keyNumber {
 	ps := periods(r.Window, g.Series)
 	course := func(value func(period) (float64, bool)) string { return sparkline(pointsOf(ps, value)) }
 	return []keyNumber{
-		{lightOfMeasure(r, g.Success != nil && !g.Success.Few, "error-rate"), "runs that succeeded", rate(g.Success) + ofRuns(g), course(successIn)},
-		{lightOfMeasure(r, g.Override != nil && !g.Override.Few, "override-rate"), "decisions that people overruled", rate(g.Override) + ofCount(g.Override), course(overruledIn)},
+		{lightOfMeasure(r, g.Success != nil && !g.Success.Few, "error-rate"), "runs that succeeded", rate(g.Success) + ofCount(g.Success, "run", "runs"), course(successIn)},
+		{lightOfMeasure(r, g.Override != nil && !g.Override.Few, "override-rate"), "decisions that people overruled", rate(g.Override) + ofCount(g.Override, "decision", "decisions"), course(overruledIn)},
 		{lightOfMeasure(r, g.CostUSD != nil, "cost", "spend"), "cost", costWords(g), course(costIn)},
 		{lightOfMeasure(r, g.DurationMS != nil, "latency"), "time of a run", durations(g.DurationMS), ""},
 		{lightOfMeasure(r, g.ToolError != nil, "tool-errors", "tool-loop", "retry-storm"), "tool calls that failed", rate(g.ToolError) + loops(g), ""},
 	}
 }
 
-func ofRuns(g trend.Group) string { return " of " + plural(int(g.Runs), "run", "runs") }
-
-func ofCount(r *trend.Rate) string {
+// ofCount says of how many a share is, unless it has been said.
+func ofCount(r *trend.Rate, one, many string) string {
 	if r == nil || r.Of == 0 || r.Few {
 		return ""
 	}
-	return " of " + plural(int(r.Of), "decision", "decisions")
+	return " of " + plural(int(r.Of), one, many)
 }
 
 func loops(g trend.Group) string {
