@@ -41,6 +41,8 @@ func layer() map[string]int {
 		"internal/override": 3,
 		"internal/trend":    3,
 
+		"internal/trend/factory": 3, // for tests
+
 		"internal/github": 4,
 
 		"internal/github/fake": 4, // for tests

@@ -168,6 +168,7 @@ type syncing struct {
 	flags    *syncFlags
 	store    history.Store
 	scan     *secret.Scanner
+	personal *secret.Personal
 	opener   *artifact.Opener
 	accounts override.Accounts
 	clients  []*github.Client // that were asked, for the budget
@@ -175,6 +176,7 @@ type syncing struct {
 	bytes    int                     // in the batch
 	moves    []func(*history.Cursor) // of the cursor, with the batch
 	failed   error                   // to write
+	unpacked int64                   // bytes of the bundles that were read
 	told     synced
 }
 
@@ -187,7 +189,13 @@ func newSyncing(env Env, f *syncFlags, store history.Store, s *settings) (*synci
 	if err != nil {
 		return nil, err
 	}
-	y := &syncing{env: env, flags: f, store: store, scan: scan, opener: opener, accounts: s.accounts.override()}
+	var personal *secret.Personal // which leaves all as it is
+	if s.pii == "true" {
+		if personal, err = secret.NewPersonal(fingerprintKey(env, nil)); err != nil {
+			return nil, err
+		}
+	}
+	y := &syncing{personal: personal, env: env, flags: f, store: store, scan: scan, opener: opener, accounts: s.accounts.override()}
 	y.told.Schema, y.told.Findings, y.told.Repositories = syncSchema, []finding.Finding{}, []*repositoryTold{}
 	return y, nil
 }
@@ -197,6 +205,14 @@ const (
 	batchLines = 500
 	batchBytes = 4 << 20
 )
+
+// clean returns a record without the credentials and the personal data that
+// people may have put into their words.
+func (y *syncing) clean(raw []byte) []byte {
+	out, _ := y.scan.Redact(raw)
+	out, _ = y.personal.Redact(out)
+	return out
+}
 
 // add puts a line into the batch.
 func (y *syncing) add(l history.Line, size int) {

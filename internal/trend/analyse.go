@@ -5,8 +5,6 @@ import (
 	"maps"
 	"slices"
 	"time"
-
-	"github.com/andon-ci/andon/internal/finding"
 )
 
 // Options say what to report on.
@@ -32,7 +30,7 @@ func Analyse(days []*Day, o Options) *Report {
 	p.link()
 	r.Coverage = p.coverage()
 	p.group(r)
-	r.Findings = []finding.Finding{}
+	r.Findings = p.findings()
 	return r
 }
 
