@@ -107,7 +107,22 @@ func (s *series) slope(a, from, b int) (x shift, ok bool) {
 	x = shift{series: s, from: from, to: b, first: a, end: b, slope: true, before: before, after: after, gain: gain,
 		p: stat.Student(math.Sqrt(gain), float64(max(s.days-2, 1)))}
 	x.before, x.after = s.flat(before, level), s.flat(after, last)
+	if s.rates {
+		x.gain = s.lineGain(a, from, b, level, rise)
+	}
 	return x, s.matters(x.before, x.after)
+}
+
+// lineGain returns how much better a line explains a rate than one level does,
+// measured as that of two levels is: the two are compared.
+func (s *series) lineGain(a, from, b int, level, rise float64) float64 {
+	gain := deviance(s.of(a, b))
+	for day := a; day < b; day++ {
+		d := s.of(day, day+1)
+		rate := min(max(level+rise*float64(max(0, day-from+1)), 1e-4), 1-1e-4)
+		gain += 2 * (d.hits*math.Log(rate) + max(d.total-d.hits, 0)*math.Log(1-rate))
+	}
+	return gain / s.scale
 }
 
 // weigh returns a day's value and what it weighs among the days from a to b-1.
