@@ -81,6 +81,45 @@ func (s *Scanner) coded(raw []byte, k *word, at int) {
 	}
 }
 
+// minTwice is how long base64 of base64 of a credential is, at least.
+const minTwice = 32
+
+// codedTwice does the same where a run is base64 of base64, which no keyword
+// tells. What it decodes to first is letters and digits again, as of one run in
+// some thousands.
+func (s *Scanner) codedTwice(b []byte, from, to int) {
+	var head [6]byte
+	if to-from < minTwice {
+		return
+	}
+	if _, err := base64.RawStdEncoding.Decode(head[:], b[from:from+8]); err != nil || !isBase64(head[:]) {
+		return
+	}
+	start, end := extent(b, from, base64Form)
+	for _, inner := range decodings(b[start:min(end, start+maxCoded)], base64Form) {
+		if !isBase64(bytes.TrimRight(inner, "=\n")) {
+			continue
+		}
+		for _, text := range decodings(inner, base64Form) {
+			for _, r := range s.encoded {
+				if value, ok := within(text, r); ok {
+					s.add(r.ID, r.Severity, r.Title, start, end, identity(value, r.Identity))
+					return
+				}
+			}
+		}
+	}
+}
+
+func isBase64(b []byte) bool {
+	for _, c := range b {
+		if c == '_' || !isWord(c) && c != '+' && c != '/' {
+			return false
+		}
+	}
+	return true
+}
+
 // extent returns the run of characters of an encoding round an offset.
 func extent(raw []byte, at int, f form) (start, end int) {
 	is := func(c byte) bool { return isWord(c) && c != '_' || bytes.IndexByte([]byte("+/=-_"), c) >= 0 }

@@ -167,7 +167,7 @@ func (s *Scanner) guesses(w *window, at int) []guess {
 		return true
 	})
 	if len(out) == 0 && p.operated && !p.listed && word >= 0 && !hash && v.any != nil {
-		if m, ok := v.any.match1(w, at); ok && !identifier(m.value) && strings.Count(m.value, "/") < 3 {
+		if m, ok := v.any.match1(w, at); ok && !identifier(m.value) && !numbered(m.value) && strings.Count(m.value, "/") < 3 {
 			out = append(out, guess{v.any, v.any.Severity, m})
 		}
 	}
@@ -179,6 +179,17 @@ func (s *Scanner) guesses(w *window, at int) []guess {
 func hashed(b []byte) bool {
 	for _, p := range []string{"h1:", "sha1-", "sha1:", "sha256-", "sha256:", "sha384-", "sha512-", "sha512:"} {
 		if bytes.HasSuffix(b, []byte(p)) {
+			return true
+		}
+	}
+	return false
+}
+
+// numbered reports whether a value names a message, a request or a call, as the
+// interfaces of models number them.
+func numbered(s string) bool {
+	for _, p := range []string{"chatcmpl", "msg", "req", "request", "resp", "toolu", "srvtoolu", "call", "fc", "rs", "run", "thread", "step", "asst", "item", "gen", "cmpl", "batch", "session", "conv", "trace"} {
+		if rest, ok := strings.CutPrefix(s, p); ok && rest != "" && (rest[0] == '_' || rest[0] == '-') {
 			return true
 		}
 	}

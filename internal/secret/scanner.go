@@ -70,12 +70,13 @@ type Scanner struct {
 
 // lore is what a Scanner knows. It does not change.
 type lore struct {
-	key    []byte
-	known  []Known
-	words  []word
-	set    *keyword.Set // of the words
-	spots  *spotter
-	values *valuer
+	key     []byte
+	known   []Known
+	words   []word
+	set     *keyword.Set // of the words
+	spots   *spotter
+	values  *valuer
+	encoded []*rule // whose credentials are looked for in encoded form
 }
 
 // maxSwallowed is how much of a credential may, by chance, be taken for the end
@@ -95,6 +96,9 @@ func New(o Options) (*Scanner, error) {
 	var words []word
 	for _, r := range rules {
 		r.Positive, r.Negative = nil, nil // they are for the tests
+		if r.Coded {
+			s.encoded = append(s.encoded, r)
+		}
 		words = append(words, r.words()...)
 	}
 	for _, k := range o.Known {

@@ -130,7 +130,7 @@ func secretWords() []string {
 
 // hashWords say in a name that its value is none.
 func hashWords() []string {
-	return []string{"sha1", "sha256", "sha512", "checksum", "digest", "commit", "integrity", "etag", "revision", "fingerprint", "md5", "signature", "publickey", "public_key", "public-key", "public key", "pubkey", "uuid", "guid", "toolu_", "call_id", "request_id", "session_id", "message_id", "tool_use_id", "parentuuid"}
+	return []string{"sha1", "sha256", "sha512", "checksum", "digest", "commit", "integrity", "etag", "revision", "fingerprint", "md5", "signature", "publickey", "public_key", "public-key", "public key", "pubkey", "uuid", "guid", "toolu_", "call_id", "callid", "request_id", "requestid", "sessionid", "messageid", "responseid", "traceid", "spanid", "session_id", "message_id", "tool_use_id", "parentuuid"}
 }
 
 // searchValues tries the rules with names where a value stands.
@@ -148,6 +148,7 @@ func (s *Scanner) searchValues(w *window, in *region) {
 // tryRun tries the rules of values at a run.
 func (s *Scanner) tryRun(b []byte, from, to int) {
 	v := s.values
+	s.codedTwice(b, from, to)
 	if s.starts = v.starts(b, unescaped(b, from), to, s.starts[:0]); len(s.starts) == 0 {
 		return
 	}
@@ -161,8 +162,12 @@ func (s *Scanner) tryRun(b []byte, from, to int) {
 	for _, at := range s.starts {
 		s.tryBegins(b, at)
 	}
+	found := len(s.found)
 	if s.worth(b, s.starts, to-low) {
 		s.tryValue(b, s.starts, to)
+	}
+	if len(s.found) == found {
+		s.tryApart(b, low, to)
 	}
 }
 
