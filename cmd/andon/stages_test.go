@@ -146,7 +146,7 @@ func TestStages(t *testing.T) {
 		}
 		check(t, second.outputs, map[string]string{
 			"status": "success", "decision": "request_changes", "session-id": "octo-org/hello#12@b2b2b2b2b2b2", "pull-request": "12",
-			"iterations": "1", "partial": "false", "input-tokens": "650", "secrets": "0", "bundle": "", "artifact-name": "", "overrides": "",
+			"iterations": "1", "partial": "false", "input-tokens": "650", "secrets": "0", "bundle": "", "artifact-name": "", "overrides": "3", "agreements": "0",
 		})
 		posted(t, f, second)
 	}
