@@ -226,8 +226,39 @@ func (b *historian) lists(n *historyNode, pages pager) {
 			b.event(e)
 		}
 	}
-	b.h.Threads = appendAll(b.h.Threads, turned(pages, "threads", n.Threads), (*historyThread).thread)
-	b.h.Comments = appendAll(b.h.Comments, turned(pages, "comments", n.Comments), (*historyComment).comment)
+	threads, comments := turned(pages, "threads", n.Threads), turned(pages, "comments", n.Comments)
+	b.h.Threads = appendAll(b.h.Threads, threads, (*historyThread).thread)
+	b.h.Comments = appendAll(b.h.Comments, comments, (*historyComment).comment)
+	b.within(n, threads, comments)
+}
+
+// within notes where of the lists within lists not all was read.
+func (b *historian) within(n *historyNode, threads []*historyThread, comments []*historyComment) {
+	reactions := []reactionList{n.Reactions}
+	for _, t := range threads {
+		if t == nil {
+			continue
+		}
+		if t.Comments.Total > len(t.Comments.Nodes) {
+			b.lack("threads")
+		}
+		comments = append(comments, t.Comments.Nodes...)
+	}
+	for _, m := range comments {
+		if m != nil {
+			reactions = append(reactions, m.Reactions)
+		}
+	}
+	if n.Reviews != nil {
+		for _, r := range n.Reviews.Nodes {
+			if r != nil {
+				reactions = append(reactions, r.Reactions)
+			}
+		}
+	}
+	if slices.ContainsFunc(reactions, func(l reactionList) bool { return l.Total > len(l.Nodes) }) {
+		b.lack("reactions")
+	}
 }
 
 func (b *historian) event(e *historyEvent) {
@@ -317,6 +348,8 @@ func (b *historian) referenced(p *historySource) {
 	text := strings.ToLower(strings.Join(append(r.Messages, r.Title, r.Body, r.Head), "\n"))
 	if strings.Contains(text, "revert") || strings.Contains(text, "reapply") {
 		b.h.Reverts = append(b.h.Reverts, r)
+	} else if p.Commits.Total > len(p.Commits.Nodes) {
+		b.lack("reverts") // one of its other commits may be one
 	}
 }
 

@@ -71,14 +71,13 @@ type Scanner struct {
 
 // lore is what a Scanner knows. It does not change.
 type lore struct {
-	key      []byte
-	known    []Known
-	words    []word
-	set      *keyword.Set // of the words
-	spots    *spotter
-	values   *valuer
-	encoded  []*rule  // whose credentials are looked for in encoded form
-	starting []string // the keywords that a newline stands before, without it
+	key     []byte
+	known   []Known
+	words   []word
+	set     *keyword.Set // of the words
+	spots   *spotter
+	values  *valuer
+	encoded []*rule // whose credentials are looked for in encoded form
 }
 
 // maxSwallowed is how much of a credential may, by chance, be taken for the end
@@ -110,11 +109,6 @@ func New(o Options) (*Scanner, error) {
 		}
 	}
 	slices.SortStableFunc(words, func(a, b word) int { return len(a.text) - len(b.text) }) // what is found at one place, in this order
-	for _, k := range words {
-		if k.rule != nil && k.text[0] == '\n' {
-			s.starting = append(s.starting, k.text[1:])
-		}
-	}
 	s.words, s.set, s.spots, s.values = words, setOf(words), newSpotter(words), newValuer(rules)
 	return s, nil
 }
@@ -134,19 +128,10 @@ func (s *Scanner) Scan(raw []byte) []Match {
 
 func (s *Scanner) scan(raw []byte, limit int) []Match {
 	s.found = s.found[:0]
-	s.searchStart(raw)
 	s.search(&window{text: raw}, nil)
 	s.searchHidden(raw)
 	s.searchWoven(raw)
 	return clean(s.found, limit)
-}
-
-// searchStart looks for those credentials at the very beginning of raw that are
-// too short in what is fixed to be looked for without the character before them.
-func (s *Scanner) searchStart(raw []byte) {
-	if slices.ContainsFunc(s.starting, func(w string) bool { return bytes.HasPrefix(raw, []byte(w)) }) {
-		s.search(&window{text: append([]byte("\n"), raw...), base: -1}, nil)
-	}
 }
 
 // search looks for keywords in a window and tries the rules where they stand.

@@ -33,7 +33,7 @@ func newSpotter(words []word) *spotter {
 	for c := range s.matters {
 		s.matters[c] = c < ' ' || c == 0x7f
 	}
-	for _, c := range `\/:=@"'` { // escapes themselves, and what guards look for
+	for _, c := range `\/:=@"'>,(` + "`" { // escapes themselves, what guards look for, and what gives a name a value
 		s.matters[c] = true
 	}
 	for _, k := range words {
