@@ -2,6 +2,7 @@ package secret
 
 import (
 	"bytes"
+	"unicode/utf8"
 
 	"github.com/andon-ci/andon/internal/jsonl"
 )
@@ -67,11 +68,10 @@ func (w *weave) put(raw []byte, p stretch) {
 	w.pieces = append(w.pieces, p)
 	for i := p.from; i < p.to; {
 		c, n := escape(raw[i:p.to])
-		if n == 0 {
-			c, n = rune(raw[i]), 1
-			w.text = append(w.text, raw[i])
+		if n > 0 {
+			w.text = utf8.AppendRune(w.text, c)
 		} else {
-			w.text = append(w.text, string(c)...)
+			w.text, n = append(w.text, raw[i]), 1
 		}
 		for len(w.at) < len(w.text) {
 			w.at, w.to = append(w.at, int32(i)), append(w.to, int32(i+n))
