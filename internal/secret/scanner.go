@@ -50,8 +50,9 @@ type Match struct {
 	Pointer     string // JSON Pointer of the string that it is in; empty where the bytes are no JSON
 	Fingerprint string // 16 hex digits, the same for the same credential and key
 
-	parts bool // the ends of strings in it stay when it is cut out
-	rest  bool // it goes on from the one before, in the next piece of a message
+	value string // what it is known by
+	parts bool   // the ends of strings in it stay when it is cut out
+	rest  bool   // it goes on from the one before, in the next piece of a message
 }
 
 // Scanner finds credentials. It keeps buffers and is not for concurrent use: each
@@ -77,7 +78,8 @@ type lore struct {
 	set     *keyword.Set // of the words
 	spots   *spotter
 	values  *valuer
-	encoded []*rule // whose credentials are looked for in encoded form
+	encoded []*rule         // whose credentials are looked for in encoded form
+	ids     map[string]bool // of the rules
 }
 
 // maxSwallowed is how much of a credential may, by chance, be taken for the end
@@ -93,10 +95,11 @@ func New(o Options) (*Scanner, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Scanner{lore: &lore{key: slices.Clone(o.Key)}}
+	s := &Scanner{lore: &lore{key: slices.Clone(o.Key), ids: map[string]bool{knownRule: true}}}
 	var words []word
 	for _, r := range rules {
 		r.Positive, r.Negative = nil, nil // they are for the tests
+		s.ids[r.ID] = true
 		if r.Coded {
 			s.encoded = append(s.encoded, r)
 		}
@@ -131,7 +134,7 @@ func (s *Scanner) scan(raw []byte, limit int) []Match {
 	s.search(&window{text: raw}, nil)
 	s.searchHidden(raw)
 	s.searchWoven(raw)
-	return clean(s.found, limit)
+	return s.unmarked(raw, clean(s.found, limit))
 }
 
 // search looks for keywords in a window and tries the rules where they stand.
@@ -288,7 +291,7 @@ func identity(value string, n int) string {
 }
 
 func (s *Scanner) add(rule string, sev finding.Severity, title string, start, end int, value string) {
-	s.found = append(s.found, Match{Rule: rule, Severity: sev, Title: title, Start: start, End: end, Fingerprint: s.fingerprint(value)})
+	s.found = append(s.found, Match{Rule: rule, Severity: sev, Title: title, Start: start, End: end, Fingerprint: s.fingerprint(value), value: value})
 }
 
 func (s *Scanner) fingerprint(value string) string {
