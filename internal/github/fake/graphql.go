@@ -26,7 +26,7 @@ func (f *Forge) graphql(w io.Writer, body []byte) {
 	schema := f.graph()
 	doc, errs := gqlparser.LoadQueryWithRules(schema, q.Query, nil)
 	if len(errs) > 0 {
-		json.NewEncoder(w).Encode(map[string]any{"errors": []any{map[string]any{"type": "GRAPHQL_VALIDATION_FAILED", "message": errs.Error()}}})
+		json.NewEncoder(w).Encode(map[string]any{"errors": []any{map[string]any{"extensions": map[string]any{"code": "undefinedField"}, "message": errs.Error()}}})
 		return
 	}
 	f.Points += max((requests(doc.Operations[0].SelectionSet, q.Variables, 1)+50)/100, 1)
