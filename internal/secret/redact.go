@@ -24,7 +24,7 @@ func (s *Scanner) Redact(raw []byte) ([]byte, []Match) {
 		from = m.End
 	}
 	out.Write(raw[from:])
-	return out.Bytes(), found
+	return out.Bytes(), firsts(found)
 }
 
 // cut writes what takes the place of a credential, or of each part of one that
@@ -36,7 +36,9 @@ func (m *Match) cut(out *bytes.Buffer, value []byte) {
 			n = stringEnd(value)
 		}
 		if inside {
-			out.WriteString(m.mark())
+			if !m.rest {
+				out.WriteString(m.mark())
+			}
 			out.Write(bytes.Repeat([]byte("\n"), bytes.Count(value[:n], []byte("\n"))))
 		} else {
 			out.Write(value[:n])

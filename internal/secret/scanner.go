@@ -51,6 +51,7 @@ type Match struct {
 	Fingerprint string // 16 hex digits, the same for the same credential and key
 
 	parts bool // the ends of strings in it stay when it is cut out
+	rest  bool // it goes on from the one before, in the next piece of a message
 }
 
 // Scanner finds credentials. It keeps buffers and is not for concurrent use: each
@@ -118,7 +119,7 @@ func (s *Scanner) Fork() *Scanner { return &Scanner{lore: s.lore} }
 // Scan returns the credentials in raw, which is a line of JSON, a value over
 // several lines, or any text. They are in order, and do not overlap.
 func (s *Scanner) Scan(raw []byte) []Match {
-	out := s.scan(raw, maxMatches)
+	out := firsts(s.scan(raw, maxMatches))
 	if len(out) > 0 {
 		s.point(raw, out)
 	}
@@ -129,6 +130,7 @@ func (s *Scanner) scan(raw []byte, limit int) []Match {
 	s.found = s.found[:0]
 	s.search(&window{text: raw}, nil)
 	s.searchHidden(raw)
+	s.searchWoven(raw)
 	return clean(s.found, limit)
 }
 
