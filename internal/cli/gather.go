@@ -254,13 +254,11 @@ func (g *gatherer) look(st stanza, found []secret.Match, s *source) []jsonl.Chun
 		}
 		g.add(secretFinding(m, pos(m)))
 	}
-	for i := range st.parts {
-		if g.emit == nil {
-			break // nothing is said of it but how much it is
-		}
-		st.parts[i].Raw, _ = g.scan.Redact(st.parts[i].Raw)
+	if g.emit == nil {
+		return st.parts // nothing is said of it but how much it is
 	}
-	return st.parts
+	out, _ := g.scan.Redact(st.Raw)
+	return st.cut(out)
 }
 
 // lookAtName scans a file's path for credentials. Guesses do not count there:

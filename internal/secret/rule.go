@@ -3,7 +3,6 @@ package secret
 import (
 	"cmp"
 	"embed"
-	"encoding/json"
 	"fmt"
 	"io/fs"
 	"math"
@@ -114,14 +113,14 @@ func loadRules() ([]*rule, error) {
 		if err != nil {
 			return nil, fmt.Errorf("reading the credential rules: %w", err)
 		}
-		var f file
-		if err := json.Unmarshal(data, &f); err != nil {
+		more, err := parseRules(data)
+		if err != nil {
 			return nil, fmt.Errorf("reading the credential rules of %s: %w", name, err)
 		}
-		for _, r := range f.Rules {
-			r.own, r.samples = f.Source == "", published
+		for _, r := range more {
+			r.samples = published
 		}
-		rules = append(rules, f.Rules...)
+		rules = append(rules, more...)
 	}
 	return rules, nil
 }

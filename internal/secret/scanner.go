@@ -50,7 +50,9 @@ type Match struct {
 	Pointer     string // JSON Pointer of the string that it is in; empty where the bytes are no JSON
 	Fingerprint string // 16 hex digits, the same for the same credential and key
 
-	parts bool // the ends of strings in it stay when it is cut out
+	value string // what it is known by
+	parts bool   // the ends of strings in it stay when it is cut out
+	rest  bool   // it goes on from the one before, in the next piece of a message
 }
 
 // Scanner finds credentials. It keeps buffers and is not for concurrent use: each
@@ -76,7 +78,8 @@ type lore struct {
 	set     *keyword.Set // of the words
 	spots   *spotter
 	values  *valuer
-	encoded []*rule // whose credentials are looked for in encoded form
+	encoded []*rule         // whose credentials are looked for in encoded form
+	ids     map[string]bool // of the rules
 }
 
 // maxSwallowed is how much of a credential may, by chance, be taken for the end
@@ -92,10 +95,11 @@ func New(o Options) (*Scanner, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Scanner{lore: &lore{key: slices.Clone(o.Key)}}
+	s := &Scanner{lore: &lore{key: slices.Clone(o.Key), ids: map[string]bool{knownRule: true}}}
 	var words []word
 	for _, r := range rules {
 		r.Positive, r.Negative = nil, nil // they are for the tests
+		s.ids[r.ID] = true
 		if r.Coded {
 			s.encoded = append(s.encoded, r)
 		}
@@ -118,7 +122,7 @@ func (s *Scanner) Fork() *Scanner { return &Scanner{lore: s.lore} }
 // Scan returns the credentials in raw, which is a line of JSON, a value over
 // several lines, or any text. They are in order, and do not overlap.
 func (s *Scanner) Scan(raw []byte) []Match {
-	out := s.scan(raw, maxMatches)
+	out := firsts(s.scan(raw, maxMatches))
 	if len(out) > 0 {
 		s.point(raw, out)
 	}
@@ -129,7 +133,8 @@ func (s *Scanner) scan(raw []byte, limit int) []Match {
 	s.found = s.found[:0]
 	s.search(&window{text: raw}, nil)
 	s.searchHidden(raw)
-	return clean(s.found, limit)
+	s.searchWoven(raw)
+	return s.unmarked(raw, clean(s.found, limit))
 }
 
 // search looks for keywords in a window and tries the rules where they stand.
@@ -286,7 +291,7 @@ func identity(value string, n int) string {
 }
 
 func (s *Scanner) add(rule string, sev finding.Severity, title string, start, end int, value string) {
-	s.found = append(s.found, Match{Rule: rule, Severity: sev, Title: title, Start: start, End: end, Fingerprint: s.fingerprint(value)})
+	s.found = append(s.found, Match{Rule: rule, Severity: sev, Title: title, Start: start, End: end, Fingerprint: s.fingerprint(value), value: value})
 }
 
 func (s *Scanner) fingerprint(value string) string {

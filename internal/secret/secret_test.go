@@ -248,6 +248,9 @@ func FuzzRedact(f *testing.F) {
 		if left := s.Scan(out); hasError(left) {
 			t.Errorf("redaction left %s:\n%q\n%q", ids(left), raw, out)
 		}
+		if again, _ := s.Redact(out); !bytes.Equal(again, out) {
+			t.Errorf("redacting again changed\n%q\nto\n%q", out, again)
+		}
 	})
 }
 
