@@ -89,6 +89,30 @@ func TestHistoryStopsAtALimit(t *testing.T) {
 	}
 }
 
+// TestEnabled tells who asked for a merge that a bot carried out.
+func TestEnabled(t *testing.T) {
+	mona, queue := &actorNode{"User", "mona"}, &actorNode{"Bot", "github-merge-queue"}
+	for _, tt := range []struct {
+		events []eventNode
+		by     string
+	}{
+		{[]eventNode{{Type: "AutoMergeEnabledEvent", Actor: mona}}, "mona"},
+		{[]eventNode{{Type: "AutoSquashEnabledEvent", Actor: mona}}, "mona"},
+		{[]eventNode{{Type: "AutoRebaseEnabledEvent", Actor: mona}}, "mona"},
+		{[]eventNode{{Type: "AutoMergeEnabledEvent", Actor: mona}, {Type: "AutoMergeDisabledEvent", Actor: mona}}, ""},
+		{[]eventNode{{Type: "AddedToMergeQueueEvent", Actor: mona}, {Type: "RemovedFromMergeQueueEvent", Actor: queue}}, "mona"},
+		{[]eventNode{{Type: "AddedToMergeQueueEvent", Actor: mona}, {Type: "RemovedFromMergeQueueEvent", Actor: mona}}, ""},
+	} {
+		b := &historian{h: &override.History{Merge: &override.Merge{}}}
+		for _, e := range tt.events {
+			b.event(&historyEvent{eventNode: e})
+		}
+		if got := b.h.Merge.EnabledBy.Login; got != tt.by || len(b.h.Events) > 0 {
+			t.Errorf("%+v: %q, want %q", tt.events, got, tt.by)
+		}
+	}
+}
+
 func TestMainline(t *testing.T) {
 	node := func(sha string, parents ...string) *historyCommit {
 		n := &historyCommit{OID: sha}
@@ -114,6 +138,7 @@ func TestMainline(t *testing.T) {
 
 func TestHistories(t *testing.T) {
 	f := overruled(t)
+	f.AddPull(12, time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)) // which has moved from one page to the next
 	c, _ := client(t, f, nil)
 	result, errs := override.Sweep(t.Context(), c, override.Span{Since: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)}, override.Options{})
 	if len(errs) > 0 || len(result.Overrides) != 8 || result.Coverage.Changes != 1 {
