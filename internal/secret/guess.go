@@ -114,6 +114,8 @@ func (v *valuer) back(b []byte, at, most int, kind uint8) int {
 	for n := 0; at > 0 && n < most; at-- {
 		if c := b[at-1]; c == '\\' {
 			continue
+		} else if at > 1 && b[at-2] == '\\' && (c == 'n' || c == 'r' || c == 't') {
+			at-- // an escape of space
 		} else if v.kind[c]&kind == 0 {
 			break
 		}
