@@ -240,7 +240,7 @@ func (g *gatherer) find(text []byte, live bool) []secret.Match {
 // what a reader cuts out of a text, or to a length, could be a piece of a
 // credential that nobody would know again.
 func (g *gatherer) look(st stanza, found []secret.Match, s *source) []jsonl.Chunk {
-	if len(found) == 0 {
+	if found = st.own(found); len(found) == 0 {
 		return st.parts
 	}
 	pos := func(m secret.Match) trace.Pos {

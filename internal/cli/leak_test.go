@@ -264,7 +264,7 @@ func (d *drill) collect(part int, step bool, onSecret, content, format string) {
 		args = append(args, "--explain")
 	}
 	d.run(env, append(args, d.part(part))...)
-	d.files("the bundle of "+mode, out, content == "full")
+	d.files("the bundle of "+mode, out, content == "full" && onSecret != "redact")
 	d.files("the step of "+mode, files, false)
 }
 

@@ -112,6 +112,14 @@ func (s *stanzaReader) goesOn(streamed bool, next jsonl.Chunk) bool {
 	return plainLine(next.Raw) || openKey(s.buf)
 }
 
+// own returns what of some findings in a stanza is to be told of it.
+func (s stanza) own(found []secret.Match) []secret.Match {
+	if s.Part == 0 {
+		return found
+	}
+	return slices.DeleteFunc(found, func(m secret.Match) bool { return !s.Owns(m.Start) })
+}
+
 // cut returns the parts of a stanza as they stand in its text with the
 // credentials cut out of it, which leaves its lines.
 func (s stanza) cut(text []byte) []jsonl.Chunk {

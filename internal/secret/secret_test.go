@@ -7,10 +7,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -232,10 +234,9 @@ func FuzzRedact(f *testing.F) {
 		f.Fatal(err)
 	}
 	for i, r := range rules {
-		for _, p := range r.Positive {
-			for _, text := range forms(expand(p, uint64(i))) {
-				f.Add([]byte(text))
-			}
+		for j, p := range r.Positive {
+			all := forms(expand(p, uint64(i)))
+			f.Add([]byte(all[slices.Sorted(maps.Keys(all))[(i+j)%len(all)]]))
 		}
 	}
 	f.Add([]byte("{\"0000\":\"SecretAccessKey\\\": \\b000012789ACB1\"}")) // begins with an escape

@@ -80,7 +80,9 @@ func (f *Forge) graphRepository(v map[string]any) map[string]any {
 	if merge, _ := f.Pull["mergeCommit"].(map[string]any); v["merge"] != nil && v["merge"] == merge["oid"] {
 		out["object"] = map[string]any{"__typename": "Commit", "history": rest["brought"]}
 	}
-	out["ref"] = map[string]any{"target": map[string]any{"__typename": "Commit", "history": rest["landed"]}}
+	if v["branch"] == fmt.Sprint("refs/heads/", f.Pull["baseRefName"]) {
+		out["ref"] = map[string]any{"target": map[string]any{"__typename": "Commit", "history": rest["landed"]}}
+	}
 	return out
 }
 
