@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"math"
 	"regexp"
+	"regexp/syntax"
 	"slices"
 	"strings"
 	"sync"
@@ -68,6 +69,7 @@ type rule struct {
 	samples  []string // of all rules
 	once     sync.Once
 	compiled *regexp.Regexp
+	literal  []byte // that stands in every match; may be empty
 }
 
 // separator is what may stand between a name and its value: in shell, YAML,
@@ -80,9 +82,32 @@ func (r *rule) regexp() *regexp.Regexp {
 		if r.Back > 0 {
 			start = ""
 		}
-		r.compiled = regexp.MustCompile(start + `(?:` + strings.ReplaceAll(r.Pattern, "{sep}", separator) + `)`)
+		text := start + `(?:` + strings.ReplaceAll(r.Pattern, "{sep}", separator) + `)`
+		r.compiled = regexp.MustCompile(text)
+		if tree, err := syntax.Parse(text, syntax.Perl); err == nil {
+			r.literal = []byte(literal(tree))
+		}
 	})
 	return r.compiled
+}
+
+// literal returns the longest text that stands in all that a pattern matches, as
+// far as that is easily told.
+func literal(tree *syntax.Regexp) string {
+	longest := ""
+	switch tree.Op {
+	case syntax.OpLiteral:
+		if tree.Flags&syntax.FoldCase == 0 {
+			return string(tree.Rune)
+		}
+	case syntax.OpConcat, syntax.OpCapture, syntax.OpPlus:
+		for _, sub := range tree.Sub {
+			if l := literal(sub); len(l) > len(longest) {
+				longest = l
+			}
+		}
+	}
+	return longest
 }
 
 func (r *rule) window() int {

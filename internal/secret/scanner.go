@@ -258,7 +258,11 @@ func (r *rule) match(w *window) (found span, ok bool) {
 
 // matchTo does the same for a credential that ends at an offset, at the latest.
 func (r *rule) matchTo(w *window, end int) (found span, ok bool) {
-	m := r.regexp().FindSubmatchIndex(w.text[:end])
+	pattern := r.regexp()
+	if !bytes.Contains(w.text[:end], r.literal) {
+		return span{}, false // this is told sooner than by the pattern
+	}
+	m := pattern.FindSubmatchIndex(w.text[:end])
 	if m == nil {
 		return span{}, false
 	}
