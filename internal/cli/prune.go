@@ -60,7 +60,7 @@ func (f *pruneFlags) run(ctx context.Context, env Env, args []string) error {
 	}
 	out, err := history.Prune(ctx, store, keep, summariser(), f.dry)
 	if err != nil {
-		return forgeFailure(failure(err, "pruning "+f.history, "nothing is lost: run it again"))
+		return failure(err, "writing to "+f.history, unwritten(err))
 	}
 	return f.print(env, out)
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"slices"
@@ -223,6 +224,18 @@ func (y *syncing) add(l history.Line, size int) {
 // full reports whether the batch is to be written before more is read.
 func (y *syncing) full() bool { return len(y.batch.Lines) >= batchLines || y.bytes >= batchBytes }
 
+// unwritten says what to do where a history cannot be written.
+func unwritten(err error) string {
+	if errors.Is(err, history.ErrDamaged) || errors.Is(err, history.ErrRefused) {
+		return "somebody has put something else in the place of the file: remove it, or put back what it was, and run it again"
+	}
+	var e *github.Error
+	if errors.As(err, &e) && e.Hint != "" {
+		return e.Hint
+	}
+	return "nothing is lost: run it again; what was written is not added twice"
+}
+
 // flush writes the batch. After an error nothing is written any more, so that
 // the cursor does not pass what is missing.
 func (y *syncing) flush(ctx context.Context) error {
@@ -242,7 +255,7 @@ func (y *syncing) flush(ctx context.Context) error {
 	out, err := history.Write(ctx, y.store, &y.batch, summariser())
 	y.batch, y.bytes, y.moves = history.Batch{}, 0, nil
 	if err != nil {
-		y.failed = failure(err, "writing to "+y.flags.history, "nothing is lost: run it again; what was written is not added twice")
+		y.failed = failure(err, "writing to "+y.flags.history, unwritten(err))
 		return y.failed
 	}
 	y.told.count(out)

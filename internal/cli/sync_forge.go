@@ -108,11 +108,11 @@ func (r *reading) read(ctx context.Context) error {
 		r.runs[run.ID] = run
 	}
 	r.told.WorkflowRuns = len(runs)
-	since := cmp.Or(r.at.Artifacts.Until.Add(-uploading), first)
-	if r.at.Artifacts.Until.IsZero() {
-		since = first
+	since := first
+	if until := r.at.Artifacts.Until; !until.IsZero() {
+		since = until.Add(-uploading)
 	}
-	if from.Before(since) {
+	if from.Before(since) { // whether a run has left a bundle is asked of all that were listed
 		since = from
 	}
 	artifacts, more, err := r.forge.ArtifactsSince(ctx, since)
