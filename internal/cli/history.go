@@ -38,10 +38,15 @@ func (f *historyFlags) define(fs *flag.FlagSet) {
 // open returns the history that the flag names.
 func (f *historyFlags) open(ctx context.Context, env Env) (history.Store, error) {
 	where, branch, named := strings.Cut(f.history, "#")
+	if named && folderIsThere(f.history) {
+		named = false
+	}
 	switch {
 	case f.history == "":
 		return nil, usage("no history given", "--history takes a folder, such as ./history, or a branch")
-	case isFolder(f.history):
+	case !named && folderIsThere(filepath.Join(f.history, "objects")) && folderIsThere(filepath.Join(f.history, "refs")):
+		return nil, usage(fmt.Sprintf("--history %s is a bare git repository", f.history), "--history "+f.history+"#andon/history names a branch of it")
+	case !named && isFolder(f.history):
 		return &history.Dir{Path: f.history}, nil
 	case !named:
 		where, branch = "", f.history
@@ -68,7 +73,7 @@ func (f *historyFlags) asks(env Env) (bool, error) {
 
 // git returns the history on a branch of a git repository.
 func (f *historyFlags) git(ctx context.Context, dir, branch string) (history.Store, error) {
-	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+	if !folderIsThere(dir) {
 		return nil, usage(fmt.Sprintf("--history %s: there is no folder %s", f.history, dir), "--history FOLDER#BRANCH takes a git repository on this machine")
 	}
 	g, err := history.OpenGit(ctx, dir, branch)
@@ -95,8 +100,12 @@ func isFolder(name string) bool {
 			return true
 		}
 	}
+	return slashed == "." || slashed == ".." || filepath.IsAbs(name) || folderIsThere(name)
+}
+
+func folderIsThere(name string) bool {
 	info, err := os.Stat(name)
-	return slashed == "." || slashed == ".." || filepath.IsAbs(name) || err == nil && info.IsDir()
+	return err == nil && info.IsDir()
 }
 
 // summariser makes the summaries of days that a history keeps.

@@ -33,7 +33,8 @@ What is dropped is noted in the history's pruned.jsonl: a line a day with how
 many runs, overrides and agreements there were, their cost and tokens. --pack
 compresses days that are over: zstd makes them about a fifth as large, and every
 command reads them all the same. In a git repository it gains little, since git
-compresses by itself.
+compresses by itself. Summaries that are missing, or were made of other files,
+are made anew.
 
 ` + historyHelp,
 		start: func(fs *flag.FlagSet) runner {
@@ -59,7 +60,7 @@ func (f *pruneFlags) run(ctx context.Context, env Env, args []string) error {
 	}
 	out, err := history.Prune(ctx, store, keep, summariser(), f.dry)
 	if err != nil {
-		return forgeFailure(failure(err, "pruning "+f.history, "nothing is lost: run it again"))
+		return failure(err, "writing to "+f.history, unwritten(err))
 	}
 	return f.print(env, out)
 }
@@ -99,6 +100,7 @@ type pruned struct {
 	DryRun   bool              `json:"dry_run"`
 	Dropped  []history.Dropped `json:"dropped"`
 	Packed   int               `json:"packed"`    // days that were compressed
+	SummedUp int               `json:"summed_up"` // days of which the summary was made anew
 	BadLines int               `json:"bad_lines"` // no records, dropped with their days
 }
 
@@ -107,7 +109,7 @@ func (f *pruneFlags) print(env Env, p history.Pruned) error {
 	if f.format == "json" {
 		e := json.NewEncoder(&b)
 		e.SetIndent("", "  ")
-		out := pruned{Schema: "andon.prune/v1", DryRun: f.dry, Dropped: append([]history.Dropped{}, p.Dropped...), Packed: p.Packed, BadLines: p.Bad}
+		out := pruned{Schema: "andon.prune/v1", DryRun: f.dry, Dropped: append([]history.Dropped{}, p.Dropped...), Packed: p.Packed, SummedUp: p.Summarised, BadLines: p.Bad}
 		if err := e.Encode(out); err != nil {
 			return printed(0, err)
 		}
@@ -131,6 +133,9 @@ func (f *pruneFlags) print(env Env, p history.Pruned) error {
 			verb = "would compress"
 		}
 		fmt.Fprintf(&b, "\n%s %d days", verb, p.Packed)
+	}
+	if p.Summarised > 0 && !f.dry {
+		fmt.Fprintf(&b, "\nsummed up %d days anew", p.Summarised)
 	}
 	b.WriteByte('\n')
 	return printed(env.Stdout.Write(b.Bytes()))

@@ -109,6 +109,7 @@ func TestReportMention(t *testing.T) {
 		mentioned bool
 	}{
 		{reportArgs("2026-10-30", "--post", "--config", config), false},
+		{reportArgs("2026-11-20", "--post", "--config", config), true},
 	} {
 		code, stdout, stderr := asked(t, f, nil, append(tt.args, "--format", "markdown")...)
 		if code != 0 || len(f.Issues) != i+1 {

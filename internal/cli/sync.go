@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"slices"
@@ -168,6 +169,7 @@ type syncing struct {
 	flags    *syncFlags
 	store    history.Store
 	scan     *secret.Scanner
+	personal *secret.Personal
 	opener   *artifact.Opener
 	accounts override.Accounts
 	clients  []*github.Client // that were asked, for the budget
@@ -175,6 +177,7 @@ type syncing struct {
 	bytes    int                     // in the batch
 	moves    []func(*history.Cursor) // of the cursor, with the batch
 	failed   error                   // to write
+	unpacked int64                   // bytes of the bundles that were read
 	told     synced
 }
 
@@ -187,7 +190,13 @@ func newSyncing(env Env, f *syncFlags, store history.Store, s *settings) (*synci
 	if err != nil {
 		return nil, err
 	}
-	y := &syncing{env: env, flags: f, store: store, scan: scan, opener: opener, accounts: s.accounts.override()}
+	var personal *secret.Personal // which leaves all as it is
+	if s.pii == "true" {
+		if personal, err = secret.NewPersonal(fingerprintKey(env, nil)); err != nil {
+			return nil, err
+		}
+	}
+	y := &syncing{personal: personal, env: env, flags: f, store: store, scan: scan, opener: opener, accounts: s.accounts.override()}
 	y.told.Schema, y.told.Findings, y.told.Repositories = syncSchema, []finding.Finding{}, []*repositoryTold{}
 	return y, nil
 }
@@ -198,6 +207,14 @@ const (
 	batchBytes = 4 << 20
 )
 
+// clean returns a record without the credentials and the personal data that
+// people may have put into their words.
+func (y *syncing) clean(raw []byte) []byte {
+	out, _ := y.scan.Redact(raw)
+	out, _ = y.personal.Redact(out)
+	return out
+}
+
 // add puts a line into the batch.
 func (y *syncing) add(l history.Line, size int) {
 	y.batch.Lines = append(y.batch.Lines, l)
@@ -206,6 +223,18 @@ func (y *syncing) add(l history.Line, size int) {
 
 // full reports whether the batch is to be written before more is read.
 func (y *syncing) full() bool { return len(y.batch.Lines) >= batchLines || y.bytes >= batchBytes }
+
+// unwritten says what to do where a history cannot be written.
+func unwritten(err error) string {
+	if errors.Is(err, history.ErrDamaged) || errors.Is(err, history.ErrRefused) {
+		return "somebody has put something else in the place of the file: remove it, or put back what it was, and run it again"
+	}
+	var e *github.Error
+	if errors.As(err, &e) && e.Hint != "" {
+		return e.Hint
+	}
+	return "nothing is lost: run it again; what was written is not added twice"
+}
 
 // flush writes the batch. After an error nothing is written any more, so that
 // the cursor does not pass what is missing.
@@ -226,7 +255,7 @@ func (y *syncing) flush(ctx context.Context) error {
 	out, err := history.Write(ctx, y.store, &y.batch, summariser())
 	y.batch, y.bytes, y.moves = history.Batch{}, 0, nil
 	if err != nil {
-		y.failed = failure(err, "writing to "+y.flags.history, "nothing is lost: run it again; what was written is not added twice")
+		y.failed = failure(err, "writing to "+y.flags.history, unwritten(err))
 		return y.failed
 	}
 	y.told.count(out)

@@ -92,7 +92,7 @@ func (r *reading) change(ctx context.Context, c github.Changed, runs []override.
 	found := override.Detect(h, override.Options{Accounts: r.accounts, Runs: runs})
 	for kind, records := range map[history.Kind][]override.Record{history.Overrides: found.Overrides, history.Agreements: found.Agreements} {
 		for _, o := range records {
-			r.record(kind, o, cmp.Or(h.AsOf, now))
+			r.record(kind, o, dayOf(o, h))
 		}
 	}
 	r.batch.Cancelled = append(r.batch.Cancelled, found.Coverage.Cancelled...)
@@ -111,14 +111,22 @@ func (r *reading) change(ctx context.Context, c github.Changed, runs []override.
 	return nil
 }
 
-// record adds a record as a line, without the credentials that people may have
-// put into their words.
+// dayOf returns when a record is kept that does not say when it was: the same
+// moment however often it is read.
+func dayOf(o override.Record, h *override.History) time.Time {
+	if !o.Decision.Time.IsZero() {
+		return o.Decision.Time
+	}
+	return h.Created
+}
+
+// record adds a record as a line.
 func (y *syncing) record(k history.Kind, v any, otherwise time.Time) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	err := e.Encode(v)
-	out, _ := y.scan.Redact(b.Bytes())
+	out := y.clean(b.Bytes())
 	var l history.Line
 	if err == nil {
 		l, err = history.NewLine(k, out, otherwise)

@@ -150,7 +150,7 @@ func (y *syncing) bundle(b *artifact.Bundle, otherwise time.Time, change func(ra
 		}
 		var l history.Line
 		if err == nil {
-			l, err = history.NewLine(history.Runs, line, otherwise)
+			l, err = history.NewLine(history.Runs, y.clean(line), otherwise)
 		}
 		if err != nil {
 			y.note([]finding.Finding{{

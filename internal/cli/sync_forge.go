@@ -19,6 +19,7 @@ const (
 	uploading = time.Hour          // between two bundles of which the later one was there first
 	lingering = 3 * 24 * time.Hour // that a workflow run may take and still be looked for
 	spare     = 15                 // requests that are left for writing
+	maxSynced = 4 << 30            // bytes of all bundles of one sync, unpacked
 )
 
 // reading is one repository of the forge on its way into the history.
@@ -74,7 +75,7 @@ func (y *syncing) repository(ctx context.Context, name string, at history.Positi
 		return err
 	}
 	y.clients = append(y.clients, client)
-	r := &reading{syncing: y, forge: client, name: name, at: at, told: &repositoryTold{Repository: name, Unread: []unread{}}, runs: map[int64]github.Run{}, learned: map[string]time.Time{}}
+	r := &reading{syncing: y, forge: client, name: name, at: at.Until(y.env.Now()), told: &repositoryTold{Repository: name, Unread: []unread{}}, runs: map[int64]github.Run{}, learned: map[string]time.Time{}}
 	y.told.Repositories = append(y.told.Repositories, r.told)
 	err = r.read(ctx)
 	tellBudget(y.env, client, y.flags.quiet)
@@ -107,11 +108,11 @@ func (r *reading) read(ctx context.Context) error {
 		r.runs[run.ID] = run
 	}
 	r.told.WorkflowRuns = len(runs)
-	since := cmp.Or(r.at.Artifacts.Until.Add(-uploading), first)
-	if r.at.Artifacts.Until.IsZero() {
-		since = first
+	since := first
+	if until := r.at.Artifacts.Until; !until.IsZero() {
+		since = until.Add(-uploading)
 	}
-	if from.Before(since) {
+	if from.Before(since) { // whether a run has left a bundle is asked of all that were listed
 		since = from
 	}
 	artifacts, more, err := r.forge.ArtifactsSince(ctx, since)
@@ -211,6 +212,8 @@ func (r *reading) spent() error {
 	switch {
 	case r.flags.most > 0 && asked >= r.flags.most:
 		return limit(fmt.Sprintf("the %d requests of --max-requests were made", r.flags.most), "run it again")
+	case r.unpacked > maxSynced:
+		return limit(fmt.Sprintf("the bundles have over %d GiB", maxSynced>>30), "run it again")
 	case b.Limit > 0 && b.Remaining < spare && b.Reset.After(r.env.Now()):
 		return limit(fmt.Sprintf("the forge takes %d requests more until %s", b.Remaining, b.Reset.Format("15:04:05 UTC")), "run it again after that")
 	}
@@ -274,6 +277,7 @@ func (r *reading) opened(run github.Run, a github.Artifact, raw []byte) {
 	default:
 		r.told.Bundles++
 		r.syncing.told.Bundles++
+		r.unpacked += b.Bytes
 		r.use(run, a, b)
 	}
 }

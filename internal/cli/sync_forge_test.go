@@ -1,8 +1,13 @@
 package cli
 
 import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
 	"encoding/json"
+	armour "encoding/pem"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -48,15 +53,9 @@ func TestSyncForge(t *testing.T) {
 	if out.Runs.Added != 4 || out.Bundles != 4 || out.Overrides.Added+out.Agreements.Added == 0 || len(out.Repositories) != 1 {
 		t.Errorf("%+v %+v", out, out.Repositories)
 	}
-	v, err := validate.New()
-	if err != nil {
-		t.Fatal(err)
-	}
+	conforms(t, dir)
 	runs := linesOf(t, dir, history.Runs)
 	for _, line := range runs {
-		for _, p := range v.Document("rollup", []byte(line), "runs") {
-			t.Errorf("%s %s\n%s", p.Pointer, p.Message, line)
-		}
 		var l rollup
 		if err := json.Unmarshal([]byte(line), &l); err != nil || l.Repository != "octo-org/hello" || l.WorkflowRun == nil || l.WorkflowRun.ID == "" || l.WorkflowRun.Workflow != "Agents" || l.WorkflowRun.Attempt != "1" {
 			t.Errorf("%v, %s", err, line)
@@ -64,11 +63,6 @@ func TestSyncForge(t *testing.T) {
 	}
 	if len(runs) != 4 {
 		t.Errorf("%d runs", len(runs))
-	}
-	for _, line := range linesOf(t, dir, history.Overrides) {
-		for _, p := range v.Document("override", []byte(line), "overrides") {
-			t.Errorf("%s %s\n%s", p.Pointer, p.Message, line)
-		}
 	}
 	want := historytest.Dump(t, &history.Dir{Path: dir})
 	f.Forget()
@@ -108,6 +102,31 @@ func TestSyncBranch(t *testing.T) {
 	historytest.Same(t, got, historytest.Dump(t, &history.Dir{Path: dir}))
 }
 
+// conforms holds all files of a folder's history against their schemas.
+func conforms(t *testing.T, dir string) {
+	t.Helper()
+	v, err := validate.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range historytest.Dump(t, &history.Dir{Path: dir}) {
+		folder, _, _ := strings.Cut(name, "/")
+		schema := map[string]string{"runs": "rollup", "overrides": "override", "agreements": "override"}[folder]
+		if schema == "" {
+			schema = "history"
+		}
+		lines := []string{text}
+		if strings.HasSuffix(name, ".jsonl") {
+			lines = strings.Split(strings.TrimSpace(text), "\n")
+		}
+		for _, line := range lines {
+			for _, f := range v.Document(schema, []byte(line), name) {
+				t.Errorf("%s does not conform to %s: %s %s\n%.500s", name, schema, f.Pointer, f.Message, line)
+			}
+		}
+	}
+}
+
 // TestSyncGaps tells runs without a trace from runs that there never were.
 func TestSyncGaps(t *testing.T) {
 	f := fake.New(t)
@@ -133,6 +152,7 @@ func TestSyncGaps(t *testing.T) {
 		}
 		states[g.State]++
 	}
+	conforms(t, dir)
 	if fmt.Sprint(states) != "map[empty:1 expired:1 invalid:1 missing:1 suppressed:1]" {
 		t.Errorf("%v", states)
 	}
@@ -245,6 +265,7 @@ func TestSyncRepositories(t *testing.T) {
 	if len(out.Repositories) != 2 || out.Repositories[0].Unreachable == "" || out.Runs.Added != 2 {
 		t.Errorf("%+v", out)
 	}
+	conforms(t, dir)
 	raw, err := os.ReadFile(filepath.Join(dir, history.CursorFile))
 	if err != nil || !strings.Contains(string(raw), `"unreachable"`) {
 		t.Errorf("%v\n%s", err, raw)
@@ -264,5 +285,52 @@ func TestSyncRepositories(t *testing.T) {
 		if code, _, stderr := asked(t, f, nil, append([]string{"sync"}, args...)...); code != 2 || !strings.Contains(stderr, "hint:") {
 			t.Errorf("%q: %d %s", args, code, stderr)
 		}
+	}
+}
+
+// TestSyncPersonal keeps no personal data where the configuration says so.
+func TestSyncPersonal(t *testing.T) {
+	for pii, want := range map[string]bool{"true": false, "false": true} {
+		y, err := newSyncing(asking(fake.New(t), nil, io.Discard, io.Discard), &syncFlags{}, &history.Dir{Path: t.TempDir()}, &settings{pii: pii})
+		if err != nil {
+			t.Fatal(err)
+		}
+		y.record(history.Overrides, map[string]string{"id": "1", "reason": "ask alice.smith@corp.example"}, time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC))
+		if err := y.flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if all := strings.Join(linesOf(t, y.store.(*history.Dir).Path, history.Overrides), ""); strings.Contains(all, "alice.smith") != want || all == "" {
+			t.Errorf("pii %s: %s", pii, all)
+		}
+	}
+}
+
+// TestSyncOrganisation reads what an App is installed in, and says what of it
+// cannot be read.
+func TestSyncOrganisation(t *testing.T) {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := mended(t, 2)
+	f.Hidden = []string{"octo-org/gone"}
+	dir := t.TempDir()
+	env := map[string]string{"ANDON_APP_ID": "7", "ANDON_APP_KEY": string(armour.EncodeToMemory(&armour.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}))}
+	code, stdout, stderr := asked(t, f, env, "sync", "--history", dir, "--org", "octo-org")
+	if code != 0 || !strings.Contains(stdout, "octo-org/hello: 2 workflow runs, 2 new bundles (2 read") || !strings.Contains(stdout, "not read: all of it") || !strings.Contains(stderr, "octo-org/gone") {
+		t.Errorf("%d\n%s\n%s", code, stdout, stderr)
+	}
+	conforms(t, dir)
+}
+
+// TestSyncFuture reads on where somebody has put the cursor into the future.
+func TestSyncFuture(t *testing.T) {
+	dir := t.TempDir()
+	cursor := `{"schema":"andon.cursor/v1","repositories":{"octo-org/hello":{"artifacts":{"until":"2999-01-01T00:00:00Z"},"workflow_runs":"2999-01-01T00:00:00Z","changes":{"until":"2999-01-01T00:00:00Z"}}}}`
+	if err := os.WriteFile(filepath.Join(dir, history.CursorFile), []byte(cursor), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if out := syncedOf(t, mended(t, 2), "--history", dir); out.Runs.Added != 2 || out.Overrides.Added == 0 {
+		t.Errorf("%+v", out)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/andon-ci/andon/internal/action"
 	"github.com/andon-ci/andon/internal/finding"
 	"github.com/andon-ci/andon/internal/history"
 )
@@ -92,7 +93,10 @@ func (y *syncing) print() error {
 	} else {
 		y.told.text(&b)
 	}
-	out, _ := y.scan.Redact(b.Bytes())
+	out := y.clean(b.Bytes())
+	if inActions(y.env) && y.flags.format != "json" { // in which no line can begin a command
+		return printed(0, action.New(y.env.Stdout, y.env.Getenv).Print(out))
+	}
 	return printed(y.env.Stdout.Write(out))
 }
 

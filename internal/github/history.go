@@ -55,13 +55,15 @@ type changedPull struct {
 	Updated time.Time `json:"updated_at"`
 }
 
-// changed yields the pull requests of a span, the latest first. After an error
-// it ends; beside the one that there are too many, it yields the first of these.
+// changed yields the pull requests of a span, the latest first and each once: one
+// to which something happens meanwhile moves to the front, and the others over the
+// end of their page. After an error it ends; beside the one that there are too many, it yields the first of these.
 func (c *Client) changed(ctx context.Context, s override.Span) iter.Seq2[*changedPull, error] {
 	return func(yield func(*changedPull, error) bool) {
 		doing := "listing the pull requests of " + c.Repository()
 		next := c.path("/pulls?state=all&sort=updated&direction=desc&per_page=100")
-		for n := 0; next != ""; {
+		seen := map[int]bool{}
+		for next != "" {
 			var page []changedPull
 			var err error
 			if next, err = c.get(ctx, doing, next, &page); err != nil {
@@ -72,12 +74,12 @@ func (c *Client) changed(ctx context.Context, s override.Span) iter.Seq2[*change
 				switch {
 				case p.Updated.Before(s.Since):
 					return
-				case !s.Until.IsZero() && p.Updated.After(s.Until):
+				case seen[p.Number] || !s.Until.IsZero() && p.Updated.After(s.Until):
 					continue
-				case n == maxHistories:
+				case len(seen) == maxHistories:
 					err = &Error{Doing: doing, Reason: fmt.Sprintf("there are over %d since then", maxHistories), Err: ErrLimit, Hint: "go on from the cursor, or sweep more often"}
 				}
-				if n++; !yield(&page[i], err) || err != nil {
+				if seen[p.Number] = true; !yield(&page[i], err) || err != nil {
 					return
 				}
 			}

@@ -41,15 +41,16 @@ func nameless() []string { return []string{"thread-resolved-by-the-agent", "thum
 // unread says which histories are about what cannot be read, and names that.
 func unread() map[string]string {
 	return map[string]string{
-		"closed-change-known-by-address":   "[pushes]", // of a fork, whose log is not the repository's
-		"closed-fork-deleted":              "[pushes]",
-		"closed-head-renamed":              "[pushes]", // which the log has under the earlier name
-		"command-access-not-known":         "[permissions]",
-		"force-push-unknown-commits":       "[commits]",
-		"human-commit-by-unknown":          "[pushes]",
-		"human-commit-clock-skew-unpushed": "[pushes]",
-		"link-unpushed":                    "[pushes]",
-		"merged-events-not-read":           "[events previous_state reverts]",
+		"closed-change-known-by-address":       "[pushes]", // of a fork, whose log is not the repository's
+		"closed-fork-deleted":                  "[pushes]",
+		"closed-head-renamed":                  "[pushes]", // which the log has under the earlier name
+		"command-access-not-known":             "[permissions]",
+		"command-in-a-review-access-not-known": "[permissions]",
+		"force-push-unknown-commits":           "[commits]",
+		"human-commit-by-unknown":              "[pushes]",
+		"human-commit-clock-skew-unpushed":     "[pushes]",
+		"link-unpushed":                        "[pushes]",
+		"merged-events-not-read":               "[events previous_state reverts]",
 	}
 }
 

@@ -77,6 +77,17 @@ func (c *Cursor) At(repository string) *Position {
 	return p
 }
 
+// Until returns the position without what is later than now: nobody has read the
+// future, but whoever can edit the cursor could keep it from being read.
+func (p Position) Until(now time.Time) Position {
+	for _, t := range []*time.Time{&p.WorkflowRuns, &p.Artifacts.Until, &p.Changes.Until} {
+		if t.After(now.Add(time.Hour)) {
+			*t = time.Time{}
+		}
+	}
+	return p
+}
+
 // Learn notes that a run of a workflow, which was made at a moment, has left a
 // bundle.
 func (p *Position) Learn(workflow string, at time.Time) {

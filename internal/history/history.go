@@ -137,6 +137,8 @@ type Change struct {
 const (
 	MaxLine = 1 << 20   // bytes of one line
 	maxFile = 256 << 20 // bytes of one file that is held in memory, unpacked
+
+	maxUnpacked = 4 << 30 // bytes of one file that is read line by line, where it is compressed
 )
 
 // ErrRefused is for a file that is no regular file, such as a link.

@@ -46,18 +46,35 @@ func open(ctx context.Context, v View, k Kind, d Day) (io.ReadCloser, string, er
 	text, err := zstd.NewReader(r)
 	if err != nil {
 		r.Close()
-		return nil, "", err
+		return nil, "", fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
-	return unpacking{text, r}, name, nil
+	return &unpacking{text: text, file: r, left: maxUnpacked}, name, nil
 }
+
+// ErrDamaged is for a compressed file that is none, or that grows beyond all
+// measure.
+var ErrDamaged = errors.New("damaged")
 
 // unpacking is a compressed file.
 type unpacking struct {
-	io.ReadCloser
+	text io.ReadCloser
 	file io.Closer
+	left int64 // bytes that it may still grow by
 }
 
-func (u unpacking) Close() error { return errors.Join(u.ReadCloser.Close(), u.file.Close()) }
+func (u *unpacking) Read(p []byte) (int, error) {
+	n, err := u.text.Read(p)
+	u.left -= int64(n)
+	switch {
+	case u.left < 0:
+		return n, fmt.Errorf("%w: over %d GiB", ErrDamaged, maxUnpacked>>30)
+	case err != nil && !errors.Is(err, io.EOF):
+		return n, fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	return n, err
+}
+
+func (u *unpacking) Close() error { return errors.Join(u.text.Close(), u.file.Close()) }
 
 // Lines yields the lines of a day's file, each valid until the next. There are
 // none where there is no file. A line over the limit is yielded as ErrLine, and

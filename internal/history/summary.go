@@ -68,7 +68,7 @@ func Summarise(ctx context.Context, v View, d Day, s Summariser) (out *Summary, 
 	}
 	for _, k := range Kinds() {
 		for line, err := range Lines(ctx, v, k, d) {
-			if err != nil && !errors.Is(err, ErrLine) {
+			if err != nil && !unusable(err) {
 				return nil, false, err
 			}
 			add[k](line) // the digest counts what it cannot read
@@ -79,6 +79,12 @@ func Summarise(ctx context.Context, v View, d Day, s Summariser) (out *Summary, 
 		return nil, false, fmt.Errorf("summing up %s: %w", d, err)
 	}
 	return &Summary{Schema: SummarySchema, Day: d, By: s.Version(), Of: of, Summary: raw}, false, nil
+}
+
+// unusable reports whether an error is about what lies in the history, and not
+// about reaching it. A report counts it, and has the rest.
+func unusable(err error) bool {
+	return errors.Is(err, ErrLine) || errors.Is(err, ErrDamaged) || errors.Is(err, ErrRefused) || errors.Is(err, errLarge)
 }
 
 // summary returns the summary that is kept of a day, nil for none that can be
@@ -110,7 +116,7 @@ func sources(ctx context.Context, v View, d Day) ([]Source, error) {
 	for _, k := range Kinds() {
 		for _, name := range []string{d.File(k), d.File(k) + packed} {
 			s, err := source(ctx, v, name)
-			if errors.Is(err, fs.ErrNotExist) {
+			if errors.Is(err, fs.ErrNotExist) || err != nil && unusable(err) {
 				continue
 			}
 			if err != nil {

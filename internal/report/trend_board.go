@@ -96,7 +96,8 @@ func shortRate(r *trend.Rate) string {
 	return portion(r.Value)
 }
 
-// boardWhy is the message of the worst finding about a group.
+// boardWhy is the message of the worst finding about a group, whose row names
+// the agent already.
 func boardWhy(r *trend.Report, g trend.Group) string {
 	var worst finding.Finding
 	for _, f := range r.Findings {
@@ -104,5 +105,5 @@ func boardWhy(r *trend.Report, g trend.Group) string {
 			worst = f
 		}
 	}
-	return termText(worst.Message, maxMessage)
+	return termText(strings.TrimPrefix(worst.Message, g.Agent+": "), maxMessage)
 }

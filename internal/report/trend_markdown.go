@@ -167,9 +167,13 @@ func when(s *finding.Subject) string {
 func (t *trendPage) evidence(all []finding.Evidence) string {
 	const shown = 5
 	var out []string
+	seen := map[string]bool{} // two reviews of a pull request are one page
 	for _, e := range all {
-		switch name, ok := linkName(t.report, t.options.ServerURL, e.URL); {
+		name, ok := linkName(t.report, t.options.ServerURL, e.URL)
+		switch {
+		case ok && seen[name]:
 		case ok:
+			seen[name] = true
 			out = append(out, fmt.Sprintf("[%s](%s)", name, e.URL))
 		case e.URL != "":
 			out = append(out, mdCode(e.URL, maxPath))

@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"testing"
+	"time"
 
 	"github.com/andon-ci/andon/internal/trend"
 )
@@ -53,5 +54,25 @@ func TestBrowserTrend(t *testing.T) {
 	}
 	if *update {
 		b.picture(t, "../../docs/report.png", d.Height)
+	}
+}
+
+func TestBoard(t *testing.T) {
+	at := time.Date(2026, 11, 20, 14, 3, 0, 0, time.UTC)
+	for name, r := range map[string]*trend.Report{"board": factory(), "board-no-data": emptyTrend(0)} {
+		var b bytes.Buffer
+		if err := Board(&b, r, at, 0, TerminalOptions{Width: 140}); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, name+".txt", b.Bytes())
+	}
+	for lines := range 12 {
+		var b bytes.Buffer
+		if err := Board(&b, factory(), at, lines, TerminalOptions{Width: 60}); err != nil {
+			t.Fatal(err)
+		}
+		if n := bytes.Count(b.Bytes(), []byte("\n")); lines > 6 && n >= lines {
+			t.Errorf("%d lines in %d", n, lines)
+		}
 	}
 }

@@ -116,7 +116,8 @@ func (s *series) slope(a, from, b int) (x shift, ok bool) {
 	return x, s.matters(x.before, x.after)
 }
 
-// lineGain is gain for a rate that follows a line from a day on.
+// lineGain returns how much better a line explains a rate than one level does,
+// measured as that of two levels is: the two are compared.
 func (s *series) lineGain(a, from, b int, level, rise float64) float64 {
 	gain := deviance(s.of(a, b))
 	for day := a; day < b; day++ {

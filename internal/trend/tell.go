@@ -168,6 +168,7 @@ func (r *role) tellShift(group []*shift) finding.Finding {
 		}
 		moved = append(moved, y.words())
 	}
+	out.Subject.Measure = string(x.series.measure)
 	n := fmt.Sprintf(" (n=%.0f, %.0f)", x.before.runs, x.after.runs)
 	out.Message = r.agent + ": " + strings.Join(moved, ", ") + " " + r.when(x) + n
 	if x.event != nil {

@@ -281,7 +281,9 @@ func removal(t *testing.T, e Engine) {
 	Same(t, Dump(t, open()), map[string]string{"cursor.json": "\x00\xff binary"})
 }
 
-// tally is a Summariser that counts lines.
+// Tally returns a Summariser that counts lines.
+func Tally() history.Summariser { return tally{} }
+
 type tally struct{ Runs, Overrides, Bad int }
 
 func (tally) Version() string                   { return "tally 1" }
