@@ -24,8 +24,8 @@ func Board(w io.Writer, r *trend.Report, at time.Time, lines int, o TerminalOpti
 		o.lampLine(&b, l, line)
 	}
 	columns := []column{
-		{title: " "}, {title: "LIGHT", spare: 5}, {title: "AGENT", least: 12}, {title: "REPOSITORY", least: 12}, {title: "RUNS", right: true, spare: 2}, {title: "LAST", spare: 3},
-		{title: "SUCCEEDED", spare: 1}, {title: "OVERRULED", spare: 1}, {title: "WHY", least: 16},
+		{title: " "}, {title: "LIGHT"}, {title: "AGENT", least: 20}, {title: "REPOSITORY", least: 18}, {title: "RUNS", right: true, spare: 3}, {title: "LAST", spare: 4},
+		{title: "SUCCEEDED", spare: 2}, {title: "OVERRULED", spare: 2}, {title: "WHY", least: 16, spare: 1},
 	}
 	all := boardRows(r, o)
 	room := len(all)

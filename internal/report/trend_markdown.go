@@ -206,23 +206,18 @@ func (t *trendPage) charts() {
 		unit = fmt.Sprintf("in %d days", (t.report.Window.Days+len(ps)-1)/len(ps))
 	}
 	var b strings.Builder
-	b.WriteString("### Over time\n")
-	drawn := 0
-	for _, c := range []struct {
-		title string
-		chart chart
-	}{
-		{"Spend " + unit + ", in US dollars", chart{"US dollars", true, pointsOf(ps, costIn)}},
-		{"Decisions that people overruled, in %", chart{"percent", false, pointsOf(ps, overruledIn)}},
-		{"Runs that succeeded, in %", chart{"percent", false, pointsOf(ps, successIn)}},
-	} {
-		if d := c.chart.xychart(); d != "" {
-			fmt.Fprintf(&b, "\n**%s**\n\n%s", c.title, d)
-			drawn++
+	draw := func(title string, c chart) {
+		if d := c.xychart(); d != "" {
+			fmt.Fprintf(&b, "\n**%s**\n\n%s", title, d)
 		}
 	}
-	if drawn > 0 {
-		t.add(timeline, "set of charts", "sets of charts", b.String())
+	draw("Spend "+unit+", in US dollars", chart{"US dollars", true, pointsOf(ps, costIn)})
+	draw("Decisions that people overruled, in %", chart{"percent", false, pointsOf(ps, overruledIn)})
+	if l := lightOfMeasure(t.report, true, "error-rate"); l != green { // a line along the top tells nothing
+		draw("Runs that succeeded, in %", chart{"percent", false, pointsOf(ps, successIn)})
+	}
+	if b.Len() > 0 {
+		t.add(timeline, "set of charts", "sets of charts", "### Over time\n"+b.String())
 	}
 	t.courseTable(ps)
 }

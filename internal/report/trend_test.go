@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/andon-ci/andon/internal/finding"
 	"github.com/andon-ci/andon/internal/trend"
 )
 
@@ -37,11 +38,16 @@ func TestTrendMarkdown(t *testing.T) {
 // picture of the documents.
 func TestBrowserTrend(t *testing.T) {
 	b := openBrowser(t)
+	failing := factory()
+	failing.Findings = append(failing.Findings, finding.Finding{Rule: "drift/error-rate", Severity: finding.Warning, Message: "m"})
+	if d := b.draw(t, trendMarkdown(t, failing, TrendOptions{})); len(d.Errors) > 0 || len(d.Diagrams) != 3 {
+		t.Errorf("%d diagrams, errors %q", len(d.Diagrams), d.Errors)
+	}
 	d := b.draw(t, trendMarkdown(t, factory(), TrendOptions{}))
 	if len(d.Errors) > 0 {
 		t.Errorf("the page has errors: %q", d.Errors)
 	}
-	if len(d.Diagrams) != 3 {
+	if len(d.Diagrams) != 2 {
 		t.Errorf("%d diagrams", len(d.Diagrams))
 	}
 	for i, c := range d.Diagrams {
