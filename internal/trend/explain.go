@@ -2,10 +2,14 @@ package trend
 
 import "slices"
 
-// near is by how much less a change of instructions and the like may explain than
-// the best day for a shift, to be taken for its cause: days next to each other
+// How much less a change of instructions and the like may explain than the best
+// day for a shift, to be taken for its cause: days next to each other
 // explain about as much.
-const near = 5
+const (
+	near     = 5  // in units of the gain
+	nearer   = 12 // of a shift at most nearDays away
+	nearDays = 5
+)
 
 // explain returns the shifts of a series, the one that explains most first. Each
 // divides the days into those before, within and after it, of which each is looked
@@ -33,14 +37,23 @@ func (s *series) explain(a, b int, events []*event, accept func(shift) bool) []s
 func (s *series) best(a, b int, events []*event, accept func(shift) bool) (shift, bool) {
 	step, steps := s.scan(a, b)
 	slope, slopes := s.slopes(a, b)
-	most := max(step.gain, slope.gain)
-	if e, ok := s.atEvent(a, b, events); ok && e.gain >= most-near && accept(e) {
+	if e, ok := s.atEvent(a, b, events); ok && explains(e, step) && e.gain >= slope.gain-near && accept(e) {
 		return e, true
 	}
 	if slopes && accept(slope) && (!steps || slope.gain >= step.gain+near || !accept(step)) {
 		return slope, true
 	}
 	return step, steps && accept(step)
+}
+
+// explains reports whether a shift at an event may be the one that was found
+// without it.
+func explains(e, step shift) bool {
+	if e.gain >= step.gain-near {
+		return true
+	}
+	apart := max(e.from-step.from, step.from-e.from)
+	return e.gain >= step.gain-nearer && apart <= nearDays
 }
 
 // atEvent returns the shift that begins with an event and explains most. Where it
@@ -80,17 +93,17 @@ type claim struct {
 // The share of each measure in the chance of a role to be named for nothing.
 func share(m measure) float64 {
 	return map[measure]float64{
-		ofCost: 0.1, ofLatency: 0.1, ofErrors: 0.25, ofDecision: 0.15, ofOverride: 0.1,
-		ofRunCost: 0.1, ofRunLatency: 0.1, ofSpend: 0.1,
+		ofCost: 0.07, ofLatency: 0.07, ofErrors: 0.3, ofDecision: 0.15, ofOverride: 0.07,
+		ofRunCost: 0.14, ofRunLatency: 0.14, ofSpend: 0.06,
 	}[m]
 }
 
 // chance is the chance of a role to be named for nothing.
-const chance = 0.03
+const chance = 0.06
 
 // shareEvent is how much of the share of a series its shifts have that begin with
 // an event; the others have the rest.
-const shareEvent = 0.3
+const shareEvent = 0.25
 
 func (x shift) claimed() float64 {
 	of := share(x.series.measure) / max(x.series.tests, 1)

@@ -30,7 +30,7 @@ func (p *past) findings() []finding.Finding {
 
 // discoveries is which share of the roles that a report names it may name for
 // nothing, on average.
-const discoveries = 0.1
+const discoveries = 0.2
 
 // within returns the claims of each role that the report can afford. Each role has
 // its chance of an error, and of all roles those are named that stand out

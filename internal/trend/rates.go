@@ -5,6 +5,9 @@ import (
 	"time"
 )
 
+// ripeMin is how much a case has to count as one, to count at all.
+const ripeMin = 0.5
+
 // newRate makes the series of a rate. Each run is one of its cases or not, and
 // counts as much of one as ripe says, nil for all.
 func (r *role) newRate(m measure, least, factor float64, in func(run) (hit, of bool), ripe func(sample) float64) *series {
@@ -12,7 +15,11 @@ func (r *role) newRate(m measure, least, factor float64, in func(run) (hit, of b
 	parts := make([]part, r.days)
 	for _, x := range r.runs {
 		hit, of := in(x.run)
-		if !of {
+		weight := 1.
+		if ripe != nil {
+			weight = ripe(x)
+		}
+		if !of || weight < ripeMin {
 			continue
 		}
 		p := &parts[x.day]
@@ -21,11 +28,7 @@ func (r *role) newRate(m measure, least, factor float64, in func(run) (hit, of b
 		if hit {
 			p.hits++
 		}
-		if ripe == nil {
-			p.total++
-		} else {
-			p.total += ripe(x)
-		}
+		p.total += weight
 	}
 	r.evenOut(parts)
 	s.scale = scaleOf(parts)
@@ -86,7 +89,7 @@ func scaleOf(days []part) float64 {
 	if free < 5 {
 		return 1
 	}
-	return max(1, chi/free-math.Sqrt(2/free))
+	return max(1, chi/free-1.5*math.Sqrt(2.5/free))
 }
 
 // lateDays is after how many days an override is not waited for any more.

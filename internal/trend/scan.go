@@ -27,9 +27,9 @@ const longest = 28
 
 // shares of the chance of an error that each way to look for a shift has.
 const (
-	shareEnd    = 0.7 // a level that lasts until the end
+	shareEnd    = 0.75 // a level that lasts until the end
 	shareWithin = 0.1
-	shareSlope  = 0.2
+	shareSlope  = 0.15
 )
 
 // scan returns the shift from a to b-1 that explains most, false for none. The
@@ -65,15 +65,18 @@ func (s *series) scan(a, b int) (best shift, ok bool) {
 	return best, ok
 }
 
+// slopeMin is over how many days at least a series drifts.
+const slopeMin = 7
+
 // slopes returns the drift that lasts until b-1 that explains most. It is looked
 // for from a few days on, each about half as long again as the one before.
 func (s *series) slopes(a, b int) (best shift, ok bool) {
 	places := 0.0
-	for k := 5; k <= b-a; k += max(1, k*2/5) {
+	for k := slopeMin; k <= b-a; k += max(1, k*2/5) {
 		places++
 	}
 	best.p = 1
-	for k := 5; k <= b-a; k += max(1, k*2/5) {
+	for k := slopeMin; k <= b-a; k += max(1, k*2/5) {
 		x, fits := s.slope(a, b-k, b)
 		if x.p = x.p * places / shareSlope; fits && x.p < best.p {
 			best, ok = x, true
@@ -103,13 +106,13 @@ func (s *series) slope(a, from, b int) (x shift, ok bool) {
 	rise := (wty - wt*wy/w) / varies
 	level := (wy - rise*wt) / w
 	gain := rise * rise * varies
+	if s.rates {
+		gain = s.lineGain(a, from, b, level, rise)
+	}
 	last := level + rise*float64(b-from)
 	x = shift{series: s, from: from, to: b, first: a, end: b, slope: true, before: before, after: after, gain: gain,
-		p: stat.Student(math.Sqrt(gain), float64(max(s.days-2, 1)))}
+		p: stat.Student(math.Sqrt(max(gain, 0)), float64(max(s.days-2, 1)))}
 	x.before, x.after = s.flat(before, level), s.flat(after, last)
-	if s.rates {
-		x.gain = s.lineGain(a, from, b, level, rise)
-	}
 	return x, s.matters(x.before, x.after)
 }
 
@@ -122,7 +125,7 @@ func (s *series) lineGain(a, from, b int, level, rise float64) float64 {
 		rate := min(max(level+rise*float64(max(0, day-from+1)), 1e-4), 1-1e-4)
 		gain += 2 * (d.hits*math.Log(rate) + max(d.total-d.hits, 0)*math.Log(1-rate))
 	}
-	return gain / s.scale
+	return max(gain, 0) / s.scale
 }
 
 // weigh returns a day's value and what it weighs among the days from a to b-1.

@@ -5,7 +5,6 @@ import "math"
 // hour is one in which much more was spent than in others.
 type hour struct {
 	day, hour int
-	usd       float64
 	times     float64 // the average hour of such a day
 	runs      []sample
 	p         float64
@@ -19,8 +18,9 @@ func (r *role) bursts() []claim {
 	spent := make([][24]float64, r.days)
 	ran := make([]bool, r.days)
 	sum, squares, n := 0.0, 0.0, 0.0
+	most := r.dear()
 	for _, s := range r.runs {
-		if x := s.cost.value(); x > 0 && !r.anomal[s.at] { // which is named itself
+		if x := min(s.cost, most).value(); x > 0 && !r.anomal[s.at] { // which is named itself
 			spent[s.day][s.minute/60] += x
 			ran[s.day] = true
 			sum, squares, n = sum+x, squares+x*x, n+1
@@ -58,11 +58,23 @@ func (r *role) bursts() []claim {
 				continue
 			}
 			if p := t.p(z(x, expected[day][h])) * tests / share(ofSpend); p <= chance {
-				out = append(out, claim{role: r, p: p, hour: &hour{day: day, hour: h, usd: x, times: x / average, runs: r.inHour(day, h), p: p}})
+				out = append(out, claim{role: r, p: p, hour: &hour{day: day, hour: h, times: x / average, runs: r.inHour(day, h), p: p}})
 			}
 		}
 	}
 	return out
+}
+
+// dear returns what one run in twenty costs more than. Beyond it the cost of a run
+// does not make an hour: such a run is judged by itself.
+func (r *role) dear() size {
+	var all sizes
+	for _, s := range r.runs {
+		if s.cost.positive() {
+			all.add(s.cost)
+		}
+	}
+	return all.quantile(0.95)
 }
 
 // hourly returns what each hour would spend: what a day of its kind does, times

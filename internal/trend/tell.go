@@ -98,11 +98,15 @@ func (r *role) tellRun(f far, slow far, also bool) finding.Finding {
 
 func (r *role) tellHour(h hour) finding.Finding {
 	out := finding.Finding{Rule: "anomaly/spend", Severity: finding.Warning, Subject: r.subject(h.day, h.day)}
+	usd := 0.0
+	for _, s := range h.runs {
+		usd += s.cost.value()
+	}
 	if h.times >= 10 {
 		out.Severity = finding.Error
 	}
 	out.Message = fmt.Sprintf("%s: %s from %02d:00 to %02d:00 UTC on %s, %s times the average hour of such a day (%d runs)",
-		r.agent, dollars(h.usd), h.hour, h.hour+1, shortDate(out.Subject.From), times(h.times), len(h.runs))
+		r.agent, dollars(usd), h.hour, h.hour+1, shortDate(out.Subject.From), times(h.times), len(h.runs))
 	out.Hint = "look for what started so many runs at once, such as a retry or a label on many issues"
 	for _, s := range h.runs {
 		if e := r.past.evidence(s.at); len(out.Evidence) < evidenceMost {
