@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -20,8 +21,14 @@ const baselineDays = 60
 // readers is how many days are read at once.
 const readers = 2
 
+// reportMemory is from how much memory on garbage is collected again and again.
+// A report holds what all its days come to, which is more than what a command
+// does that reads files through.
+const reportMemory = 160 << 20
+
 // judge returns the report of a window. Nil owned is for the runs of everybody.
 func judge(ctx context.Context, store history.Store, w reportWindow, owned *ownership) (*trend.Report, error) {
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(reportMemory))
 	view, err := store.View(ctx)
 	if err != nil {
 		return nil, err

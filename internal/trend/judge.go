@@ -2,7 +2,9 @@ package trend
 
 import (
 	"cmp"
+	"runtime"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/andon-ci/andon/internal/finding"
@@ -13,18 +15,31 @@ import (
 func (p *past) findings() []finding.Finding {
 	ripeness := p.ripeness()
 	ripe := func(s sample) float64 { return ripeness(time.Unix(p.time(s.at), 0)) }
-	var all [][]claim
-	for _, r := range p.roles() {
-		all = append(all, r.judge(ripe))
-	}
 	out := []finding.Finding{}
-	for _, claims := range within(all) {
+	for _, claims := range within(judgeAll(p.roles(), ripe)) {
 		out = append(out, p.tell(claims)...)
 	}
 	slices.SortStableFunc(out, func(a, b finding.Finding) int {
 		return cmp.Or(cmp.Compare(b.Severity.Rank(), a.Severity.Rank()), cmp.Compare(b.Subject.To, a.Subject.To),
 			cmp.Compare(a.Subject.Agent, b.Subject.Agent), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Subject.From, b.Subject.From), cmp.Compare(a.Message, b.Message))
 	})
+	return out
+}
+
+// judgeAll returns the claims of each role, of which it looks at as many at once
+// as there are processors: they do not depend on each other.
+func judgeAll(roles []*role, ripe func(sample) float64) [][]claim {
+	out := make([][]claim, len(roles))
+	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
+	var all sync.WaitGroup
+	for i, r := range roles {
+		slots <- struct{}{}
+		all.Go(func() {
+			out[i] = r.judge(ripe)
+			<-slots
+		})
+	}
+	all.Wait()
 	return out
 }
 
