@@ -87,6 +87,7 @@ type mark struct {
 	Attempt  string
 	File     string
 	Number   int64 // of the subject
+	Bad      bool  // it failed or went in circles
 }
 
 // The marks of a day.
@@ -116,7 +117,7 @@ func (d *Day) seal() {
 	for _, n := range b.chosen() {
 		if !have[n.run.id] {
 			have[n.run.id] = true
-			d.marks = append(d.marks, mark{ID: n.run.id, Cell: at[n.cell], RunID: b.field(n, 0), Workflow: b.field(n, 1), Attempt: b.field(n, 2), File: b.field(n, 3), Number: n.number})
+			d.marks = append(d.marks, mark{ID: n.run.id, Cell: at[n.cell], RunID: b.field(n, 0), Workflow: b.field(n, 1), Attempt: b.field(n, 2), File: b.field(n, 3), Number: n.number, Bad: n.run.wasted()})
 		}
 	}
 }

@@ -58,6 +58,7 @@ type markForm struct {
 	Attempt  string `json:"attempt,omitempty"`
 	File     string `json:"file,omitempty"`
 	Number   int64  `json:"number,omitempty"`
+	Bad      bool   `json:"bad,omitempty"`
 }
 
 // maxTexts is how many texts of a kind a day keeps: those that came most often.
@@ -91,7 +92,7 @@ func (d *Day) MarshalJSON() ([]byte, error) {
 	}
 	out.Errors, out.Judgements = texts(d.errors), texts(d.judgements)
 	for _, m := range d.marks {
-		out.Marks = append(out.Marks, markForm{base64.StdEncoding.EncodeToString(m.ID[:]), m.Cell, m.RunID, m.Workflow, m.Attempt, m.File, m.Number})
+		out.Marks = append(out.Marks, markForm{base64.StdEncoding.EncodeToString(m.ID[:]), m.Cell, m.RunID, m.Workflow, m.Attempt, m.File, m.Number, m.Bad})
 	}
 	return json.Marshal(out)
 }
@@ -130,7 +131,7 @@ var errDay = errors.New("not a summary of a day")
 func ReadDay(raw []byte) (*Day, error) {
 	var doc jsonl.Doc
 	v, used, err := doc.Parse(raw)
-	if err != nil || used != len(raw) || v.Get("date").String() == "" {
+	if err != nil || used != len(raw) || !validDate(v.Get("date").String()) {
 		return nil, errDay
 	}
 	d := NewDay(v.Get("date").String())
@@ -228,7 +229,7 @@ func (d *Day) readMarks(v jsonl.Value) {
 			continue
 		}
 		n, _ := f.Get("number").Int()
-		d.marks = append(d.marks, mark{id(raw), int(cell), f.Get("run").String(), f.Get("workflow").String(), f.Get("attempt").String(), f.Get("file").String(), n})
+		d.marks = append(d.marks, mark{id(raw), int(cell), f.Get("run").String(), f.Get("workflow").String(), f.Get("attempt").String(), f.Get("file").String(), n, f.Get("bad").True()})
 	}
 }
 
