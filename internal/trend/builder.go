@@ -175,10 +175,16 @@ func (b *builder) choose(of []int, take []bool, measure func(run) size) {
 			}
 		}
 	}
-	median := map[kind]int{}
-	for k, xs := range by {
-		slices.Sort(xs)
-		median[k] = int(xs[(len(xs)-1)/2])
+	medians := map[kind]int{}
+	median := func(k kind) int {
+		m, known := medians[k]
+		if !known {
+			xs := by[k]
+			slices.Sort(xs)
+			m = int(xs[(len(xs)-1)/2])
+			medians[k] = m
+		}
+		return m
 	}
 	type far struct{ i, above int }
 	var all []far
@@ -189,7 +195,7 @@ func (b *builder) choose(of []int, take []bool, measure func(run) size) {
 		}
 		for _, k := range kinds(b.notes[i]) {
 			if len(by[k]) >= 5 || k == (kind{}) {
-				all = append(all, far{i, int(x) - median[k]})
+				all = append(all, far{i, int(x) - median(k)})
 				break
 			}
 		}

@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 
@@ -155,16 +154,10 @@ func ReadDay(raw []byte) (*Day, error) {
 	}
 	readTexts(v.Get("errors"), d.errors)
 	readTexts(v.Get("judgements"), d.judgements)
-	for _, part := range []struct {
-		name string
-		to   any
-	}{{"overrides", &d.overrides}, {"agreements", &d.agreements}, {"gaps", &d.gaps}, {"invalid", &d.invalid}} {
-		if p := v.Get(part.name); p.Exists() {
-			if err := json.Unmarshal(p.Raw(), part.to); err != nil {
-				return nil, fmt.Errorf("%w: its %s", errDay, part.name)
-			}
-		}
-	}
+	d.overrides, d.agreements = readActs(v.Get("overrides")), readActs(v.Get("agreements"))
+	g := v.Get("gaps")
+	d.gaps = gaps{count(g.Get("missing")), count(g.Get("invalid")), count(g.Get("suppressed"))}
+	d.invalid = count(v.Get("invalid"))
 	return d, nil
 }
 
@@ -231,6 +224,43 @@ func (d *Day) readMarks(v jsonl.Value) {
 		n, _ := f.Get("number").Int()
 		d.marks = append(d.marks, mark{id(raw), int(cell), f.Get("run").String(), f.Get("workflow").String(), f.Get("attempt").String(), f.Get("file").String(), n, f.Get("bad").True()})
 	}
+}
+
+// readActs reads acts as they are kept, which is not how they come.
+func readActs(v jsonl.Value) (out []act) {
+	for f := range v.Elements() {
+		var a act
+		for key, value := range f.Fields() {
+			switch string(key.Raw()) {
+			case `"id"`:
+				a.ID = value.String()
+			case `"repository"`:
+				a.Repository = value.String()
+			case `"agent"`:
+				a.Agent = value.String()
+			case `"run_id"`:
+				a.RunID = value.String()
+			case `"kind"`:
+				a.Kind = value.String()
+			case `"number"`:
+				a.Number, _ = value.Int()
+			case `"decision"`:
+				a.Decision = value.String()
+			case `"signal"`:
+				a.Signal = value.String()
+			case `"strength"`:
+				a.Strength = value.String()
+			case `"time"`:
+				a.Time, _ = value.Int()
+			case `"decided"`:
+				a.Decided, _ = value.Int()
+			case `"url"`:
+				a.URL = value.String()
+			}
+		}
+		out = append(out, a)
+	}
+	return out
 }
 
 func readTexts(v jsonl.Value, to map[textKey]*recurrence) {

@@ -235,6 +235,9 @@ func (p *past) group(r *Report) {
 	}
 	r.Totals = total.end()
 	r.By = By{Agent: by[0].groups(), Repository: by[1].groups(), Model: by[2].groups(), Instructions: by[3].groups(), Kind: by[4].groups(), Pair: by[5].groups()}
+	for i := range r.By.Pair { // they are many
+		r.By.Pair[i].Series = nil
+	}
 	r.By.Owner = p.owners()
 	p.merges(r)
 }

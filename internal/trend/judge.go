@@ -3,6 +3,7 @@ package trend
 import (
 	"cmp"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/andon-ci/andon/internal/finding"
@@ -13,10 +14,17 @@ import (
 func (p *past) findings() []finding.Finding {
 	ripeness := p.ripeness()
 	ripe := func(s sample) float64 { return ripeness(time.Unix(p.time(s.at), 0)) }
-	var all [][]claim
-	for _, r := range p.roles() {
-		all = append(all, r.judge(ripe))
+	roles := p.roles()
+	all := make([][]claim, len(roles))
+	judges := judges{free: make(chan struct{}, atOnce)}
+	for i, r := range roles {
+		judges.do(func() {
+			r.load()
+			all[i] = r.judge(ripe)
+			r.runs = nil
+		})
 	}
+	judges.Wait()
 	out := []finding.Finding{}
 	for _, claims := range within(all) {
 		out = append(out, p.tell(claims)...)
@@ -26,6 +34,23 @@ func (p *past) findings() []finding.Finding {
 			cmp.Compare(a.Subject.Agent, b.Subject.Agent), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Subject.From, b.Subject.From), cmp.Compare(a.Message, b.Message))
 	})
 	return out
+}
+
+// atOnce is how many roles are judged at the same time.
+const atOnce = 2
+
+// judges work side by side, a few at once.
+type judges struct {
+	sync.WaitGroup
+	free chan struct{}
+}
+
+func (j *judges) do(work func()) {
+	j.free <- struct{}{}
+	j.Go(func() {
+		work()
+		<-j.free
+	})
 }
 
 // discoveries is which share of the roles that a report names it may name for
