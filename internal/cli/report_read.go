@@ -98,9 +98,13 @@ func readDays(ctx context.Context, view history.View, wanted []history.Day) ([]*
 }
 
 func readDay(ctx context.Context, view history.View, d history.Day) (*trend.Day, error) {
-	s, _, err := history.Summarise(ctx, view, d, summariser())
+	var made madeDay
+	s, fresh, err := history.Summarise(ctx, view, d, &made)
 	if err != nil {
 		return nil, err
+	}
+	if !fresh {
+		return made.day, nil // need not be read from what was just written
 	}
 	day, err := trend.ReadDay(s.Summary)
 	if err == nil {
@@ -114,6 +118,17 @@ func readDay(ctx context.Context, view history.View, d history.Day) (*trend.Day,
 		return nil, fmt.Errorf("summing up %s: %w", d, err)
 	}
 	return day, nil
+}
+
+// madeDay is a trendSummary that keeps the day it made last.
+type madeDay struct {
+	trendSummary
+	day *trend.Day
+}
+
+func (m *madeDay) Day(d history.Day) history.Digest {
+	m.day = trend.NewDay(string(d))
+	return m.day
 }
 
 // trendSummary makes the summaries of a history's days.

@@ -31,6 +31,7 @@ func Analyse(days []*Day, o Options) *Report {
 	r.Coverage = p.coverage()
 	p.group(r)
 	r.Findings = p.findings()
+	r.Improve = p.improve()
 	return r
 }
 
@@ -51,9 +52,12 @@ func newPast(days []*Day, o Options) *past {
 	}
 	p := &past{Options: o}
 	for _, d := range days {
-		if d.date <= o.To {
+		if d.date <= o.To && validDate(d.date) && daysBetween(d.date, o.From) <= backMost {
 			p.days = append(p.days, d.only(p.Keep))
 		}
+	}
+	if p.Keep != nil {
+		ownActs(p.days)
 	}
 	slices.SortStableFunc(p.days, func(a, b *Day) int { return cmp.Compare(a.date, b.date) })
 	for _, d := range p.days {
@@ -62,6 +66,15 @@ func newPast(days []*Day, o Options) *past {
 		}
 	}
 	return p
+}
+
+// backMost is how many days before the window serve to compare with, at most.
+const backMost = 120
+
+// validDate reports whether a text is a date of our time.
+func validDate(date string) bool {
+	t := dateTime(date)
+	return t.Year() >= 1970 && t.Format(time.DateOnly) == date
 }
 
 // dateTime returns the first moment of a date; the zero time for what is none.

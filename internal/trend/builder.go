@@ -87,6 +87,7 @@ type mark struct {
 	Attempt  string
 	File     string
 	Number   int64 // of the subject
+	Bad      bool  // it failed or went in circles
 }
 
 // The marks of a day.
@@ -116,7 +117,7 @@ func (d *Day) seal() {
 	for _, n := range b.chosen() {
 		if !have[n.run.id] {
 			have[n.run.id] = true
-			d.marks = append(d.marks, mark{ID: n.run.id, Cell: at[n.cell], RunID: b.field(n, 0), Workflow: b.field(n, 1), Attempt: b.field(n, 2), File: b.field(n, 3), Number: n.number})
+			d.marks = append(d.marks, mark{ID: n.run.id, Cell: at[n.cell], RunID: b.field(n, 0), Workflow: b.field(n, 1), Attempt: b.field(n, 2), File: b.field(n, 3), Number: n.number, Bad: n.run.wasted()})
 		}
 	}
 }
@@ -174,10 +175,16 @@ func (b *builder) choose(of []int, take []bool, measure func(run) size) {
 			}
 		}
 	}
-	median := map[kind]int{}
-	for k, xs := range by {
-		slices.Sort(xs)
-		median[k] = int(xs[(len(xs)-1)/2])
+	medians := map[kind]int{}
+	median := func(k kind) int {
+		m, known := medians[k]
+		if !known {
+			xs := by[k]
+			slices.Sort(xs)
+			m = int(xs[(len(xs)-1)/2])
+			medians[k] = m
+		}
+		return m
 	}
 	type far struct{ i, above int }
 	var all []far
@@ -188,7 +195,7 @@ func (b *builder) choose(of []int, take []bool, measure func(run) size) {
 		}
 		for _, k := range kinds(b.notes[i]) {
 			if len(by[k]) >= 5 || k == (kind{}) {
-				all = append(all, far{i, int(x) - median[k]})
+				all = append(all, far{i, int(x) - median(k)})
 				break
 			}
 		}

@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 
@@ -58,6 +57,7 @@ type markForm struct {
 	Attempt  string `json:"attempt,omitempty"`
 	File     string `json:"file,omitempty"`
 	Number   int64  `json:"number,omitempty"`
+	Bad      bool   `json:"bad,omitempty"`
 }
 
 // maxTexts is how many texts of a kind a day keeps: those that came most often.
@@ -91,7 +91,7 @@ func (d *Day) MarshalJSON() ([]byte, error) {
 	}
 	out.Errors, out.Judgements = texts(d.errors), texts(d.judgements)
 	for _, m := range d.marks {
-		out.Marks = append(out.Marks, markForm{base64.StdEncoding.EncodeToString(m.ID[:]), m.Cell, m.RunID, m.Workflow, m.Attempt, m.File, m.Number})
+		out.Marks = append(out.Marks, markForm{base64.StdEncoding.EncodeToString(m.ID[:]), m.Cell, m.RunID, m.Workflow, m.Attempt, m.File, m.Number, m.Bad})
 	}
 	return json.Marshal(out)
 }
@@ -130,7 +130,7 @@ var errDay = errors.New("not a summary of a day")
 func ReadDay(raw []byte) (*Day, error) {
 	var doc jsonl.Doc
 	v, used, err := doc.Parse(raw)
-	if err != nil || used != len(raw) || v.Get("date").String() == "" {
+	if err != nil || used != len(raw) || !validDate(v.Get("date").String()) {
 		return nil, errDay
 	}
 	d := NewDay(v.Get("date").String())
@@ -154,16 +154,10 @@ func ReadDay(raw []byte) (*Day, error) {
 	}
 	readTexts(v.Get("errors"), d.errors)
 	readTexts(v.Get("judgements"), d.judgements)
-	for _, part := range []struct {
-		name string
-		to   any
-	}{{"overrides", &d.overrides}, {"agreements", &d.agreements}, {"gaps", &d.gaps}, {"invalid", &d.invalid}} {
-		if p := v.Get(part.name); p.Exists() {
-			if err := json.Unmarshal(p.Raw(), part.to); err != nil {
-				return nil, fmt.Errorf("%w: its %s", errDay, part.name)
-			}
-		}
-	}
+	d.overrides, d.agreements = readActs(v.Get("overrides")), readActs(v.Get("agreements"))
+	g := v.Get("gaps")
+	d.gaps = gaps{count(g.Get("missing")), count(g.Get("invalid")), count(g.Get("suppressed"))}
+	d.invalid = count(v.Get("invalid"))
 	return d, nil
 }
 
@@ -228,8 +222,45 @@ func (d *Day) readMarks(v jsonl.Value) {
 			continue
 		}
 		n, _ := f.Get("number").Int()
-		d.marks = append(d.marks, mark{id(raw), int(cell), f.Get("run").String(), f.Get("workflow").String(), f.Get("attempt").String(), f.Get("file").String(), n})
+		d.marks = append(d.marks, mark{id(raw), int(cell), f.Get("run").String(), f.Get("workflow").String(), f.Get("attempt").String(), f.Get("file").String(), n, f.Get("bad").True()})
 	}
+}
+
+// readActs reads acts as they are kept, which is not how they come.
+func readActs(v jsonl.Value) (out []act) {
+	for f := range v.Elements() {
+		var a act
+		for key, value := range f.Fields() {
+			switch string(key.Raw()) {
+			case `"id"`:
+				a.ID = value.String()
+			case `"repository"`:
+				a.Repository = value.String()
+			case `"agent"`:
+				a.Agent = value.String()
+			case `"run_id"`:
+				a.RunID = value.String()
+			case `"kind"`:
+				a.Kind = value.String()
+			case `"number"`:
+				a.Number, _ = value.Int()
+			case `"decision"`:
+				a.Decision = value.String()
+			case `"signal"`:
+				a.Signal = value.String()
+			case `"strength"`:
+				a.Strength = value.String()
+			case `"time"`:
+				a.Time, _ = value.Int()
+			case `"decided"`:
+				a.Decided, _ = value.Int()
+			case `"url"`:
+				a.URL = value.String()
+			}
+		}
+		out = append(out, a)
+	}
+	return out
 }
 
 func readTexts(v jsonl.Value, to map[textKey]*recurrence) {

@@ -14,11 +14,11 @@ const evidenceMost = 5
 func (p *past) mark(at place) mark {
 	want := p.at(at).id
 	for _, m := range p.days[at.day].marks {
-		if m.ID == want && m.Cell == at.cell {
+		if m.ID == want && m.Cell == int(at.cell) {
 			return m
 		}
 	}
-	return mark{ID: want, Cell: at.cell}
+	return mark{ID: want, Cell: int(at.cell)}
 }
 
 // evidence returns where a run can be looked at.

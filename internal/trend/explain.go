@@ -143,6 +143,11 @@ func (r *role) judge(ripe func(sample) float64) []claim {
 		}
 	}
 	out = append(out, r.bursts()...)
+	for _, c := range out {
+		if c.shift != nil {
+			c.shift.shows = r.shiftEvidence(c.shift)
+		}
+	}
 	return out
 }
 

@@ -2,6 +2,7 @@ package trend
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"github.com/andon-ci/andon/internal/stat"
@@ -24,7 +25,6 @@ type tally struct {
 	overridden     int64
 	agreed         int64
 	unpriced       int64
-	merged         int64
 	wasted         float64 // on top of counts.wasted: on runs that were overridden
 	points         []Point
 	today          sizes // durations of the day of the last point
@@ -159,9 +159,6 @@ func (t *tally) costs(g *Group) {
 	if decided := g.Runs - t.decided[0]; decided > 0 {
 		g.CostPerDecision = ref(t.counts.cost / float64(decided))
 	}
-	if t.merged > 0 {
-		g.CostPerMerge = ref(t.counts.cost / float64(t.merged))
-	}
 }
 
 // rate returns a share with its interval, nil for one of nothing. More hits than
@@ -238,7 +235,41 @@ func (p *past) group(r *Report) {
 	}
 	r.Totals = total.end()
 	r.By = By{Agent: by[0].groups(), Repository: by[1].groups(), Model: by[2].groups(), Instructions: by[3].groups(), Kind: by[4].groups(), Pair: by[5].groups()}
+	for i := range r.By.Pair { // they are many
+		r.By.Pair[i].Series = nil
+	}
 	r.By.Owner = p.owners()
+	p.merges(r)
+}
+
+// merges says what a merged change cost, as far as people were seen to merge.
+func (p *past) merges(r *Report) {
+	changes := map[string]map[string]bool{} // of each agent and of each repository; of all under ""
+	for _, d := range p.window {
+		for _, a := range slices.Concat(d.overrides, d.agreements) {
+			if !a.merged() || a.Number == 0 || a.Time > p.AsOf.Unix() {
+				continue
+			}
+			for _, of := range []string{"", "agent " + a.Agent, "repository " + a.Repository} {
+				if changes[of] == nil {
+					changes[of] = map[string]bool{}
+				}
+				changes[of][fmt.Sprintf("%s#%d", a.Repository, a.Number)] = true
+			}
+		}
+	}
+	per := func(g *Group, of string) {
+		if n := len(changes[of]); n > 0 && g.CostUSD != nil {
+			g.CostPerMerge = ref(*g.CostUSD / float64(n))
+		}
+	}
+	per(&r.Totals, "")
+	for i := range r.By.Agent {
+		per(&r.By.Agent[i], "agent "+r.By.Agent[i].Name)
+	}
+	for i := range r.By.Repository {
+		per(&r.By.Repository[i], "repository "+r.By.Repository[i].Name)
+	}
 }
 
 func pairOf(d *Day, k cellKey) Group {

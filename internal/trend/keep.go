@@ -40,3 +40,26 @@ func filter[K comparable, V any](m map[K]V, keep func(K) bool) map[K]V {
 	}
 	return out
 }
+
+// ownActs leaves the days those acts that are about agents whose runs they have,
+// on whatever day.
+func ownActs(days []*Day) {
+	type maker struct{ repository, agent string }
+	makers := map[maker]bool{}
+	for _, d := range days {
+		for _, c := range d.cells {
+			makers[maker{d.names.get(c.key.repository), d.names.get(c.key.agent)}] = true
+		}
+	}
+	own := func(acts []act) (kept []act) {
+		for _, a := range acts {
+			if makers[maker{a.Repository, a.Agent}] {
+				kept = append(kept, a)
+			}
+		}
+		return kept
+	}
+	for _, d := range days {
+		d.overrides, d.agreements = own(d.overrides), own(d.agreements)
+	}
+}

@@ -6,7 +6,7 @@ import (
 )
 
 // place is where a run is.
-type place struct{ day, cell, run int }
+type place struct{ day, cell, run int32 }
 
 func (p *past) at(x place) *run { return &p.days[x.day].cells[x.cell].runs[x.run] }
 
@@ -28,7 +28,7 @@ func (p *past) link() {
 				r := &c.runs[k]
 				r.flags &= kept
 				if acts, ok := wanted[r.id]; ok {
-					p.stand(acts, place{i, j, k})
+					p.stand(acts, place{int32(i), int32(j), int32(k)})
 				}
 			}
 		}
@@ -89,7 +89,7 @@ func (p *past) linkLoose(loose []stand) {
 			if _, ok := made[k]; ok {
 				for n, r := range c.runs {
 					if r.decision > 0 {
-						made[k] = append(made[k], place{i, j, n})
+						made[k] = append(made[k], place{int32(i), int32(j), int32(n)})
 					}
 				}
 			}

@@ -122,10 +122,11 @@ type Point struct {
 
 // Improve says where an effort pays most, each list the worst first.
 type Improve struct {
-	Roles     []Costly    `json:"roles,omitempty"` // agents in a repository
-	Tools     []Costly    `json:"tools,omitempty"`
-	Patterns  []Recurring `json:"patterns,omitempty"`   // of failures
-	Judgement []Recurring `json:"judgements,omitempty"` // fit to become a check
+	Roles        []Costly    `json:"roles,omitempty"` // agents in a repository
+	Repositories []Costly    `json:"repositories,omitempty"`
+	Tools        []Costly    `json:"tools,omitempty"`      // of an agent in a repository
+	Patterns     []Recurring `json:"patterns,omitempty"`   // of failures
+	Judgement    []Recurring `json:"judgements,omitempty"` // fit to become a check
 }
 
 // Costly is what runs wasted.
@@ -136,6 +137,8 @@ type Costly struct {
 	Runs       int64              `json:"runs"`
 	Failed     int64              `json:"failed"`
 	Overridden int64              `json:"overridden"`
+	Calls      int64              `json:"calls,omitempty"`  // of a tool
+	Errors     int64              `json:"errors,omitempty"` // of its calls, those that failed
 	WastedUSD  *float64           `json:"wasted_usd,omitempty"`
 	Evidence   []finding.Evidence `json:"evidence,omitempty"`
 }

@@ -2,6 +2,7 @@ package trend
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 )
 
@@ -31,48 +32,48 @@ type kind struct {
 	repository, model, sha, path, runtime, subject string
 }
 
-// roles returns the agents, in order of their names.
+// roles returns the agents, in order of their names, without their runs.
 func (p *past) roles() []*role {
 	if len(p.days) == 0 {
 		return nil
 	}
 	first := p.days[0].date
-	n := daysBetween(first, p.To) + 1
-	from := max(0, daysBetween(first, p.From))
 	all := map[string]*role{}
-	number := map[string]map[kind]int32{}
-	for i, d := range p.days {
+	for _, d := range p.days {
+		for _, c := range d.cells {
+			if agent := d.names.get(c.key.agent); agent != "" && all[agent] == nil {
+				all[agent] = &role{past: p, agent: agent, days: daysBetween(first, p.To) + 1, from: max(0, daysBetween(first, p.From))}
+			}
+		}
+	}
+	return slices.SortedFunc(maps.Values(all), func(a, b *role) int { return cmp.Compare(a.agent, b.agent) })
+}
+
+// load gathers the runs of a role. It is let go of them when they were judged:
+// they are the most of what a report holds in memory.
+func (r *role) load() {
+	number := map[kind]int32{}
+	first := r.past.days[0].date
+	for i, d := range r.past.days {
 		day := int32(daysBetween(first, d.date))
+		begin := len(r.runs)
 		for j, c := range d.cells {
-			agent := d.names.get(c.key.agent)
-			r := all[agent]
-			if r == nil {
-				r = &role{past: p, agent: agent, days: n, from: from}
-				all[agent], number[agent] = r, map[kind]int32{}
+			if d.names.get(c.key.agent) != r.agent {
+				continue
 			}
 			k := d.kind(c.key)
-			at, known := number[agent][k]
+			at, known := number[k]
 			if !known {
 				at = int32(len(r.kinds))
-				number[agent][k] = at
+				number[k] = at
 				r.kinds = append(r.kinds, k)
 			}
 			for m, x := range c.runs {
-				r.runs = append(r.runs, sample{day, at, place{i, j, m}, x})
+				r.runs = append(r.runs, sample{day, at, place{int32(i), int32(j), int32(m)}, x})
 			}
 		}
+		slices.SortStableFunc(r.runs[begin:], func(a, b sample) int { return cmp.Compare(a.minute, b.minute) })
 	}
-	out := make([]*role, 0, len(all))
-	for agent, r := range all {
-		if agent != "" {
-			out = append(out, r)
-		}
-	}
-	slices.SortFunc(out, func(a, b *role) int { return cmp.Compare(a.agent, b.agent) })
-	for _, r := range out {
-		slices.SortStableFunc(r.runs, func(a, b sample) int { return cmp.Or(cmp.Compare(a.day, b.day), cmp.Compare(a.minute, b.minute)) })
-	}
-	return out
 }
 
 func (d *Day) kind(k cellKey) kind {

@@ -3,6 +3,7 @@ package trend
 import (
 	"math"
 
+	"github.com/andon-ci/andon/internal/finding"
 	"github.com/andon-ci/andon/internal/stat"
 )
 
@@ -17,6 +18,7 @@ type shift struct {
 	gain       float64
 	p          float64 // for all places where it might have been found
 	event      *event  // that explains it, nil for none
+	shows      []finding.Evidence
 }
 
 func (x shift) rises() bool { return x.after.mean() > x.before.mean() }

@@ -180,7 +180,7 @@ func (r *role) tellShift(group []*shift) finding.Finding {
 		}
 	}
 	out.Hint = hintOf(out.Rule)
-	out.Evidence = r.shiftEvidence(x)
+	out.Evidence = x.shows
 	return out
 }
 
