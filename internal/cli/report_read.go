@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -20,8 +21,14 @@ const baselineDays = 60
 // readers is how many days are read at once.
 const readers = 2
 
+// reportMemory is up to where memory is not taken back at all cost: what is held of
+// a history grows with its runs, which the limit for reading traces does not
+// allow for.
+const reportMemory = 200 << 20
+
 // judge returns the report of a window. Nil owned is for the runs of everybody.
 func judge(ctx context.Context, store history.Store, w reportWindow, owned *ownership) (*trend.Report, error) {
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(reportMemory))
 	view, err := store.View(ctx)
 	if err != nil {
 		return nil, err

@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// role is an agent and all its runs, in order of time. Its days are numbered from
+// role is an agent and all its runs, in order of days. Its days are numbered from
 // the first one of the past.
 type role struct {
 	past  *past
@@ -56,7 +56,6 @@ func (r *role) load() {
 	first := r.past.days[0].date
 	for i, d := range r.past.days {
 		day := int32(daysBetween(first, d.date))
-		begin := len(r.runs)
 		for j, c := range d.cells {
 			if d.names.get(c.key.agent) != r.agent {
 				continue
@@ -72,7 +71,6 @@ func (r *role) load() {
 				r.runs = append(r.runs, sample{day, at, place{int32(i), int32(j), int32(m)}, x})
 			}
 		}
-		slices.SortStableFunc(r.runs[begin:], func(a, b sample) int { return cmp.Compare(a.minute, b.minute) })
 	}
 }
 
