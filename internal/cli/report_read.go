@@ -21,10 +21,10 @@ const baselineDays = 60
 // readers is how many days are read at once.
 const readers = 2
 
-// reportMemory is up to where memory is not taken back at all cost: what is held of
-// a history grows with its runs, which the limit for reading traces does not
-// allow for.
-const reportMemory = 200 << 20
+// reportMemory is from how much memory on garbage is collected again and again.
+// A report holds what all its days come to, which is more than what a command
+// does that reads files through.
+const reportMemory = 160 << 20
 
 // judge returns the report of a window. Nil owned is for the runs of everybody.
 func judge(ctx context.Context, store history.Store, w reportWindow, owned *ownership) (*trend.Report, error) {

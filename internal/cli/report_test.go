@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/andon-ci/andon/internal/github/fake"
+	"github.com/andon-ci/andon/internal/validate"
 )
 
 // reportArgs asks for a report of the history that the documents show.
@@ -166,4 +167,21 @@ type writesKept struct{ writes []string }
 func (w *writesKept) Write(p []byte) (int, error) {
 	w.writes = append(w.writes, string(p))
 	return len(p), nil
+}
+
+// What programs read has the form that is published, also of nothing.
+func TestReportSchema(t *testing.T) {
+	v, err := validate.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, date := range []string{"2026-11-20", "2020-11-20"} {
+		code, stdout, stderr := asked(t, fake.New(t), nil, reportArgs(date, "--format", "json")...)
+		if code != 0 {
+			t.Fatalf("exit code %d\n%s", code, stderr)
+		}
+		for _, f := range v.Document("report", []byte(stdout), "report.json") {
+			t.Errorf("%s: %s: %s", date, f.Pointer, f.Message)
+		}
+	}
 }

@@ -89,10 +89,12 @@ func (t *trendPage) groups() {
 
 func aboutAgent(g trend.Group, s finding.Subject) bool      { return s.Agent == g.Name }
 func aboutRepository(g trend.Group, s finding.Subject) bool { return s.Repository == g.Name }
-func aboutModel(g trend.Group, s finding.Subject) bool      { return s.Model == g.Name }
+
+// aboutModel leaves out what is about one run: that is no fault of its model.
+func aboutModel(g trend.Group, s finding.Subject) bool { return s.Model == g.Name && s.RunID == "" }
 
 func (t *trendPage) folded(one string, all []trend.Group, about func(trend.Group, finding.Subject) bool) {
-	if len(all) == 0 {
+	if len(all) < 2 { // of one, everything has been said
 		return
 	}
 	t.add(decided, "table by "+one, "tables by "+one,
@@ -103,7 +105,7 @@ func (t *trendPage) folded(one string, all []trend.Group, about func(trend.Group
 // group; nil gives no lights.
 func (t *trendPage) groupTable(title string, all []trend.Group, about func(trend.Group, finding.Subject) bool) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "| %s | runs | succeeded | overruled | cost | a run | cost over time |\n|---|--:|---|---|--:|--:|---|\n", title)
+	fmt.Fprintf(&b, "| %s | runs | succeeded | overruled | cost | median run | cost over time |\n|---|--:|---|---|--:|--:|---|\n", title)
 	all = t.worstGroups(all, about)
 	ps := func(g trend.Group) []period { return periods(t.report.Window, g.Series) }
 	rows(&b, len(all), "row", "rows", func(i int) {

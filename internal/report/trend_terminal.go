@@ -32,8 +32,12 @@ func TrendTerminal(w io.Writer, r *trend.Report, o TerminalOptions) error {
 		trendFindings(&b, r, o)
 	}
 	trendGroups(&b, "By agent", r, r.By.Agent, aboutAgent, o)
-	trendGroups(&b, "By repository", r, r.By.Repository, aboutRepository, o)
-	trendGroups(&b, "By model", r, r.By.Model, aboutModel, o)
+	if len(r.By.Repository) > 1 {
+		trendGroups(&b, "By repository", r, r.By.Repository, aboutRepository, o)
+	}
+	if len(r.By.Model) > 1 {
+		trendGroups(&b, "By model", r, r.By.Model, aboutModel, o)
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -90,7 +94,7 @@ func trendGroups(b *strings.Builder, title string, r *trend.Report, all []trend.
 	b.WriteString("\n" + o.in(bold, title) + "\n\n")
 	columns := []column{
 		{title: "LIGHT", spare: 1}, {title: "NAME", least: 15}, {title: "RUNS", right: true}, {title: "SUCCEEDED", least: 12}, {title: "OVERRULED", least: 12},
-		{title: "COST", right: true}, {title: "A RUN", right: true, spare: 3}, {title: "TIME", right: true, spare: 4}, {title: "COST OVER TIME", spare: 5},
+		{title: "COST", right: true}, {title: "MEDIAN RUN", right: true, spare: 3}, {title: "TIME", right: true, spare: 4}, {title: "COST OVER TIME", spare: 5},
 	}
 	const shown = 50
 	var cells [][]cell

@@ -17,7 +17,19 @@ const maxPiece = 64 << 10
 // Streamed reports whether a line may hold a piece of a message that was
 // streamed: a JSON value that says of itself that it is a delta.
 func Streamed(line []byte) bool {
-	return len(line) <= maxPiece && (bytes.Contains(line, []byte("delta")) || bytes.Contains(line, []byte("Delta"))) && bytes.IndexByte(line, '{') >= 0
+	if len(line) > maxPiece || bytes.IndexByte(line, '{') < 0 {
+		return false
+	}
+	for {
+		i := bytes.Index(line, []byte("lta")) // an l is rarer than what stands before it
+		if i < 0 {
+			return false
+		}
+		if i > 1 && line[i-1] == 'e' && line[i-2]|0x20 == 'd' {
+			return true
+		}
+		line = line[i+1:]
+	}
 }
 
 // stretch is where the inside of a string stands.

@@ -2,6 +2,7 @@ package trend
 
 import (
 	"cmp"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -14,19 +15,8 @@ import (
 func (p *past) findings() []finding.Finding {
 	ripeness := p.ripeness()
 	ripe := func(s sample) float64 { return ripeness(time.Unix(p.time(s.at), 0)) }
-	roles := p.roles()
-	all := make([][]claim, len(roles))
-	judges := judges{free: make(chan struct{}, atOnce)}
-	for i, r := range roles {
-		judges.do(func() {
-			r.load()
-			all[i] = r.judge(ripe)
-			r.runs = nil
-		})
-	}
-	judges.Wait()
 	out := []finding.Finding{}
-	for _, claims := range within(all) {
+	for _, claims := range within(judgeAll(p.roles(), ripe)) {
 		out = append(out, p.tell(claims)...)
 	}
 	slices.SortStableFunc(out, func(a, b finding.Finding) int {
@@ -36,21 +26,23 @@ func (p *past) findings() []finding.Finding {
 	return out
 }
 
-// atOnce is how many roles are judged at the same time.
-const atOnce = 2
-
-// judges work side by side, a few at once.
-type judges struct {
-	sync.WaitGroup
-	free chan struct{}
-}
-
-func (j *judges) do(work func()) {
-	j.free <- struct{}{}
-	j.Go(func() {
-		work()
-		<-j.free
-	})
+// judgeAll returns the claims of each role, of which it looks at as many at once
+// as there are processors: they do not depend on each other.
+func judgeAll(roles []*role, ripe func(sample) float64) [][]claim {
+	out := make([][]claim, len(roles))
+	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
+	var all sync.WaitGroup
+	for i, r := range roles {
+		slots <- struct{}{}
+		all.Go(func() {
+			r.load()
+			out[i] = r.judge(ripe)
+			r.runs = nil
+			<-slots
+		})
+	}
+	all.Wait()
+	return out
 }
 
 // discoveries is which share of the roles that a report names it may name for
