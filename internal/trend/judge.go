@@ -2,7 +2,6 @@ package trend
 
 import (
 	"cmp"
-	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -26,11 +25,13 @@ func (p *past) findings() []finding.Finding {
 	return out
 }
 
-// judgeAll returns the claims of each role, of which it looks at as many at once
-// as there are processors: they do not depend on each other.
+// atOnce is how many roles are judged at the same time: each holds its runs.
+const atOnce = 2
+
+// judgeAll returns the claims of each role. They do not depend on each other.
 func judgeAll(roles []*role, ripe func(sample) float64) [][]claim {
 	out := make([][]claim, len(roles))
-	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
+	slots := make(chan struct{}, atOnce)
 	var all sync.WaitGroup
 	for i, r := range roles {
 		slots <- struct{}{}

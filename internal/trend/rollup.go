@@ -24,10 +24,9 @@ type rollup struct {
 	counts                           counts
 	runID, job, errorValue, decision jsonl.Value
 	workflow, attempt, tools, file   jsonl.Value
-	repository, subjectKind, model   jsonl.Value
+	repository, subjectKind          jsonl.Value
 	number                           int64
-	findings                         jsonl.Value
-	agent, instructions, runtime     jsonl.Value
+	agent, runtime                   jsonl.Value
 	start, end                       jsonl.Value
 	status, models                   jsonl.Value
 	usd                              float64
