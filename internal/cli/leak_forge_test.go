@@ -101,7 +101,7 @@ func (d *drill) emits() {
 // others runs what this drill does not know yet on a part of the folder, on a
 // bundle and on the event.
 func (d *drill) others() {
-	known := []string{"collect", "validate", "scan", "show", "diff", "emit", "overrides", "session", "schema", "completion", "version"}
+	known := []string{"sync", "report", "board", "prune", "collect", "validate", "scan", "show", "diff", "emit", "overrides", "session", "schema", "completion", "version"}
 	for _, c := range commands() {
 		if slices.Contains(known, c.name) {
 			continue

@@ -29,6 +29,7 @@ func TestLeakDrill(t *testing.T) {
 	d.emits()
 	d.events()
 	d.refused()
+	d.histories()
 	d.others()
 	t.Logf("%d credentials, %d commands, %d MB written", len(d.plants), d.commands, d.written>>20)
 }
