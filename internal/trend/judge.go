@@ -73,7 +73,7 @@ func within(all [][]claim) [][]claim {
 	limit := min(chance, discoveries*named/float64(max(len(all), 1)))
 	for i, claims := range all {
 		for _, c := range claims {
-			if c.p <= limit {
+			if c.p <= limit || c.note != nil {
 				out[i] = append(out[i], c)
 			}
 		}
