@@ -94,11 +94,19 @@ func (r *role) changes(t thing) (out []*event) {
 // values counts the runs of each day by what they have of a thing.
 func (r *role) values(t thing) []map[string]int {
 	days := make([]map[string]int, r.days)
-	for _, s := range r.runs {
-		if days[s.day] == nil {
-			days[s.day] = map[string]int{}
+	count := make([]int, len(r.kinds))
+	for i, s := range r.runs {
+		count[s.kind]++
+		if i+1 < len(r.runs) && r.runs[i+1].day == s.day {
+			continue
 		}
-		days[s.day][r.kinds[s.kind].get(t)]++
+		days[s.day] = map[string]int{}
+		for k, n := range count {
+			if n > 0 {
+				days[s.day][r.kinds[k].get(t)] += n
+				count[k] = 0
+			}
+		}
 	}
 	return days
 }

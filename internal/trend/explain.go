@@ -192,7 +192,13 @@ func (r *role) claim(x shift) claim {
 
 // alike is the series of an amount by which a run is compared with its own kind.
 func (r *role) alike(m measure) *levels {
-	return r.newLevels(m, func(k kind) kind { return kind{repository: k.repository, model: k.model, subject: k.subject} })
+	if r.levels[m] == nil {
+		if r.levels == nil {
+			r.levels = map[measure]*levels{}
+		}
+		r.levels[m] = r.newLevels(m, func(k kind) kind { return kind{repository: k.repository, model: k.model, subject: k.subject} })
+	}
+	return r.levels[m]
 }
 
 // moved returns the shifts of an amount that begin with another model or another

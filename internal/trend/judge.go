@@ -38,7 +38,7 @@ func judgeAll(roles []*role, ripe func(sample) float64) [][]claim {
 		all.Go(func() {
 			r.load()
 			out[i] = r.judge(ripe)
-			r.runs = nil
+			r.runs, r.levels = nil, nil
 			<-slots
 		})
 	}
