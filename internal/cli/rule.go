@@ -10,12 +10,13 @@ import (
 	"github.com/andon-ci/andon/internal/ingest"
 	"github.com/andon-ci/andon/internal/secret"
 	"github.com/andon-ci/andon/internal/session"
+	"github.com/andon-ci/andon/internal/trend"
 	"github.com/andon-ci/andon/internal/validate"
 )
 
 // allRules returns every rule that a finding may name, in order of their ids.
 func allRules() []finding.Rule {
-	all := slices.Concat(inputRules(), ingest.Rules(), validate.Rules(), session.Rules(), secret.Rules(), artifact.Rules())
+	all := slices.Concat(inputRules(), ingest.Rules(), validate.Rules(), session.Rules(), secret.Rules(), artifact.Rules(), trend.Rules())
 	slices.SortStableFunc(all, func(a, b finding.Rule) int { return strings.Compare(a.ID, b.ID) })
 	return slices.CompactFunc(all, func(a, b finding.Rule) bool { return a.ID == b.ID })
 }

@@ -253,3 +253,47 @@ func BenchmarkAddRun(b *testing.B) {
 	}
 	b.ReportMetric(float64(len(lines))*float64(b.N)/b.Elapsed().Seconds(), "runs/s")
 }
+
+// BenchmarkAnalyse judges a quarter of eight agents, from days and from their
+// summaries.
+func BenchmarkAnalyse(b *testing.B) {
+	plan := factory.Plan{Seed: 1, Start: start, Days: 90}
+	for i := range 8 {
+		a := agent(fmt.Sprintf("role-%d", i))
+		a.RunsPerDay = 300
+		plan.Agents = append(plan.Agents, a)
+	}
+	days, _ := factory.Simulate(plan)
+	read := read(b, days, 89)
+	var kept [][]byte
+	runs := 0
+	for i, d := range read {
+		raw, err := json.Marshal(d)
+		if err != nil {
+			b.Fatal(err)
+		}
+		kept = append(kept, raw)
+		runs += len(days[i].Runs)
+	}
+	o := trend.Options{From: "2026-03-02", To: "2026-05-30"}
+	b.Run("days", func(b *testing.B) {
+		for b.Loop() {
+			trend.Analyse(read, o)
+		}
+		b.ReportMetric(float64(runs)*float64(b.N)/b.Elapsed().Seconds(), "runs/s")
+	})
+	b.Run("summaries", func(b *testing.B) {
+		for b.Loop() {
+			var all []*trend.Day
+			for _, raw := range kept {
+				d, err := trend.ReadDay(raw)
+				if err != nil {
+					b.Fatal(err)
+				}
+				all = append(all, d)
+			}
+			trend.Analyse(all, o)
+		}
+		b.ReportMetric(float64(runs)*float64(b.N)/b.Elapsed().Seconds(), "runs/s")
+	})
+}

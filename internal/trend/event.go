@@ -6,6 +6,8 @@ import "slices"
 type event struct {
 	day     int
 	changes []change
+
+	before, after int // runs, in the past that was looked at and since
 }
 
 // change is one thing that became another.
@@ -68,13 +70,13 @@ func (r *role) events() []*event {
 // changes returns when most runs began to have another value.
 func (r *role) changes(t thing) (out []*event) {
 	days := r.values(t)
-	since := 0 // the last change
+	last := 0 // change
 	for day, of := range days {
 		v, _ := most(of)
 		if v == "" {
 			continue
 		}
-		past := total(days[max(since, day-pastDays):day])
+		past := total(days[max(last, day-pastDays):day])
 		before, runs := most(past)
 		next := total(days[day:r.after(days, day)])
 		_, runsNext := most(next)
@@ -82,8 +84,9 @@ func (r *role) changes(t thing) (out []*event) {
 			float64(past[v]) > pastHas*float64(runs) || float64(next[v]) < nextHas*float64(runsNext) {
 			continue
 		}
-		out = append(out, &event{day: day, changes: []change{{t, before, v}}})
-		since = day
+		_, since := most(total(days[day:]))
+		out = append(out, &event{day: day, changes: []change{{t, before, v}}, before: runs, after: since})
+		last = day
 	}
 	return out
 }
@@ -91,11 +94,19 @@ func (r *role) changes(t thing) (out []*event) {
 // values counts the runs of each day by what they have of a thing.
 func (r *role) values(t thing) []map[string]int {
 	days := make([]map[string]int, r.days)
-	for _, s := range r.runs {
-		if days[s.day] == nil {
-			days[s.day] = map[string]int{}
+	count := make([]int, len(r.kinds))
+	for i, s := range r.runs {
+		count[s.kind]++
+		if i+1 < len(r.runs) && r.runs[i+1].day == s.day {
+			continue
 		}
-		days[s.day][r.kinds[s.kind].get(t)]++
+		days[s.day] = map[string]int{}
+		for k, n := range count {
+			if n > 0 {
+				days[s.day][r.kinds[k].get(t)] += n
+				count[k] = 0
+			}
+		}
 	}
 	return days
 }

@@ -88,6 +88,7 @@ type claim struct {
 	shift *shift
 	runs  []far
 	hour  *hour
+	note  *event // that nothing may have come of
 }
 
 // The share of each measure in the chance of a role to be named for nothing.
@@ -125,6 +126,9 @@ func (r *role) judge(ripe func(sample) float64) []claim {
 		}
 	}
 	out = append(out, r.bursts()...)
+	for _, e := range r.events() {
+		out = append(out, claim{role: r, p: 1, note: e})
+	}
 	for _, p := range places {
 		for _, c := range p.judgeSeries(ripe) {
 			if !slices.ContainsFunc(out, func(o claim) bool { return o.shift != nil && same(o.shift, c.shift) }) {
@@ -144,7 +148,9 @@ func same(all, one *shift) bool {
 func (r *role) judgeSeries(ripe func(sample) float64) (out []claim) {
 	events := r.events()
 	accept := func(x shift) bool { return x.claimed()/r.part <= chance }
+	var looked []*series
 	look := func(s *series, events []*event) {
+		looked = append(looked, s)
 		for _, x := range s.explain(0, r.days, events, accept) {
 			out = append(out, r.claim(x))
 		}
@@ -158,6 +164,24 @@ func (r *role) judgeSeries(ripe func(sample) float64) (out []claim) {
 		look(s, events)
 	}
 	look(r.newRate(ofOverride, 0.03, 1.3, func(x run) (bool, bool) { return x.is(overridden), x.decision > 0 }, ripe), events)
+	for _, c := range out {
+		c.shift.still = c.shift.unmoved(out, looked)
+	}
+	return out
+}
+
+// unmoved returns what the event of a shift did not move, of what people ask for.
+func (x *shift) unmoved(all []claim, looked []*series) (out []measure) {
+	if x.event == nil {
+		return nil
+	}
+	for _, s := range looked {
+		moved := slices.ContainsFunc(all, func(c claim) bool { return c.shift.event == x.event && c.shift.series.measure == s.measure })
+		asked := s.measure == ofCost || s.measure == ofOverride || s.measure == ofErrors
+		if !moved && asked && s.enough(s.of(x.first, x.from), s.of(x.from, x.end)) {
+			out = append(out, s.measure)
+		}
+	}
 	return out
 }
 
@@ -168,7 +192,13 @@ func (r *role) claim(x shift) claim {
 
 // alike is the series of an amount by which a run is compared with its own kind.
 func (r *role) alike(m measure) *levels {
-	return r.newLevels(m, func(k kind) kind { return kind{repository: k.repository, model: k.model, subject: k.subject} })
+	if r.levels[m] == nil {
+		if r.levels == nil {
+			r.levels = map[measure]*levels{}
+		}
+		r.levels[m] = r.newLevels(m, func(k kind) kind { return kind{repository: k.repository, model: k.model, subject: k.subject} })
+	}
+	return r.levels[m]
 }
 
 // moved returns the shifts of an amount that begin with another model or another

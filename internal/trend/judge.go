@@ -38,7 +38,7 @@ func judgeAll(roles []*role, ripe func(sample) float64) [][]claim {
 		all.Go(func() {
 			r.load()
 			out[i] = r.judge(ripe)
-			r.runs = nil
+			r.runs, r.levels = nil, nil
 			<-slots
 		})
 	}
@@ -73,7 +73,7 @@ func within(all [][]claim) [][]claim {
 	limit := min(chance, discoveries*named/float64(max(len(all), 1)))
 	for i, claims := range all {
 		for _, c := range claims {
-			if c.p <= limit {
+			if c.p <= limit || c.note != nil {
 				out[i] = append(out[i], c)
 			}
 		}

@@ -46,24 +46,27 @@ const fewOfKind = 8
 // level works out the median of each kind, and what each run has above it.
 func (l *levels) level(r *role, alike func(kind) kind) {
 	by := map[kind]*sizes{}
+	of := make([]*sizes, len(r.kinds))
+	for i, k := range r.kinds {
+		k = alike(k)
+		if by[k] == nil {
+			by[k] = &sizes{}
+		}
+		of[i] = by[k]
+	}
 	all := &sizes{}
 	for _, s := range r.runs {
 		if x := l.of(s.run); x.positive() {
-			k := alike(r.kinds[s.kind])
-			if by[k] == nil {
-				by[k] = &sizes{}
-			}
-			by[k].add(x)
+			of[s.kind].add(x)
 			all.add(x)
 		}
 	}
 	l.kinds = make([]float64, len(r.kinds))
-	for i, k := range r.kinds {
-		of := by[alike(k)]
-		if of == nil || of.n < fewOfKind {
-			of = all
+	for i, s := range of {
+		if s.n < fewOfKind {
+			s = all
 		}
-		l.kinds[i] = of.quantile(0.5).log()
+		l.kinds[i] = s.quantile(0.5).log()
 	}
 	l.values = make([]float64, len(r.runs))
 	for i, s := range r.runs {

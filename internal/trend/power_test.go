@@ -66,6 +66,9 @@ type trial struct {
 	after  int              // days from the effect to the report
 	rules  string           // that may name it
 	least  float64          // recall
+
+	early  bool // two or three weeks after the first run
+	within bool // in one of three repositories, all as busy
 }
 
 // found reports whether a finding names what was planted.
@@ -93,26 +96,32 @@ func named(r *trend.Report, agent string) (out []finding.Finding) {
 func trials() []trial {
 	one := func(k factory.Kind, size float64) []factory.Effect { return []factory.Effect{{Kind: k, Size: size}} }
 	return []trial{
-		{"a run at 10 x the cost", nil, one(factory.CostRun, 10), 0, "anomaly/cost", 0.95},
-		{"a run at 10 x the latency", nil, one(factory.LatencyRun, 10), 0, "anomaly/latency", 0.95},
-		{"a run that loops, at 10 x its cost", nil, one(factory.Loop, 10), 0, "anomaly/cost", 0.9},
-		{"errors 3 to 15 %, 3 days", nil, one(factory.ErrorRate, 0.15), 3, "anomaly/error-rate drift/error-rate", 0.95},
-		{"errors 3 to 15 %, 2 days", nil, one(factory.ErrorRate, 0.15), 2, "anomaly/error-rate drift/error-rate", 0},
-		{"errors 3 to 15 %, later", nil, one(factory.ErrorRate, 0.15), 25, "anomaly/error-rate drift/error-rate", 0.95},
-		{"errors 3 to 10 %, 7 days", nil, one(factory.ErrorRate, 0.10), 7, "anomaly/error-rate drift/error-rate", 0},
-		{"decisions by 20 points, 7 days", nil, one(factory.DecisionRate, 0.2), 7, "anomaly/decision-rate drift/decision-rate", 0.95},
-		{"decisions by 20 points, 6 days", nil, one(factory.DecisionRate, 0.2), 6, "anomaly/decision-rate drift/decision-rate", 0},
-		{"decisions by -20 points, 7 days", nil, one(factory.DecisionRate, -0.2), 7, "anomaly/decision-rate drift/decision-rate", 0.95},
-		{"decisions by 20 points, later", nil, one(factory.DecisionRate, 0.2), 25, "anomaly/decision-rate drift/decision-rate", 0.95},
-		{"cost +2 % a day, 21 days", nil, one(factory.CostDrift, 0.02), 21, "drift/cost", 0.95},
-		{"cost +2 % a day, 14 days", nil, one(factory.CostDrift, 0.02), 14, "drift/cost", 0},
-		{"cost +1 % a day, 21 days", nil, one(factory.CostDrift, 0.01), 21, "drift/cost", 0},
-		{"overrides 15 to 5 % with instructions, 14 days", nil, []factory.Effect{{Kind: factory.Instructions}, {Kind: factory.OverrideRate, Size: 0.05}}, 14, "change/instructions", 0.95},
-		{"overrides 15 to 5 % with instructions, 10 days", nil, []factory.Effect{{Kind: factory.Instructions}, {Kind: factory.OverrideRate, Size: 0.05}}, 10, "change/instructions", 0},
-		{"overrides 5 to 15 % without, 14 days", func(a *factory.Agent) { a.Overrides = 0.05 }, one(factory.OverrideRate, 0.15), 14, "drift/override-rate", 0},
-		{"model at 1.5 x the cost, 7 days", nil, one(factory.NewModel, 1.5), 7, "change/model", 0.95},
-		{"runtime with errors 3 to 10 %, 7 days", nil, []factory.Effect{{Kind: factory.Runtime}, {Kind: factory.ErrorRate, Size: 0.1}}, 7, "change/model", 0},
-		{"40 runs in an hour", nil, one(factory.Burst, 40), 0, "anomaly/spend", 0.9},
+		{"a run at 10 x the cost", nil, one(factory.CostRun, 10), 0, "anomaly/cost", 0.95, false, false},
+		{"a run at 10 x the latency", nil, one(factory.LatencyRun, 10), 0, "anomaly/latency", 0.95, false, false},
+		{"a run that loops, at 10 x its cost", nil, one(factory.Loop, 10), 0, "anomaly/cost", 0.9, false, false},
+		{"errors 3 to 15 %, 3 days", nil, one(factory.ErrorRate, 0.15), 3, "anomaly/error-rate drift/error-rate", 0.95, false, false},
+		{"errors 3 to 15 %, 2 days", nil, one(factory.ErrorRate, 0.15), 2, "anomaly/error-rate drift/error-rate", 0, false, false},
+		{"errors 3 to 15 %, later", nil, one(factory.ErrorRate, 0.15), 25, "anomaly/error-rate drift/error-rate", 0.95, false, false},
+		{"errors 3 to 10 %, 7 days", nil, one(factory.ErrorRate, 0.10), 7, "anomaly/error-rate drift/error-rate", 0, false, false},
+		{"decisions by 20 points, 7 days", nil, one(factory.DecisionRate, 0.2), 7, "anomaly/decision-rate drift/decision-rate", 0.95, false, false},
+		{"decisions by 20 points, 6 days", nil, one(factory.DecisionRate, 0.2), 6, "anomaly/decision-rate drift/decision-rate", 0, false, false},
+		{"decisions by -20 points, 7 days", nil, one(factory.DecisionRate, -0.2), 7, "anomaly/decision-rate drift/decision-rate", 0.95, false, false},
+		{"decisions by 20 points, later", nil, one(factory.DecisionRate, 0.2), 25, "anomaly/decision-rate drift/decision-rate", 0.95, false, false},
+		{"cost +2 % a day, 21 days", nil, one(factory.CostDrift, 0.02), 21, "drift/cost", 0.95, false, false},
+		{"cost +2 % a day, 14 days", nil, one(factory.CostDrift, 0.02), 14, "drift/cost", 0, false, false},
+		{"cost +1 % a day, 21 days", nil, one(factory.CostDrift, 0.01), 21, "drift/cost", 0, false, false},
+		{"overrides 15 to 5 % with instructions, 14 days", nil, []factory.Effect{{Kind: factory.Instructions}, {Kind: factory.OverrideRate, Size: 0.05}}, 14, "change/instructions", 0.95, false, false},
+		{"overrides 15 to 5 % with instructions, 10 days", nil, []factory.Effect{{Kind: factory.Instructions}, {Kind: factory.OverrideRate, Size: 0.05}}, 10, "change/instructions", 0, false, false},
+		{"overrides 5 to 15 % without, 14 days", func(a *factory.Agent) { a.Overrides = 0.05 }, one(factory.OverrideRate, 0.15), 14, "drift/override-rate", 0, false, false},
+		{"model at 1.5 x the cost, 7 days", nil, one(factory.NewModel, 1.5), 7, "change/model", 0.95, false, false},
+		{"runtime with errors 3 to 10 %, 7 days", nil, []factory.Effect{{Kind: factory.Runtime}, {Kind: factory.ErrorRate, Size: 0.1}}, 7, "change/model", 0, false, false},
+		{"40 runs in an hour", nil, one(factory.Burst, 40), 0, "anomaly/spend", 0.9, false, false},
+		{name: "a run at 10 x the cost, early", effect: one(factory.CostRun, 10), rules: "anomaly/cost", early: true},
+		{name: "errors 3 to 15 %, 3 days, early", effect: one(factory.ErrorRate, 0.15), after: 3, rules: "anomaly/error-rate", early: true},
+		{name: "decisions by 20 points, 7 days, early", effect: one(factory.DecisionRate, 0.2), after: 7, rules: "anomaly/decision-rate", early: true},
+		{name: "cost +2 % a day, 21 days, early", effect: one(factory.CostDrift, 0.02), after: 21, rules: "drift/cost", early: true},
+		{name: "errors 3 to 15 % in one repository, 3 days", effect: one(factory.ErrorRate, 0.15), after: 3, rules: "anomaly/error-rate", within: true},
+		{name: "cost +2 % a day in one repository, 21 days", effect: one(factory.CostDrift, 0.02), after: 21, rules: "drift/cost", within: true},
 	}
 }
 
@@ -120,7 +129,11 @@ func trials() []trial {
 func (x trial) run(t testing.TB, seed uint64, base func(string) factory.Agent) (hit bool, quiet, namedQuiet int, r *trend.Report) {
 	random := rand.New(rand.NewPCG(seed, 77))
 	day := 45 + random.IntN(40)
+	if x.early {
+		day = 14 + random.IntN(7)
+	}
 	p := base("planted")
+	p.Repositories = p.Repositories[:1]
 	if x.change != nil {
 		x.change(&p)
 	}
@@ -129,12 +142,19 @@ func (x trial) run(t testing.TB, seed uint64, base func(string) factory.Agent) (
 		p.Effects = append(p.Effects, e)
 	}
 	plan := factory.Plan{Seed: seed, Start: start, Days: day + x.after + 1, Agents: []factory.Agent{p}}
+	for i := range 2 {
+		if other := base("planted"); x.within {
+			other.Repositories = []string{fmt.Sprintf("octo/other-%d", i)}
+			plan.Agents = append(plan.Agents, other)
+		}
+	}
+	others := len(plan.Agents)
 	for i := range 5 {
 		plan.Agents = append(plan.Agents, base(fmt.Sprintf("quiet-%d", i)))
 	}
 	days, planted := factory.Simulate(plan)
 	r = analyse(t, days, day+x.after, 90)
-	for _, a := range plan.Agents[1:] {
+	for _, a := range plan.Agents[others:] {
 		quiet++
 		if fs := named(r, a.Name); len(fs) > 0 {
 			namedQuiet++

@@ -17,7 +17,8 @@ type role struct {
 	days       int // of the past
 	from       int // the first one that is reported on
 
-	kinds  []kind // of which samples are
+	kinds  []kind              // of which samples are
+	levels map[measure]*levels // as alike makes them
 	anomal map[place]bool
 }
 
@@ -127,7 +128,7 @@ func (r *role) places() (out []*role) {
 // in returns the role in one repository, with its runs.
 func (r *role) in(repository string) *role {
 	out := *r
-	out.repository, out.runs = repository, nil
+	out.repository, out.runs, out.levels = repository, nil, nil
 	for _, s := range r.runs {
 		if r.kinds[s.kind].repository == repository {
 			out.runs = append(out.runs, s)

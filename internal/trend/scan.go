@@ -19,6 +19,7 @@ type shift struct {
 	p          float64 // for all places where it might have been found
 	event      *event  // that explains it, nil for none
 	shows      []finding.Evidence
+	still      []measure // what the event did not move
 }
 
 func (x shift) rises() bool { return x.after.mean() > x.before.mean() }

@@ -19,8 +19,11 @@ func (p *past) tell(claims []claim) []finding.Finding {
 	shifts := map[*role][]*shift{}
 	var roles []*role
 	var runs []far
+	var notes []*event
 	for _, c := range claims {
 		switch {
+		case c.note != nil:
+			notes = append(notes, c.note)
 		case c.shift != nil:
 			if shifts[c.role] == nil {
 				roles = append(roles, c.role)
@@ -35,7 +38,9 @@ func (p *past) tell(claims []claim) []finding.Finding {
 		}
 	}
 	if len(claims) > 0 {
-		out = append(out, claims[0].role.tellRuns(runs)...)
+		r := claims[0].role // or that in one repository, which has the same runs
+		out = append(out, r.tellRuns(runs)...)
+		out = append(out, r.tellNotes(notes, shifts)...)
 	}
 	for _, r := range roles {
 		out = append(out, r.tellShifts(shifts[r])...)
@@ -182,7 +187,7 @@ func (r *role) tellShift(group []*shift) finding.Finding {
 	}
 	out.Subject.Measure = string(x.series.measure)
 	n := fmt.Sprintf(" (n=%.0f, %.0f)", x.before.runs, x.after.runs)
-	out.Message = r.name() + ": " + strings.Join(moved, ", ") + " " + r.when(x) + n
+	out.Message = r.name() + ": " + strings.Join(moved, ", ") + " " + r.when(x) + n + unchanged(x.still)
 	if x.event != nil {
 		if m, ok := x.event.has(theModel); ok {
 			out.Subject.Model = m.to
@@ -194,6 +199,26 @@ func (r *role) tellShift(group []*shift) finding.Finding {
 	out.Hint = hintOf(out.Rule)
 	out.Evidence = x.shows
 	return out
+}
+
+// unchanged names what did not move.
+func unchanged(still []measure) string {
+	out := ""
+	for _, m := range still {
+		out += ", " + m.name() + " unchanged ~"
+	}
+	return out
+}
+
+// name is what a sentence calls a measure.
+func (m measure) name() string {
+	switch m {
+	case ofCost:
+		return "cost per run"
+	case ofLatency:
+		return "duration"
+	}
+	return strings.ReplaceAll(string(m), "-", " ")
 }
 
 func ruleOf(x *shift) string {
@@ -245,7 +270,7 @@ func (x *shift) severity() finding.Severity {
 func (x *shift) words() string {
 	s := x.series
 	if s.rates {
-		name := strings.ReplaceAll(string(s.measure), "-", " ")
+		name := s.measure.name()
 		if s.measure == ofDecision {
 			name = "share of " + s.detail
 		}
@@ -253,7 +278,7 @@ func (x *shift) words() string {
 	}
 	d := x.after.mean() - x.before.mean()
 	half := 1.96 * math.Sqrt(1/x.before.weight+1/x.after.weight)
-	name := map[measure]string{ofCost: "cost per run", ofLatency: "duration"}[s.measure]
+	name := s.measure.name()
 	if x.slope {
 		return fmt.Sprintf("%s %s a day, to %s times as much", name, signed(math.Expm1(d/float64(x.to-x.from))), times(math.Exp(d)))
 	}
