@@ -182,7 +182,7 @@ func (b *board) read(ctx context.Context) error {
 	if seen += string(w.from + w.to); b.report != nil && seen == b.seen {
 		return nil
 	}
-	r, err := judge(ctx, b.store, w, nil)
+	r, err := judge(ctx, b.store, w, nil, b.scan)
 	if err != nil {
 		return failure(err, "reading the history "+b.flags.history, "--history takes a folder with runs/YYYY/MM/DD.jsonl")
 	}

@@ -150,7 +150,7 @@ type reporting struct {
 func (p *reporting) run(ctx context.Context, store history.Store, co checkout) error {
 	owned := p.owned(ctx, co)
 	var err error
-	if p.report, err = judge(ctx, store, p.window, owned); err != nil {
+	if p.report, err = judge(ctx, store, p.window, owned, p.scan); err != nil {
 		return failure(err, "reading the history "+p.flags.history, "--history takes a folder with runs/YYYY/MM/DD.jsonl, or the branch that `andon sync` writes")
 	}
 	p.report.Coverage.Unreachable = owned.unread(p.report.Coverage.Unreachable)

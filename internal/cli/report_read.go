@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"runtime/debug"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/andon-ci/andon/internal/history"
+	"github.com/andon-ci/andon/internal/secret"
 	"github.com/andon-ci/andon/internal/trend"
 )
 
@@ -26,8 +28,9 @@ const readers = 2
 // does that reads files through.
 const reportMemory = 160 << 20
 
-// judge returns the report of a window. Nil owned is for the runs of everybody.
-func judge(ctx context.Context, store history.Store, w reportWindow, owned *ownership) (*trend.Report, error) {
+// judge returns the report of a window, without the credentials that records may
+// hold. Nil owned is for the runs of everybody.
+func judge(ctx context.Context, store history.Store, w reportWindow, owned *ownership, scan *secret.Scanner) (*trend.Report, error) {
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(reportMemory))
 	view, err := store.View(ctx)
 	if err != nil {
@@ -52,7 +55,26 @@ func judge(ctx context.Context, store history.Store, w reportWindow, owned *owne
 	if owned != nil {
 		o.Keep = owned.keeps
 	}
-	return trend.Analyse(days, o), nil
+	return cleaned(trend.Analyse(days, o), scan)
+}
+
+// cleaned returns a report in whose texts credentials are cut out. It does so
+// before anything is laid out: an ellipsis or an escape within a credential would
+// hide it from the scan of the output.
+func cleaned(r *trend.Report, scan *secret.Scanner) (*trend.Report, error) {
+	raw, err := json.Marshal(r)
+	if err != nil {
+		return nil, fmt.Errorf("scanning the report: %w", err)
+	}
+	clean, found := scan.Redact(raw)
+	if len(found) == 0 {
+		return r, nil
+	}
+	out := new(trend.Report)
+	if err := json.Unmarshal(clean, out); err != nil {
+		return nil, fmt.Errorf("cutting credentials out of the report: %w", err)
+	}
+	return out, nil
 }
 
 // unreachable returns the repositories that the last sync could not read.

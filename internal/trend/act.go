@@ -59,10 +59,10 @@ func (d *Day) addAct(to *[]act, line []byte) error {
 func (d *Day) readAct(v jsonl.Value) act {
 	same := func(v jsonl.Value) string { return d.names.get(d.name(v)) } // of which there are few
 	a := act{
-		ID:         cut(v.Get("id").String(), maxText),
+		ID:         short(v.Get("id").String()),
 		Repository: same(v.Get("repository")),
 		Agent:      same(v.Get("agent", "name")),
-		RunID:      cut(v.Get("run_id").String(), maxText),
+		RunID:      short(v.Get("run_id").String()),
 		Kind:       same(v.Get("subject", "kind")),
 		Decision:   same(v.Get("decision", "kind")),
 		Signal:     same(v.Get("signal")),

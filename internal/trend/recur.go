@@ -44,7 +44,7 @@ func (d *Day) addJudgement(r rollup) {
 func (d *Day) recur(all map[textKey]*recurrence, k textKey, r rollup) {
 	c := all[k]
 	if c == nil {
-		c = &recurrence{example: cut(r.runID.String(), maxText), workflow: text(r.workflow)}
+		c = &recurrence{example: short(r.runID.String()), workflow: text(r.workflow)}
 		all[k] = c
 	}
 	c.count++
@@ -59,7 +59,7 @@ func text(v jsonl.Value) string {
 	if v.Kind() == jsonl.Number && len(v.Raw()) <= maxText {
 		return string(v.Raw())
 	}
-	return cut(v.String(), maxText)
+	return short(v.String())
 }
 
 // addTools counts the calls of each tool.

@@ -262,7 +262,10 @@ func (d *Day) runtime(v jsonl.Value) name {
 	if version := v.Get("version").String(); version != "" {
 		*b = append(append(*b, ' '), version...)
 	}
-	return d.names.of((*b)[:min(len(*b), maxText)])
+	if len(*b) > maxText {
+		return d.names.add(cut(string(*b), maxText))
+	}
+	return d.names.of(*b)
 }
 
 // moment returns a time in RFC 3339. That of most lines has its places where

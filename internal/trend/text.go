@@ -83,14 +83,21 @@ func numbers(word string) string {
 	return b.String()
 }
 
-// cut returns at most the first n bytes of a text, which end with a whole
-// character.
+// cut returns at most about the first n bytes of a text, whole words of it: half a
+// credential is not known for one.
 func cut(text string, n int) string {
 	if len(text) <= n {
 		return text
 	}
-	for n > 0 && !utf8.RuneStart(text[n]) {
-		n--
+	words := strings.TrimRight(text[:strings.LastIndexByte(text[:n+1], ' ')+1], " ")
+	return strings.TrimLeft(words+" …", " ")
+}
+
+// short returns a text of which nothing is of use where it would have to be cut,
+// such as an id: empty where it is too long.
+func short(text string) string {
+	if len(text) > maxText {
+		return ""
 	}
-	return text[:n]
+	return text
 }
