@@ -40,6 +40,7 @@ func layer() map[string]int {
 		"internal/override": 3,
 
 		"internal/github": 4,
+		"internal/otlp":   4,
 
 		"internal/github/fake": 4, // for tests
 

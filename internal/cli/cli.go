@@ -56,6 +56,7 @@ func commands() []command {
 		sessionCommand(),
 		diffCommand(),
 		overridesCommand(),
+		exportCommand(),
 		emitCommand(),
 		initCommand(),
 		schemaCommand(),

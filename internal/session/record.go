@@ -47,7 +47,7 @@ func (b *recorder) step(s *Step) {
 	}
 	switch s.Kind {
 	case StepLLM:
-		b.add(s.End, s.Subagent, &trace.Call{ID: s.ID, Model: s.Name, Start: s.Start, End: s.End, Usage: s.Usage, Error: e})
+		b.add(s.End, s.Subagent, &trace.Call{ID: s.ID, Model: s.Name, Start: s.Start, End: s.End, Usage: s.Usage, Error: e, Partial: s.Partial})
 	case StepTool:
 		b.add(s.End, s.Subagent, &trace.Tool{
 			ID: s.ID, Name: s.Name, Start: s.Start, End: s.End,
