@@ -49,25 +49,33 @@ func layer() map[string]int {
 
 		"emit": 4,
 
-		"internal/cli": 5,
-		"cmd/andon":    6,
+		"internal/otlp/exporter": 5,
+
+		"internal/cli": 6,
+		"cmd/andon":    7,
 	}
 }
 
 // owner returns the one package that may import a third-party module.
 func owner() map[string]string {
 	return map[string]string{
-		"github.com/santhosh-tekuri/jsonschema/v5":   "internal/validate",
-		"github.com/sethvargo/go-githubactions":      "internal/action",
-		"github.com/bmatcuk/doublestar/v4":           "internal/cli",
-		"github.com/klauspost/compress":              "internal/cli",
-		"go.yaml.in/yaml/v3":                         "internal/cli",
-		"gonum.org/v1/gonum":                         "internal/stat",
-		"mvdan.cc/sh/v3":                             "internal/ingest",
-		"github.com/google/go-github/v66":            "internal/github",
-		"github.com/bradleyfalzon/ghinstallation/v2": "internal/github",
-		"github.com/getkin/kin-openapi":              "internal/github/fake",
-		"github.com/vektah/gqlparser/v2":             "internal/github/fake",
+		"github.com/santhosh-tekuri/jsonschema/v5":                        "internal/validate",
+		"github.com/sethvargo/go-githubactions":                           "internal/action",
+		"github.com/bmatcuk/doublestar/v4":                                "internal/cli",
+		"github.com/klauspost/compress":                                   "internal/cli",
+		"go.yaml.in/yaml/v3":                                              "internal/cli",
+		"gonum.org/v1/gonum":                                              "internal/stat",
+		"mvdan.cc/sh/v3":                                                  "internal/ingest",
+		"github.com/google/go-github/v66":                                 "internal/github",
+		"github.com/go-logr/logr":                                         "internal/otlp/exporter",
+		"go.opentelemetry.io/otel":                                        "internal/otlp/exporter",
+		"go.opentelemetry.io/otel/exporters/otlp/otlptrace":               "internal/otlp/exporter",
+		"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp": "internal/otlp/exporter",
+		"go.opentelemetry.io/proto/otlp":                                  "internal/otlp/exporter",
+		"google.golang.org/protobuf":                                      "internal/otlp/exporter",
+		"github.com/bradleyfalzon/ghinstallation/v2":                      "internal/github",
+		"github.com/getkin/kin-openapi":                                   "internal/github/fake",
+		"github.com/vektah/gqlparser/v2":                                  "internal/github/fake",
 	}
 }
 

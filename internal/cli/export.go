@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 
@@ -14,7 +15,6 @@ type exportFlags struct {
 	settings
 	exportSettings
 	config  string
-	file    string
 	bundles []string
 	quiet   bool
 }
@@ -49,10 +49,8 @@ func (f *exportFlags) define(fs *flag.FlagSet) {
 	f.keyFlags.define(fs)
 	fs.StringVar(&f.agent, "agent", "", "the agent's `NAME`, where the trace does not say")
 	fs.StringVar(&f.instructions, "instructions", "", "the prompt or agent `FILE` that the agent ran under")
-	fs.StringVar(&f.content, "content", "", "what of the words of agents and people is sent, a `LEVEL`: none (default), redacted or full")
 	fs.BoolFunc("pii", "send nothing with personal data in it: "+personalData, f.setPersonal)
 	fs.StringVar(&f.config, "config", "", "configuration `FILE` (default "+configPath+")")
-	fs.StringVar(&f.file, "otlp-file", "", "write OTLP JSON, a request a line, to `FILE`, or to stdout for -")
 	fs.Func("from-bundles", "export the bundles in `DIR`, each as the workflow run that it is from; may be repeated", func(s string) error {
 		f.bundles = append(f.bundles, s)
 		return nil
@@ -62,19 +60,21 @@ func (f *exportFlags) define(fs *flag.FlagSet) {
 }
 
 func (f *exportFlags) run(ctx context.Context, env Env, args []string) error {
-	if err := f.exportSettings.complete(env); err != nil {
-		return err
-	}
 	if len(args)+len(f.bundles) == 0 {
 		return usage("export: no PATH given", "andon export FILE_OR_FOLDER; `andon help export` has examples")
-	}
-	if f.file == "" && len(f.endpoints) == 0 {
-		return nil
 	}
 	notes, err := f.settings.complete(ctx, env, f.config, f.keyFlags.checkout(env))
 	if err != nil {
 		return err
 	}
+	if err := f.exportSettings.complete(env, f.settings.export); err != nil {
+		return err
+	}
+	e, err := newExport(env, &f.exportSettings, f.pii == "true")
+	if err != nil || e.idle() {
+		return err
+	}
+	defer e.discard()
 	for _, n := range notes {
 		fmt.Fprintf(env.Stderr, "andon: %s: %s\n", plain(string(n.Severity)), plain(n.Message))
 	}
@@ -82,19 +82,20 @@ func (f *exportFlags) run(ctx context.Context, env Env, args []string) error {
 	if err != nil {
 		return err
 	}
-	e, err := newExport(env, f)
-	if err != nil {
-		return err
-	}
-	defer e.discard()
+	var missing error
 	for _, g := range groups {
-		units, err := e.read(ctx, g)
+		c, records, err := f.read(ctx, env, g)
 		if err != nil {
 			return err
 		}
-		e.send(ctx, units)
+		units, err := e.units(g, c, records)
+		if err != nil {
+			return err
+		}
+		e.send(ctx, g.bundle, units)
+		missing = errors.Join(missing, c.allThere())
 	}
-	return e.finish()
+	return errors.Join(missing, e.finish(f.quiet))
 }
 
 // units are what there is to export of one group, and how it is cleaned.

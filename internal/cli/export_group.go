@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/andon-ci/andon/internal/otlp"
+	"github.com/andon-ci/andon/internal/override"
 	"github.com/andon-ci/andon/internal/session"
 	"github.com/andon-ci/andon/internal/trace"
 )
@@ -122,40 +123,41 @@ func pipelineFrom(env Env) otlp.Pipeline {
 	return p
 }
 
-// read reads a group into what there is to export of it.
-func (e *export) read(ctx context.Context, g group) (*units, error) {
-	f := &collectFlags{keyFlags: g.key, settings: e.flags.settings, quiet: e.flags.quiet}
-	agent, err := f.givenAgent()
+// read reads a group.
+func (f *exportFlags) read(ctx context.Context, env Env, g group) (*collection, []override.Record, error) {
+	cf := &collectFlags{keyFlags: g.key, settings: f.settings, quiet: f.quiet}
+	agent, err := cf.givenAgent()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	env := e.env
 	if g.bundle != "" {
 		env.Getenv = g.environment(env.Getenv)
 		agent = trace.Agent{}
 	}
-	c, err := newCollection(env, f, g.paths)
+	c, err := newCollection(env, cf, g.paths)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	c.runs.MaxSteps = maxExported
 	records, rest, err := readRecords(env, c.files)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := c.read(ctx, env, rest); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	c.bar.done()
 	c.finish(agent)
-	if g.bundle == "" && len(records) == 0 {
-		e.missing = errors.Join(e.missing, c.allThere())
-	}
-	u := &units{scrub: scrubber(c.gatherer)}
+	return c, records, nil
+}
+
+// units maps what a collection holds, and what people did about it.
+func (e *export) units(g group, c *collection, records []override.Record) (*units, error) {
 	o, err := e.options(g)
 	if err != nil {
 		return nil, err
 	}
+	u := &units{scrub: scrubber(c.gatherer)}
 	m := otlp.NewMapper(g.pipeline, o)
 	if len(c.report.Sessions) > 0 {
 		u.list = m.Units(c.report)
@@ -184,8 +186,12 @@ func (e *export) note(m *otlp.Mapper, r *session.Report) {
 // maxPlaced is how many runs are remembered, for overrides to be linked to.
 const maxPlaced = 100_000
 
+// find returns where a run is that was exported, now or before.
 func (e *export) find(run string) (otlp.Link, bool) {
 	l, ok := e.placed[run]
+	if !ok {
+		l, ok = e.memory.place(run)
+	}
 	return l, ok
 }
 

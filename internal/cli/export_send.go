@@ -1,23 +1,29 @@
 package cli
 
 import (
-	"bufio"
 	"cmp"
 	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"net/url"
 	"os"
-	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 
+	"github.com/andon-ci/andon/internal/action"
+	"github.com/andon-ci/andon/internal/finding"
 	"github.com/andon-ci/andon/internal/otlp"
+	"github.com/andon-ci/andon/internal/otlp/exporter"
+	"github.com/andon-ci/andon/internal/secret"
 )
 
-// exportSettings say where to and how an export goes. Commands that export
-// beside their work have them too.
+// exportSettings say where to and how an export goes.
 type exportSettings struct {
 	endpoints   []string
+	file        string
+	content     string
 	scheme      string
 	semconv     string
 	traceparent string
@@ -31,6 +37,8 @@ func (s *exportSettings) define(fs *flag.FlagSet) {
 		s.endpoints = append(s.endpoints, v)
 		return nil
 	})
+	fs.StringVar(&s.file, "otlp-file", "", "write OTLP JSON, a request a line, to `FILE`, or to stdout for -")
+	fs.StringVar(&s.content, "content", "", "what of the words of agents and people is sent, a `LEVEL`: none (default), redacted or full")
 	fs.StringVar(&s.scheme, "trace-ids", "", "whose `SCHEME` of trace ids: githubreceiver (default) or grafana")
 	fs.StringVar(&s.semconv, "semconv", "", "`PROFILE` of attribute names: stable (default) or next")
 	fs.StringVar(&s.traceparent, "traceparent", "", "the `CONTEXT` to export into (default $TRACEPARENT)")
@@ -40,23 +48,28 @@ func (s *exportSettings) define(fs *flag.FlagSet) {
 }
 
 // complete fills in what the flags leave open, and checks the result.
-func (s *exportSettings) complete(env Env) error {
+func (s *exportSettings) complete(env Env, c exportConfig) error {
 	if len(s.endpoints) == 0 {
 		s.endpoints = lines(env.Getenv("ANDON_OTLP_ENDPOINT"))
 	}
+	if len(s.endpoints) == 0 {
+		s.endpoints = c.Endpoints
+	}
 	for _, f := range []struct {
-		dst             *string
-		name, otherwise string
+		dst                         *string
+		name, configured, otherwise string
 	}{
-		{&s.scheme, "ANDON_TRACE_IDS", string(otlp.GitHubReceiver)},
-		{&s.semconv, "ANDON_SEMCONV", string(otlp.Stable)},
-		{&s.traceparent, "TRACEPARENT", ""},
-		{&s.onError, "ANDON_ON_EXPORT_ERROR", "warn"},
-		{&s.sent, "ANDON_SENT", ""},
+		{&s.content, "ANDON_EXPORT_CONTENT", c.Content, "none"},
+		{&s.scheme, "ANDON_TRACE_IDS", c.TraceIDs, string(otlp.GitHubReceiver)},
+		{&s.semconv, "ANDON_SEMCONV", c.Semconv, string(otlp.Stable)},
+		{&s.traceparent, "TRACEPARENT", "", ""},
+		{&s.onError, "ANDON_ON_EXPORT_ERROR", c.OnError, "warn"},
+		{&s.sent, "ANDON_SENT", "", ""},
 	} {
-		*f.dst = cmp.Or(*f.dst, env.Getenv(f.name), f.otherwise)
+		*f.dst = cmp.Or(*f.dst, env.Getenv(f.name), f.configured, f.otherwise)
 	}
 	return errors.Join(
+		oneOf("--content", s.content, "none", "redacted", "full"),
 		oneOf("--trace-ids", s.scheme, string(otlp.GitHubReceiver), string(otlp.Grafana)),
 		oneOf("--semconv", s.semconv, string(otlp.Stable), string(otlp.Next)),
 		oneOf("--on-export-error", s.onError, "warn", "fail"))
@@ -64,29 +77,55 @@ func (s *exportSettings) complete(env Env) error {
 
 // export is an export under way.
 type export struct {
-	env     Env
-	flags   *exportFlags
-	placed  map[string]otlp.Link // of runs that were exported
-	file    *spool               // nil for none
-	missing error                // a path that is not there
+	env    Env
+	o      *exportSettings
+	pii    bool
+	placed map[string]otlp.Link // of runs that were exported
+	file   *spool               // nil for none
+	ends   []*destination
+	memory *memory
 }
 
-func newExport(env Env, f *exportFlags) (*export, error) {
-	e := &export{env: env, flags: f, placed: map[string]otlp.Link{}}
-	if f.file == "" {
-		return e, nil
+// destination is an endpoint, and what became of what was sent to it.
+type destination struct {
+	*exporter.Exporter
+	id      string // in the memory
+	spans   int
+	units   int
+	skipped int
+	unsent  int
+	err     error // the first
+}
+
+// newExport prepares an export. Endpoints are those asked for, else those of
+// OpenTelemetry's own variables.
+func newExport(env Env, s *exportSettings, pii bool) (*export, error) {
+	e := &export{env: env, o: s, pii: pii, placed: map[string]otlp.Link{}}
+	ends, err := exporter.Endpoints(s.endpoints, exporter.Environment{Getenv: env.Getenv, ReadFile: os.ReadFile})
+	if err != nil {
+		return nil, usage("export: "+err.Error(), "--endpoint takes a URL; docs/otlp.md has the variables")
 	}
-	var err error
-	e.file, err = newSpool(env, f.file)
+	for _, end := range ends {
+		e.ends = append(e.ends, &destination{Exporter: exporter.New(end, exporter.Options{Clock: env.Export}), id: endpointID(end)})
+	}
+	if e.memory, err = newMemory(s.sent); err != nil {
+		return nil, err
+	}
+	if s.file != "" {
+		e.file, err = newSpool(env, s.file)
+	}
 	return e, err
 }
 
-// options are how a group is mapped. An incoming context is of this workflow run,
-// and of no other.
+// idle reports whether there is nowhere to export to.
+func (e *export) idle() bool { return e.file == nil && len(e.ends) == 0 }
+
+// options are how a group is mapped. An incoming context is of this workflow
+// run, and of no other.
 func (e *export) options(g group) (otlp.Options, error) {
 	o := otlp.Options{
-		Profile: otlp.Profile(e.flags.semconv), Scheme: otlp.Scheme(e.flags.scheme),
-		Content: e.flags.content != "none", HideUser: e.flags.pii == "true", At: e.env.Now(),
+		Profile: otlp.Profile(e.o.semconv), Scheme: otlp.Scheme(e.o.scheme),
+		Content: e.o.content != "none", HideUser: e.pii || e.o.content == "redacted", At: e.env.Now(),
 	}
 	for _, pair := range strings.Split(e.env.Getenv("OTEL_RESOURCE_ATTRIBUTES"), ",") {
 		if k, v, ok := strings.Cut(pair, "="); ok && strings.TrimSpace(k) != "" {
@@ -94,10 +133,11 @@ func (e *export) options(g group) (otlp.Options, error) {
 		}
 	}
 	if name := e.env.Getenv("OTEL_SERVICE_NAME"); name != "" {
+		o.Resource = slices.DeleteFunc(o.Resource, func(a otlp.Attr) bool { return a.Key == "service.name" })
 		o.Resource = append(o.Resource, otlp.Attr{Key: "service.name", Value: name})
 	}
-	if g.bundle == "" && e.flags.traceparent != "" {
-		in, ok := otlp.ParseTraceparent(e.flags.traceparent)
+	if g.bundle == "" && e.o.traceparent != "" {
+		in, ok := otlp.ParseTraceparent(e.o.traceparent)
 		if !ok {
 			return o, usage("the traceparent is none", "it is 00-<32 hex digits>-<16 hex digits>-01; unset TRACEPARENT to do without")
 		}
@@ -106,12 +146,65 @@ func (e *export) options(g group) (otlp.Options, error) {
 	return o, nil
 }
 
-// send exports units to wherever they go.
-func (e *export) send(ctx context.Context, u *units) {
-	for b := range otlp.Batches(u.list, version(), u.scrub) {
-		if e.file != nil {
+// unescape decodes the percent-encoding of OpenTelemetry's lists.
+func unescape(s string) string {
+	if out, err := url.PathUnescape(s); err == nil {
+		return out
+	}
+	return s
+}
+
+// send exports units to wherever they go, to all at once: an endpoint that hangs
+// must not keep the others waiting.
+func (e *export) send(ctx context.Context, bundle string, u *units) {
+	if e.file != nil {
+		for b := range otlp.Batches(u.list, version(), u.scrub) {
 			e.file.write(b)
 		}
+	}
+	m := e.memory
+	if m.path == "" && bundle != "" {
+		m = bundleMemory(bundle)
+	}
+	var wg sync.WaitGroup
+	for _, d := range e.ends {
+		wg.Go(func() { d.send(ctx, u, m, e.o.force) })
+	}
+	wg.Wait()
+	m.note(u.list, e.placed)
+	if m != e.memory {
+		e.remember(m)
+	}
+}
+
+// send sends what the endpoint does not have yet.
+func (d *destination) send(ctx context.Context, u *units, m *memory, force bool) {
+	var list []otlp.Unit
+	for _, unit := range u.list {
+		if !force && m.has(d.id, unit) {
+			d.skipped++
+			continue
+		}
+		list = append(list, unit)
+	}
+	failed := map[string]bool{}
+	for b := range otlp.Batches(list, version(), u.scrub) {
+		if err := d.Spans(ctx, b); err != nil {
+			d.err = cmp.Or(d.err, err)
+			for _, key := range b.Keys {
+				failed[key] = true
+			}
+			continue
+		}
+		d.spans += len(b.Spans)
+	}
+	for _, unit := range list {
+		if failed[unit.Key] {
+			d.unsent++
+			continue
+		}
+		d.units++
+		m.add(d.id, unit)
 	}
 }
 
@@ -122,62 +215,93 @@ func (e *export) discard() {
 }
 
 // finish says what became of the export.
-func (e *export) finish() error {
+func (e *export) finish(quiet bool) error {
 	if e.file != nil {
 		if err := e.file.finish(); err != nil {
-			return failure(errors.New(reason(err)), "writing "+e.flags.file, "--otlp-file takes a file in a folder that is there")
+			return failure(errors.New(reason(err)), "writing "+e.o.file, "--otlp-file takes a file in a folder that is there")
 		}
 	}
-	return e.missing
-}
-
-// spool is the file of OTLP JSON, which is there whole or not at all.
-type spool struct {
-	path string
-	tmp  *os.File // nil for stdout
-	w    *bufio.Writer
-	err  error
-}
-
-func newSpool(env Env, path string) (*spool, error) {
-	if path == "-" {
-		return &spool{w: bufio.NewWriter(env.Stdout)}, nil
+	e.remember(e.memory)
+	var lines []string
+	for _, d := range e.ends {
+		if line := d.problem(); line != "" {
+			lines = append(lines, line)
+		}
+		if !quiet && d.units > 0 {
+			fmt.Fprintf(e.env.Stderr, "andon: sent %s to %s\n", counted(d.spans, "span", "spans"), plain(d.Host()))
+		}
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".andon-otlp-")
+	if len(lines) == 0 {
+		return nil
+	}
+	return e.complain(lines)
+}
+
+// problem says in one line what did not arrive, empty where all did.
+func (d *destination) problem() string {
+	switch {
+	case d.err != nil && d.unsent > 0:
+		return fmt.Sprintf("export failed: %v; not sent: %d of %d traces or parts of one", d.err, d.unsent, d.unsent+d.units)
+	case d.Rejected > 0 || d.Why != "":
+		return fmt.Sprintf("export: %s did not take %s: %s", d.Host(), counted(int(d.Rejected), "span", "spans"), cmp.Or(d.Why, "it does not say why"))
+	}
+	return ""
+}
+
+// complain tells people of an export that failed: it must not pass in silence,
+// and it must not cost the job its result.
+func (e *export) complain(lines []string) error {
+	scan, err := e.words()
 	if err != nil {
-		return nil, failure(errors.New(reason(err)), "writing "+path, "--otlp-file takes a file in a folder that is there")
-	}
-	return &spool{path: path, tmp: tmp, w: bufio.NewWriterSize(tmp, 64<<10)}, nil
-}
-
-func (s *spool) write(b *otlp.Batch) {
-	if s.err == nil {
-		s.err = b.WriteJSON(s.w)
-	}
-}
-
-func (s *spool) discard() {
-	if s.tmp != nil {
-		s.tmp.Close()
-		os.Remove(s.tmp.Name())
-	}
-}
-
-func (s *spool) finish() error {
-	err := errors.Join(s.err, s.w.Flush())
-	if s.tmp == nil || err != nil {
 		return err
 	}
-	if err := errors.Join(s.tmp.Chmod(0o644), s.tmp.Close()); err != nil {
-		return err
+	for i := range lines {
+		out, _ := scan.Redact([]byte(lines[i]))
+		lines[i] = plain(string(out))
+		fmt.Fprintf(e.env.Stderr, "andon: warning: %s\n", lines[i])
 	}
-	return os.Rename(s.tmp.Name(), s.path)
+	if inActions(e.env) {
+		r := action.New(e.env.Stderr, e.env.Getenv) // GitHub reads commands from both; stdout may be a document
+		var fs []finding.Finding
+		for _, line := range lines {
+			fs = append(fs, finding.Finding{Rule: "export/failed", Severity: finding.Warning, Message: line, Hint: "docs/otlp.md says what each answer means"})
+		}
+		if err := r.Annotate(fs); err != nil {
+			return failure(err, "writing the annotations", "")
+		}
+		if e.env.Getenv("ANDON_SUMMARY") != "false" && e.env.Getenv("GITHUB_STEP_SUMMARY") != "" {
+			text := strings.NewReplacer("`", "'", "\n", " ").Replace(strings.Join(lines, "; "))
+			if err := r.Summary([]byte("\n> [!WARNING]\n> `" + text + "`\n")); err != nil {
+				fmt.Fprintf(e.env.Stderr, "andon: %s\n", plain(err.Error()))
+			}
+		}
+	}
+	if e.o.onError == "fail" {
+		return failure(errors.New(lines[0]), "exporting", "--on-export-error warn makes it a warning")
+	}
+	return nil
 }
 
-// unescape decodes the percent-encoding of OpenTelemetry's lists.
-func unescape(s string) string {
-	if out, err := url.PathUnescape(s); err == nil {
-		return out
+// words returns a scanner that knows the headers: a backend may quote them.
+func (e *export) words() (*secret.Scanner, error) {
+	var known []secret.Known
+	for _, d := range e.ends {
+		for name, values := range d.Headers() {
+			for _, v := range values {
+				known = append(known, secret.Known{Name: name, Value: v})
+				if _, key, ok := strings.Cut(v, " "); ok {
+					known = append(known, secret.Known{Name: name, Value: key})
+				}
+			}
+		}
 	}
-	return s
+	return newKeyedScanner(e.env, nil, jobSecrets(e.env), known...)
+}
+
+// counted is a number of things.
+func counted(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }

@@ -29,6 +29,7 @@ type settings struct {
 	allowPath    string // the file that they are from
 	ignoredAllow bool   // a list was there and does not count
 	accounts     accounts
+	export       exportConfig
 }
 
 // personalData is what the flag of scan and of collect is about.
