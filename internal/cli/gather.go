@@ -240,7 +240,7 @@ func (g *gatherer) find(text []byte, live bool) []secret.Match {
 // what a reader cuts out of a text, or to a length, could be a piece of a
 // credential that nobody would know again.
 func (g *gatherer) look(st stanza, found []secret.Match, s *source) []jsonl.Chunk {
-	if len(found) == 0 {
+	if found = st.own(found); len(found) == 0 {
 		return st.parts
 	}
 	pos := func(m secret.Match) trace.Pos {
@@ -254,13 +254,11 @@ func (g *gatherer) look(st stanza, found []secret.Match, s *source) []jsonl.Chun
 		}
 		g.add(secretFinding(m, pos(m)))
 	}
-	for i := range st.parts {
-		if g.emit == nil {
-			break // nothing is said of it but how much it is
-		}
-		st.parts[i].Raw, _ = g.scan.Redact(st.parts[i].Raw)
+	if g.emit == nil {
+		return st.parts // nothing is said of it but how much it is
 	}
-	return st.parts
+	out, _ := g.scan.Redact(st.Raw)
+	return st.cut(out)
 }
 
 // lookAtName scans a file's path for credentials. Guesses do not count there:

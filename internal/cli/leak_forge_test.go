@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -79,4 +81,35 @@ func (d *drill) ask(env map[string]string, args ...string) {
 	}, args)
 	d.look("andon "+strings.Join(args, " ")+": stdout", out.Bytes())
 	d.look("andon "+strings.Join(args, " ")+": stderr", errs.Bytes())
+}
+
+// emits appends records with a credential, of some rules.
+func (d *drill) emits() {
+	texts := d.texts("emitted", finding.Error)
+	for i := range min(len(texts), 16) {
+		text := texts[i*len(texts)/16%len(texts)]
+		file := filepath.Join(d.outs, "emitted", fmt.Sprint(i), "trace.jsonl")
+		d.run(nil, "emit", "run.start", "--file", file, "--agent", text)
+		d.run(nil, "emit", "run.start", "--file", file, "--on-secret", "redact", "--agent", text)
+		d.run(nil, "emit", "tool.call", "--file", file, "--on-secret", "redact", "--tool", text, "--error", text, "--duration-ms", "5")
+		d.run(nil, "emit", "log", "--file", file, "--message", text)
+		d.run(nil, "emit", "decision", "--file", file, "--on-secret", "redact", "--kind", text, "--summary", text)
+	}
+	d.files("emit", filepath.Join(d.outs, "emitted"), false)
+}
+
+// others runs what this drill does not know yet on a part of the folder, on a
+// bundle and on the event.
+func (d *drill) others() {
+	known := []string{"collect", "validate", "scan", "show", "diff", "emit", "overrides", "session", "schema", "completion", "version"}
+	for _, c := range commands() {
+		if slices.Contains(known, c.name) {
+			continue
+		}
+		for _, at := range []string{d.part(1), filepath.Join(d.outs, "bundle suppress none text"), d.event} {
+			for _, extra := range [][]string{nil, {"--format", "json"}, {"--format", "markdown"}} {
+				d.run(nil, append(append([]string{c.name}, extra...), at)...)
+			}
+		}
+	}
 }

@@ -32,24 +32,45 @@ const (
 type maskFinder struct {
 	seen  map[string]bool
 	found []secret.Known
+	free  chan []byte // buffers
 }
 
+// stretch is a part of a text, in a buffer with room for the end of the one before.
+type stretch struct {
+	buf  []byte
+	end  int
+	last bool
+}
+
+// read looks through a text, of which the next stretch is read meanwhile.
 func (m *maskFinder) read(r io.Reader) {
-	buf := make([]byte, 0, 256<<10)
-	for {
-		n, err := r.Read(buf[len(buf):cap(buf)])
-		buf = buf[:len(buf)+n]
-		if done := err != nil; done || len(buf) == cap(buf) {
-			keep := min(len(buf), maskWindow) // a command at the end is read with what follows
-			if done {
-				keep = 0
-			}
-			m.look(buf, len(buf)-keep)
-			if done {
-				return
-			}
-			buf = buf[:copy(buf, buf[len(buf)-keep:])]
+	if m.free == nil {
+		m.free = make(chan []byte, 2)
+		for range cap(m.free) {
+			m.free <- make([]byte, maskWindow+256<<10)
 		}
+	}
+	read := make(chan stretch, 1)
+	go func() {
+		for p := (stretch{}); !p.last; read <- p {
+			p.buf = <-m.free
+			n, err := io.ReadFull(r, p.buf[maskWindow:])
+			p.end, p.last = maskWindow+n, err != nil
+		}
+		close(read)
+	}()
+	var before []byte
+	for p := range read {
+		from := maskWindow - len(before)
+		copy(p.buf[from:], before)
+		text := p.buf[from:p.end]
+		keep := min(len(text), maskWindow) // a command at the end is read with what follows
+		if p.last {
+			keep = 0
+		}
+		m.look(text, len(text)-keep)
+		before = append(before[:0], text[len(text)-keep:]...)
+		m.free <- p.buf
 	}
 }
 

@@ -142,6 +142,18 @@ func TestOverridesSinceFails(t *testing.T) {
 	}
 }
 
+// TestOverridesSinceAfterATransfer asks by the name that the repository had.
+func TestOverridesSinceAfterATransfer(t *testing.T) {
+	f := overruling(t)
+	_, now, _ := sweep(t, f, "--since", "7d")
+	f.Forget()
+	f.Old = "octo-cat/before"
+	code, before, stderr := sweep(t, f, "--since", "7d", "--repository", f.Old)
+	if code != 0 || len(before.Overrides) != 4*8 || !maps.Equal(before.ids(), now.ids()) || !strings.Contains(stderr, "octo-org/hello asked for") {
+		t.Errorf("%d, %d overrides: %s", code, len(before.Overrides), stderr)
+	}
+}
+
 func TestOverridesSinceWithoutToken(t *testing.T) {
 	f := overruling(t)
 	code, stdout, stderr := asked(t, f, map[string]string{"GITHUB_TOKEN": ""}, "overrides", "--since", "7d")

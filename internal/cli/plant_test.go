@@ -44,9 +44,13 @@ func ruleExamples(t *testing.T) []ruleExample {
 		if err := json.Unmarshal(raw, &file); err != nil {
 			t.Fatalf("%s: %v", f, err)
 		}
-		out = append(out, file.Rules...)
+		for i, r := range file.Rules {
+			if !raceDetector || i%10 == 0 {
+				out = append(out, r)
+			}
+		}
 	}
-	if len(out) < 1000 {
+	if len(out) < 100 {
 		t.Fatalf("the credential rules are not at internal/secret: %d were found", len(out))
 	}
 	return out
@@ -268,5 +272,20 @@ func withTexts(raw []byte, texts func(i int) []string) []byte {
 		from = at[1]
 	}
 	b.Write(raw[from:])
+	return b.Bytes()
+}
+
+// streamed returns a transcript of messages that were streamed, each credential
+// in two pieces.
+func streamed(texts []string) []byte {
+	var b bytes.Buffer
+	b.WriteString(`{"type":"system","subtype":"init","cwd":"/w","session_id":"c0ffee00-2222-4222-8333-444455556666","tools":[],"model":"claude-opus-4-5","claude_code_version":"2.1.0"}` + "\n")
+	for i, text := range texts {
+		for n, piece := range []string{"it is " + text[:len(text)*2/3], text[len(text)*2/3:] + " there\n"} {
+			quoted, _ := json.Marshal(piece)
+			b.WriteString(`{"type":"stream_event","event":{"type":"content_block_delta","index":` + strconv.Itoa(i) + `,"delta":{"type":"text_delta","text":` + string(quoted) +
+				`}},"session_id":"c0ffee00-2222-4222-8333-444455556666","parent_tool_use_id":null,"uuid":"` + strconv.Itoa(2*i+n) + `"}` + "\n")
+		}
+	}
 	return b.Bytes()
 }

@@ -218,5 +218,5 @@ func (b *blockReader) line() error {
 // a line and the next.
 func apart(line, next []byte) bool {
 	line = bytes.TrimSpace(line)
-	return !piece(line) && !piece(next) && !bytes.HasPrefix(line, []byte(`"`))
+	return !piece(line) && !piece(next) && !(secret.Streamed(line) && secret.Streamed(next)) && !bytes.HasPrefix(line, []byte(`"`))
 }

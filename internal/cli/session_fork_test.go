@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/andon-ci/andon/internal/github/fake"
 )
 
 // TestSessionOfFork finds a fork's pull request by where it is from: GitHub says
@@ -52,5 +54,30 @@ func TestSessionOfNoPull(t *testing.T) {
 	code, _, stderr := asked(t, f, nil, "session", "--comment", "--check", "--event", event, "--event-name", "workflow_run")
 	if code != 0 || !strings.Contains(stderr, "no comment was written: no pull request was found") || len(f.Posts) != 0 || len(f.Checks) != 1 {
 		t.Errorf("%d, %d comments, %d check runs\n%s", code, len(f.Posts), len(f.Checks), stderr)
+	}
+}
+
+// TestSessionCommentFromFork asks with the token that a fork's pull request gets,
+// which may read and not write.
+func TestSessionCommentFromFork(t *testing.T) {
+	f := mended(t, 2)
+	f.Fail(fake.Fault{Path: "/comments", Reply: fake.Denied})
+	code, stdout, stderr := asked(t, f, nil, "session", "--pr", "12", "--comment")
+	if code != 3 || !strings.Contains(stderr, "writing a comment on #12") || !strings.Contains(stderr, "in a workflow of a fork's pull request it stays read-only") {
+		t.Errorf("%d %s", code, stderr)
+	}
+	if !strings.Contains(stdout, "Retry the upload once") {
+		t.Errorf("what was read is not shown:\n%s", stdout)
+	}
+}
+
+// TestSessionAfterATransfer asks by the name that the repository had.
+func TestSessionAfterATransfer(t *testing.T) {
+	f := mended(t, 2)
+	_, now, _ := asked(t, f, nil, "session", "--pr", "12", "--format", "json")
+	f.Old = "octo-cat/before"
+	code, before, stderr := asked(t, f, map[string]string{"GITHUB_REPOSITORY": f.Old}, "session", "--pr", "12", "--format", "json")
+	if code != 0 || before != now {
+		t.Errorf("%d %s\n%.500s", code, stderr, before)
 	}
 }

@@ -61,8 +61,11 @@ func (p people) acts(pull *github.Pull) []session.Act {
 			continue
 		}
 		a := session.Act{Kind: e.Kind, Time: e.At, Actor: p.actor(e.Actor), Label: e.Label, SHA: e.SHA, Text: firstLine(e.Message), URL: e.URL}
-		if e.Kind == "force_push" {
+		switch e.Kind {
+		case "force_push":
 			a.SHA = e.After
+		case "review_dismissed":
+			a.State = e.ReviewState
 		}
 		out = append(out, a)
 	}

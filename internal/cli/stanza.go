@@ -5,10 +5,12 @@ import (
 	"slices"
 
 	"github.com/andon-ci/andon/internal/jsonl"
+	"github.com/andon-ci/andon/internal/secret"
 )
 
-// stanza is what is scanned at once: a chunk, or lines of plain text that stand
-// together, since a private key or a wrapped token goes over several of them.
+// stanza is what is scanned at once: a chunk, or lines that stand together, since
+// a private key or a wrapped token goes over several lines of plain text, and
+// anything over several pieces of a message that was streamed.
 type stanza struct {
 	jsonl.Chunk
 	parts []jsonl.Chunk // the chunks that it is made of
@@ -51,7 +53,7 @@ func (s *stanzaReader) Next() (stanza, error) {
 		return stanza{}, err
 	}
 	s.parts = append(s.parts[:0], c)
-	if c.Part > 0 || !plainLine(c.Raw) && !opensKey(c.Raw) {
+	if c.Part > 0 || !plainLine(c.Raw) && !opensKey(c.Raw) && !secret.Streamed(c.Raw) {
 		s.ends = append(s.ends[:0], len(c.Raw))
 		return stanza{c, s.parts, s.ends}, nil
 	}
@@ -71,7 +73,7 @@ func (s *stanzaReader) chunk() (jsonl.Chunk, error) {
 
 // gather adds lines to a stanza that begins with c.
 func (s *stanzaReader) gather(c jsonl.Chunk) stanza {
-	whole := c
+	whole, streamed := c, !plainLine(c.Raw) && secret.Streamed(c.Raw)
 	s.buf, s.ends = append(s.buf[:0], c.Raw...), append(s.ends[:0], len(c.Raw))
 	for line := c.Line; ; {
 		n, err := s.r.Next()
@@ -79,7 +81,7 @@ func (s *stanzaReader) gather(c jsonl.Chunk) stanza {
 			s.err = err
 			break
 		}
-		if n.Part > 0 || !plainLine(n.Raw) && !openKey(s.buf) || s.full(n.Raw) {
+		if !s.goesOn(streamed, n) {
 			n.Raw = append([]byte(nil), n.Raw...)
 			s.ahead, s.has = n, true
 			break
@@ -96,6 +98,39 @@ func (s *stanzaReader) gather(c jsonl.Chunk) stanza {
 	}
 	whole.Raw = s.buf
 	return stanza{whole, s.parts, s.ends}
+}
+
+// goesOn reports whether a chunk belongs to a stanza, of plain text or of the
+// pieces of a message.
+func (s *stanzaReader) goesOn(streamed bool, next jsonl.Chunk) bool {
+	switch {
+	case next.Part > 0 || s.full(next.Raw):
+		return false
+	case streamed:
+		return secret.Streamed(next.Raw)
+	}
+	return plainLine(next.Raw) || openKey(s.buf)
+}
+
+// own returns what of some findings in a stanza is to be told of it.
+func (s stanza) own(found []secret.Match) []secret.Match {
+	if s.Part == 0 {
+		return found
+	}
+	return slices.DeleteFunc(found, func(m secret.Match) bool { return !s.Owns(m.Start) })
+}
+
+// cut returns the parts of a stanza as they stand in its text with the
+// credentials cut out of it, which leaves its lines.
+func (s stanza) cut(text []byte) []jsonl.Chunk {
+	lines := bytes.Split(text, []byte("\n"))
+	for i := range s.parts {
+		p := &s.parts[i]
+		from := p.Line - s.Line
+		to := from + bytes.Count(p.Raw, []byte("\n")) + 1
+		p.Raw = bytes.Join(lines[min(from, len(lines)):min(to, len(lines))], []byte("\n"))
+	}
+	return s.parts
 }
 
 // full reports whether a stanza ends before a line.

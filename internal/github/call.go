@@ -74,13 +74,20 @@ func nextPage(res *http.Response) string {
 type graphqlError struct {
 	Type    string `json:"type"`
 	Message string `json:"message"`
-	Path    []any  `json:"path"` // of the field that it is about, from the top of the data
+	Path    []any  `json:"path"` // of the field that it is about, from the top of the data, or of the query
+	More    struct {
+		Code string `json:"code"` // of what is wrong with the query
+	} `json:"extensions"`
 }
+
+// passing reports whether the forge stumbled: it gives a reason for everything
+// else.
+func (g graphqlError) passing() bool { return g.Type == "" && g.More.Code == "" }
 
 // within returns the name of the field of a pull request that an error is
 // about, empty for an error about all of it.
 func (g graphqlError) within() string {
-	if len(g.Path) < 3 {
+	if len(g.Path) < 3 || g.Path[0] != "repository" {
 		return ""
 	}
 	name, _ := g.Path[2].(string)
@@ -90,38 +97,52 @@ func (g graphqlError) within() string {
 // query asks by GraphQL and reads the data into v. Of a pull request, it returns
 // the fields that the token may not see, which are null in v.
 func (c *Client) query(ctx context.Context, doing, text string, variables map[string]any, v any) (hidden []string, err error) {
-	var out struct {
-		Data   json.RawMessage `json:"data"`
-		Errors []graphqlError  `json:"errors"`
-	}
 	for try := 1; ; try++ {
 		res, raw, err := c.post(ctx, doing, text, variables)
 		if err != nil {
 			return nil, err
 		}
+		var out struct {
+			Data   json.RawMessage `json:"data"`
+			Errors []graphqlError  `json:"errors"`
+		}
 		if json.Unmarshal(raw, &out) != nil {
 			return nil, c.damaged(doing, res)
 		}
 		whole := slices.IndexFunc(out.Errors, func(g graphqlError) bool { return g.within() == "" })
-		if whole < 0 {
-			break
+		if whole >= 0 {
+			if err := c.again(doing, res, out.Errors[whole], try); err != nil {
+				return nil, err
+			}
+			continue
 		}
-		if out.Errors[whole].Type != "RATE_LIMITED" || try == attempts {
-			return nil, c.faulty(doing, res, out.Errors[whole])
+		for _, g := range out.Errors {
+			hidden = append(hidden, g.within())
 		}
-		wait := max(reset(res.Header).Sub(c.guard.now(res)), 0) + slack
-		if err := c.guard.wait(res.Request, res, wait); err != nil {
-			return nil, c.unanswered(doing, res.Request, err)
+		if err := json.Unmarshal(out.Data, v); err != nil {
+			return nil, &Error{Doing: doing, Where: "POST " + c.graphql, Reason: "the answer does not have the form of the query", Err: ErrDamaged, Hint: "check GITHUB_GRAPHQL_URL"}
 		}
-		out.Errors = nil
+		return hidden, nil
 	}
-	for _, g := range out.Errors {
-		hidden = append(hidden, g.within())
+}
+
+// again waits before a query is sent once more that failed with status 200, or
+// returns why it is not.
+func (c *Client) again(doing string, res *http.Response, g graphqlError, try int) error {
+	var err error
+	switch {
+	case try == attempts || g.Type != "RATE_LIMITED" && !g.passing():
+		return c.faulty(doing, res, g)
+	case g.passing():
+		c.guard.budget.Retries++
+		err = c.guard.pause(res.Request, try)
+	default:
+		err = c.guard.wait(res.Request, res, max(reset(res.Header).Sub(c.guard.now(res)), 0)+slack)
 	}
-	if err := json.Unmarshal(out.Data, v); err != nil {
-		return nil, &Error{Doing: doing, Where: "POST " + c.graphql, Reason: "the answer does not have the form of the query", Err: ErrDamaged, Hint: "check GITHUB_GRAPHQL_URL"}
+	if err != nil {
+		return c.unanswered(doing, res.Request, err)
 	}
-	return hidden, nil
+	return nil
 }
 
 func (c *Client) post(ctx context.Context, doing, text string, variables map[string]any) (*http.Response, []byte, error) {
@@ -153,12 +174,14 @@ func (c *Client) post(ctx context.Context, doing, text string, variables map[str
 // faulty turns an error of GraphQL, which comes with status 200, into an Error.
 func (c *Client) faulty(doing string, res *http.Response, g graphqlError) *Error {
 	e := &Error{Doing: doing, Where: "POST " + res.Request.URL.Path, Reason: oneLine(g.Message)}
-	switch g.Type {
-	case "NOT_FOUND":
+	switch {
+	case g.More.Code != "":
+		e.Err, e.Hint = ErrDamaged, "the forge does not take the query; a GitHub Enterprise Server may be older than what andon asks for"
+	case g.Type == "NOT_FOUND":
 		e.Err, e.Hint = ErrMissing, "check the name and the number; a token that may not see a private repository gets the same answer"
-	case "FORBIDDEN", "INSUFFICIENT_SCOPES":
+	case g.Type == "FORBIDDEN" || g.Type == "INSUFFICIENT_SCOPES":
 		e.Err, e.Hint = ErrPermission, permissionHint(res)
-	case "RATE_LIMITED":
+	case g.Type == "RATE_LIMITED":
 		e.Err, e.Hint = ErrLimit, "run it again later"
 	default:
 		e.Err, e.Hint = ErrUnavailable, "run the command again"

@@ -55,13 +55,15 @@ type changedPull struct {
 	Updated time.Time `json:"updated_at"`
 }
 
-// changed yields the pull requests of a span, the latest first. After an error
-// it ends; beside the one that there are too many, it yields the first of these.
+// changed yields the pull requests of a span, the latest first and each once: one
+// to which something happens meanwhile moves to the front, and the others over the
+// end of their page. After an error it ends; beside the one that there are too many, it yields the first of these.
 func (c *Client) changed(ctx context.Context, s override.Span) iter.Seq2[*changedPull, error] {
 	return func(yield func(*changedPull, error) bool) {
 		doing := "listing the pull requests of " + c.Repository()
 		next := c.path("/pulls?state=all&sort=updated&direction=desc&per_page=100")
-		for n := 0; next != ""; {
+		seen := map[int]bool{}
+		for next != "" {
 			var page []changedPull
 			var err error
 			if next, err = c.get(ctx, doing, next, &page); err != nil {
@@ -72,12 +74,12 @@ func (c *Client) changed(ctx context.Context, s override.Span) iter.Seq2[*change
 				switch {
 				case p.Updated.Before(s.Since):
 					return
-				case !s.Until.IsZero() && p.Updated.After(s.Until):
+				case seen[p.Number] || !s.Until.IsZero() && p.Updated.After(s.Until):
 					continue
-				case n == maxHistories:
+				case len(seen) == maxHistories:
 					err = &Error{Doing: doing, Reason: fmt.Sprintf("there are over %d since then", maxHistories), Err: ErrLimit, Hint: "go on from the cursor, or sweep more often"}
 				}
-				if n++; !yield(&page[i], err) || err != nil {
+				if seen[p.Number] = true; !yield(&page[i], err) || err != nil {
 					return
 				}
 			}
@@ -226,8 +228,39 @@ func (b *historian) lists(n *historyNode, pages pager) {
 			b.event(e)
 		}
 	}
-	b.h.Threads = appendAll(b.h.Threads, turned(pages, "threads", n.Threads), (*historyThread).thread)
-	b.h.Comments = appendAll(b.h.Comments, turned(pages, "comments", n.Comments), (*historyComment).comment)
+	threads, comments := turned(pages, "threads", n.Threads), turned(pages, "comments", n.Comments)
+	b.h.Threads = appendAll(b.h.Threads, threads, (*historyThread).thread)
+	b.h.Comments = appendAll(b.h.Comments, comments, (*historyComment).comment)
+	b.within(n, threads, comments)
+}
+
+// within notes where of the lists within lists not all was read.
+func (b *historian) within(n *historyNode, threads []*historyThread, comments []*historyComment) {
+	reactions := []reactionList{n.Reactions}
+	for _, t := range threads {
+		if t == nil {
+			continue
+		}
+		if t.Comments.Total > len(t.Comments.Nodes) {
+			b.lack("threads")
+		}
+		comments = append(comments, t.Comments.Nodes...)
+	}
+	for _, m := range comments {
+		if m != nil {
+			reactions = append(reactions, m.Reactions)
+		}
+	}
+	if n.Reviews != nil {
+		for _, r := range n.Reviews.Nodes {
+			if r != nil {
+				reactions = append(reactions, r.Reactions)
+			}
+		}
+	}
+	if slices.ContainsFunc(reactions, func(l reactionList) bool { return l.Total > len(l.Nodes) }) {
+		b.lack("reactions")
+	}
 }
 
 func (b *historian) event(e *historyEvent) {
@@ -317,6 +350,8 @@ func (b *historian) referenced(p *historySource) {
 	text := strings.ToLower(strings.Join(append(r.Messages, r.Title, r.Body, r.Head), "\n"))
 	if strings.Contains(text, "revert") || strings.Contains(text, "reapply") {
 		b.h.Reverts = append(b.h.Reverts, r)
+	} else if p.Commits.Total > len(p.Commits.Nodes) {
+		b.lack("reverts") // one of its other commits may be one
 	}
 }
 

@@ -22,6 +22,8 @@ const (
 	skew        = 24 * time.Hour // by which the clocks of commits, which landings are asked for by, are taken to be wrong
 	maxLandings = 10             // pages of 100 commits of what came after a merge
 	maxAfter    = 20             // commits after a merge of which the lines are read
+	maxSingly   = 2              // commits after a merge that are read without asking first whether they touch its files
+	maxCompared = 300            // files that GitHub lists of a comparison
 )
 
 // landingAnswer is the answer to landing.graphql.
@@ -60,11 +62,39 @@ func (b *historian) after(ctx context.Context, c *Client) error {
 	for _, f := range m.Files {
 		own[f.Path] = true
 	}
-	for i := range b.h.After {
-		if i >= maxAfter {
-			whole = false
-			break
+	near, err := b.near(ctx, c, own)
+	if err != nil {
+		return err
+	}
+	if near {
+		if err := b.edits(ctx, c, own); err != nil {
+			return err
 		}
+		whole = whole && len(b.h.After) <= maxAfter
+	}
+	if !whole {
+		return &Error{Reason: "more came after it than is read", Err: ErrMissing}
+	}
+	return nil
+}
+
+// near reports whether anything that came after the merge may have changed one
+// of its files. Where more than a few commits did, one comparison tells, in which
+// what was changed and changed back is no change.
+func (b *historian) near(ctx context.Context, c *Client, own map[string]bool) (bool, error) {
+	n := len(b.h.After)
+	if n <= maxSingly {
+		return n > 0, nil
+	}
+	var r restCommit
+	_, err := c.get(ctx, "reading what came after the merge", c.path("/compare/%s...%s?per_page=1", b.h.Merge.SHA, b.h.After[n-1].SHA), &r)
+	touched := slices.ContainsFunc(r.files(), func(f override.File) bool { return own[f.Path] || own[f.Previous] })
+	return touched || len(r.Files) >= maxCompared, err
+}
+
+// edits reads the lines of what came after the merge and touches its files.
+func (b *historian) edits(ctx context.Context, c *Client, own map[string]bool) error {
+	for i := range b.h.After[:min(len(b.h.After), maxAfter)] {
 		r, err := c.patch(ctx, b.h.After[i].SHA)
 		if err != nil {
 			return err
@@ -73,9 +103,6 @@ func (b *historian) after(ctx context.Context, c *Client) error {
 		for _, f := range b.h.After[i].Files {
 			own[f.Path] = true // its name from here on
 		}
-	}
-	if !whole {
-		return &Error{Reason: "more came after it than is read", Err: ErrMissing}
 	}
 	return nil
 }

@@ -78,6 +78,7 @@ func (n *historyCommit) commit() override.Commit {
 }
 
 type reactionList struct {
+	Total int `json:"totalCount"`
 	Nodes []*struct {
 		ID        int64      `json:"databaseId"`
 		Content   string     `json:"content"`
@@ -156,6 +157,7 @@ type historySource struct {
 		NameWithOwner string `json:"nameWithOwner"`
 	} `json:"baseRepository"`
 	Commits struct {
+		Total int `json:"totalCount"`
 		Nodes []*struct {
 			Commit struct {
 				Message string `json:"message"`
@@ -167,6 +169,7 @@ type historySource struct {
 type historyThread struct {
 	threadNode
 	Comments struct {
+		Total int               `json:"totalCount"`
 		Nodes []*historyComment `json:"nodes"`
 	} `json:"comments"`
 }

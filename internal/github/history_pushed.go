@@ -20,10 +20,8 @@ const (
 
 // activity is an entry of a repository's log of pushes.
 type activity struct {
-	Before    string     `json:"before"`
 	After     string     `json:"after"`
 	Timestamp time.Time  `json:"timestamp"`
-	Type      string     `json:"activity_type"`
 	Actor     *restActor `json:"actor"`
 }
 

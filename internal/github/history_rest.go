@@ -131,23 +131,17 @@ func (b *historian) remarks() []remark {
 	return out
 }
 
-// permission returns what somebody may do: admin, maintain, write, triage, read
-// or none.
+// permission returns what somebody may do: admin, write, read or none. A role
+// counts as the one of these that it is built on.
 func (c *Client) permission(ctx context.Context, login string) (string, error) {
 	var found struct {
 		Permission string `json:"permission"`
-		Role       string `json:"role_name"`
 	}
 	_, err := c.get(ctx, "asking whether "+login+" may write", c.path("/collaborators/%s/permission", url.PathEscape(login)), &found)
-	switch {
-	case errors.Is(err, ErrMissing):
+	if errors.Is(err, ErrMissing) {
 		return "none", nil
-	case err != nil:
-		return "", err
-	case found.Role == "maintain" || found.Role == "triage": // which the first field calls write and read
-		return found.Role, nil
 	}
-	return found.Permission, nil
+	return found.Permission, err
 }
 
 // patch reads a commit with its lines. It never changes.

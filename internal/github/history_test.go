@@ -1,6 +1,7 @@
 package github
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -53,8 +54,8 @@ func TestHistory(t *testing.T) {
 	if got := signals(h); !slices.Equal(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
-	if b := c.Budget(); b.GraphQL != 2 || b.REST != 6 {
-		t.Errorf("%+v", b)
+	if b := c.Budget(); b.GraphQL != 2 || b.REST != 6 || f.Points > 6 {
+		t.Errorf("%+v, %d points", b, f.Points)
 	}
 }
 
@@ -89,6 +90,73 @@ func TestHistoryStopsAtALimit(t *testing.T) {
 	}
 }
 
+// TestEnabled tells who asked for a merge that a bot carried out.
+func TestEnabled(t *testing.T) {
+	mona, queue := &actorNode{"User", "mona"}, &actorNode{"Bot", "github-merge-queue"}
+	for _, tt := range []struct {
+		events []eventNode
+		by     string
+	}{
+		{[]eventNode{{Type: "AutoMergeEnabledEvent", Actor: mona}}, "mona"},
+		{[]eventNode{{Type: "AutoSquashEnabledEvent", Actor: mona}}, "mona"},
+		{[]eventNode{{Type: "AutoRebaseEnabledEvent", Actor: mona}}, "mona"},
+		{[]eventNode{{Type: "AutoMergeEnabledEvent", Actor: mona}, {Type: "AutoMergeDisabledEvent", Actor: mona}}, ""},
+		{[]eventNode{{Type: "AddedToMergeQueueEvent", Actor: mona}, {Type: "RemovedFromMergeQueueEvent", Actor: queue}}, "mona"},
+		{[]eventNode{{Type: "AddedToMergeQueueEvent", Actor: mona}, {Type: "RemovedFromMergeQueueEvent", Actor: mona}}, ""},
+	} {
+		b := &historian{h: &override.History{Merge: &override.Merge{}}}
+		for _, e := range tt.events {
+			b.event(&historyEvent{eventNode: e})
+		}
+		if got := b.h.Merge.EnabledBy.Login; got != tt.by || len(b.h.Events) > 0 {
+			t.Errorf("%+v: %q, want %q", tt.events, got, tt.by)
+		}
+	}
+}
+
+// TestBrought says of each commit who pushed it first.
+func TestBrought(t *testing.T) {
+	at := map[string]*override.Commit{}
+	for sha, parents := range map[string][]string{"a": {"base"}, "b": {"a"}, "c": {"b", "other"}, "old": {"base"}, "d": {"c"}} {
+		at[sha] = &override.Commit{SHA: sha, Parents: parents}
+	}
+	for i, tip := range []string{"old", "b", "c", "gone", "d", "d"} {
+		a := activity{After: tip, Timestamp: noon().Add(time.Duration(i) * time.Minute), Actor: &restActor{Login: fmt.Sprint(i), Type: "User"}}
+		a.brought(at)
+	}
+	for sha, who := range map[string]string{"old": "0", "a": "1", "b": "1", "c": "2", "d": "4"} {
+		if got := at[sha].Pusher.Login; got != who {
+			t.Errorf("%s was pushed by %q, want %q", sha, got, who)
+		}
+	}
+}
+
+// TestPatchID holds a patch to have one id on every base, and none where it is
+// not known.
+func TestPatchID(t *testing.T) {
+	of := func(files string) string {
+		var r restCommit
+		if err := json.Unmarshal([]byte(`{"files":[`+files+`]}`), &r); err != nil {
+			t.Fatal(err)
+		}
+		return r.patchID()
+	}
+	one := of(`{"filename":"a","status":"modified","patch":"@@ -1,2 +1,2 @@ f\n x\n-y\n+z"}`)
+	for files, same := range map[string]bool{
+		`{"filename":"a","status":"modified","patch":"@@ -9,2 +9,2 @@ g\n w\n-y\n+z\n v"}`: true,
+		`{"filename":"b","status":"modified","patch":"@@ -1,2 +1,2 @@ f\n x\n-y\n+z"}`:     false,
+		`{"filename":"a","status":"modified","patch":"@@ -1,2 +1,2 @@ f\n x\n-y\n+zz"}`:    false,
+		`{"filename":"a","status":"modified"}`:                                             false,
+	} {
+		if got := of(files); (got == one) != same {
+			t.Errorf("%s: the same is %v", files, got == one)
+		}
+	}
+	if of(`{"filename":"a","status":"modified"}`) != "" || of(`{"filename":"b","previous_filename":"a","status":"renamed"}`) == "" {
+		t.Error("a patch that is cut off has an id, or a mere renaming has none")
+	}
+}
+
 func TestMainline(t *testing.T) {
 	node := func(sha string, parents ...string) *historyCommit {
 		n := &historyCommit{OID: sha}
@@ -114,6 +182,7 @@ func TestMainline(t *testing.T) {
 
 func TestHistories(t *testing.T) {
 	f := overruled(t)
+	f.AddPull(12, time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)) // which has moved from one page to the next
 	c, _ := client(t, f, nil)
 	result, errs := override.Sweep(t.Context(), c, override.Span{Since: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)}, override.Options{})
 	if len(errs) > 0 || len(result.Overrides) != 8 || result.Coverage.Changes != 1 {

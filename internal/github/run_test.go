@@ -180,6 +180,33 @@ func TestHiddenField(t *testing.T) {
 	}
 }
 
+// TestGraphQLStumbles gets errors that come with status 200.
+func TestGraphQLStumbles(t *testing.T) {
+	for _, tt := range []struct {
+		name, error string
+		times       int
+		err         error
+		slept, hint string
+	}{
+		{"a timeout that passes", `{"message":"Something went wrong while executing your query."}`, 2, nil, "[1.5s 3s]", ""},
+		{"timeouts", `{"message":"Something went wrong while executing your query."}`, 0, ErrUnavailable, "[1.5s 3s 6s]", "run the command again"},
+		{"a field that an old server does not know", `{"path":["query pull","repository","pullRequest","isDraft"],"extensions":{"code":"undefinedField"},"message":"Field 'isDraft' doesn't exist"}`, 0, ErrDamaged, "[]", "older"},
+		{"a scope", `{"type":"INSUFFICIENT_SCOPES","message":"Your token has not been granted the required scopes"}`, 0, ErrPermission, "[]", "permission"},
+	} {
+		f := fake.New(t)
+		f.Load("agent-fix")
+		f.Fail(fake.Fault{Path: "/graphql", Times: tt.times, Reply: func(w http.ResponseWriter, _ *http.Request) {
+			fmt.Fprintf(w, `{"data":null,"errors":[%s]}`, tt.error)
+		}})
+		c, w := client(t, f, nil)
+		_, err := c.Pull(t.Context(), 12, Want{})
+		var e *Error
+		if !errors.Is(err, tt.err) || fmt.Sprint(w.slept) != tt.slept || errors.As(err, &e) && !strings.Contains(e.Hint, tt.hint) {
+			t.Errorf("%s: %v, slept %v, %+v", tt.name, err, w.slept, e)
+		}
+	}
+}
+
 func TestGraphQLLimit(t *testing.T) {
 	f := fake.New(t)
 	f.Load("agent-fix")

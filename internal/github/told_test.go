@@ -3,6 +3,7 @@ package github
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -40,15 +41,16 @@ func nameless() []string { return []string{"thread-resolved-by-the-agent", "thum
 // unread says which histories are about what cannot be read, and names that.
 func unread() map[string]string {
 	return map[string]string{
-		"closed-change-known-by-address":   "[pushes]", // of a fork, whose log is not the repository's
-		"closed-fork-deleted":              "[pushes]",
-		"closed-head-renamed":              "[pushes]", // which the log has under the earlier name
-		"command-access-not-known":         "[permissions]",
-		"force-push-unknown-commits":       "[commits]",
-		"human-commit-by-unknown":          "[pushes]",
-		"human-commit-clock-skew-unpushed": "[pushes]",
-		"link-unpushed":                    "[pushes]",
-		"merged-events-not-read":           "[events previous_state reverts]",
+		"closed-change-known-by-address":       "[pushes]", // of a fork, whose log is not the repository's
+		"closed-fork-deleted":                  "[pushes]",
+		"closed-head-renamed":                  "[pushes]", // which the log has under the earlier name
+		"command-access-not-known":             "[permissions]",
+		"command-in-a-review-access-not-known": "[permissions]",
+		"force-push-unknown-commits":           "[commits]",
+		"human-commit-by-unknown":              "[pushes]",
+		"human-commit-clock-skew-unpushed":     "[pushes]",
+		"link-unpushed":                        "[pushes]",
+		"merged-events-not-read":               "[events previous_state reverts]",
 	}
 }
 
@@ -161,4 +163,95 @@ func only(a, b []byte) string {
 		}
 	}
 	return strings.Join(out, " ")
+}
+
+func history(name string) string { return filepath.Join(fake.Data, "histories", name+".json") }
+
+func TestHistoryInPages(t *testing.T) {
+	f := fake.New(t)
+	p := play(t, f, history("combined-300-reviews"))
+	c, _ := client(t, f, func(o *Options) { o.Repository = p.History.Repository })
+	h, err := c.History(t.Context(), 12)
+	if err != nil || len(h.Reviews) < 300 || len(h.Missing) > 0 || c.Budget().GraphQL != (len(h.Reviews)+49)/50 {
+		t.Errorf("%v: %d reviews, missing %v, %+v", err, len(h.Reviews), h.Missing, c.Budget())
+	}
+	f.Forget()
+	f.Limit = 2
+	h, err = c.History(t.Context(), 12)
+	if !errors.Is(err, ErrLimit) || len(h.Reviews) != 100 || !slices.Contains(h.Missing, "reviews") {
+		t.Errorf("%v: %d reviews, missing %v", err, len(h.Reviews), h.Missing)
+	}
+}
+
+// TestListsWithinLists names what is cut off where nobody turns pages.
+func TestListsWithinLists(t *testing.T) {
+	for _, tt := range []struct {
+		name, missing string
+		grow          func(h *override.History)
+	}{
+		{"thumbs-everywhere", "[]", func(*override.History) {}},
+		{"thumbs-down", "[reactions]", func(h *override.History) {
+			m := &h.Comments[0]
+			m.Reactions = slices.Repeat(m.Reactions, 11)
+		}},
+		{"thumbs-everywhere", "[reactions]", func(h *override.History) {
+			m := &h.Threads[0].Comments[0]
+			m.Reactions = slices.Repeat(m.Reactions, 6)
+		}},
+		{"thumbs-everywhere", "[reactions]", func(h *override.History) {
+			r := &h.Reviews[0]
+			r.Reactions = slices.Repeat(r.Reactions, 11)
+		}},
+		{"thread-open", "[threads]", func(h *override.History) { h.Threads[0].Comments = slices.Repeat(h.Threads[0].Comments, 11) }},
+		{"revert-button", "[]", func(h *override.History) { h.Reverts[0].Messages = slices.Repeat([]string{"Undo"}, 6) }},
+		{"revert-button", "[reverts]", func(h *override.History) {
+			r := &h.Reverts[0]
+			r.Title, r.Body, r.Head, r.Messages = "Undo", "", "undo", slices.Repeat([]string{"Undo"}, 6)
+		}},
+	} {
+		f := fake.New(t)
+		h := play(t, f, history(tt.name)).History
+		tt.grow(h)
+		f.Tell(h)
+		c, _ := client(t, f, func(o *Options) { o.Repository = h.Repository })
+		got, err := c.History(t.Context(), h.Subject.Number)
+		if err != nil || fmt.Sprint(got.Missing) != tt.missing {
+			t.Errorf("%s: %v, missing %v, want %s", tt.name, err, got.Missing, tt.missing)
+		}
+	}
+}
+
+// TestAfterInFewRequests asks for the commits after a merge only where one of
+// them may have touched its files.
+func TestAfterInFewRequests(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		commits int    // after the merge
+		path    string // that they touch
+		rest    int    // requests: the log of pushes, the merge, and these
+		missing string
+	}{
+		{"none", 0, "", 2, "[]"},
+		{"two", 2, "other.go", 2 + 2, "[]"},
+		{"many, elsewhere", 90, "other.go", 2 + 1, "[]"},
+		{"some, near", 5, "parser.go", 2 + 1 + 5, "[]"},
+		{"many, near", 90, "parser.go", 2 + 1 + 20, "[after]"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := fake.New(t)
+			h := play(t, f, history("rework")).History
+			one := h.After[0]
+			h.After = nil
+			for i := range tt.commits {
+				one.SHA, one.Files = fmt.Sprintf("%040x", i+1), []override.File{{Path: tt.path, Hunks: one.Files[0].Hunks}}
+				h.After = append(h.After, one)
+			}
+			f.Tell(h)
+			c, _ := client(t, f, func(o *Options) { o.Repository = h.Repository })
+			got, err := c.History(t.Context(), 12)
+			if err != nil || len(got.After) != tt.commits || fmt.Sprint(got.Missing) != tt.missing || c.Budget().REST != tt.rest {
+				t.Errorf("%v: %d commits, missing %v, %+v", err, len(got.After), got.Missing, c.Budget())
+			}
+		})
+	}
 }

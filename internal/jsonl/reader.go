@@ -19,6 +19,7 @@ type Chunk struct {
 	Line int    // the line that it begins on, from 1
 	Part int    // 0 for a whole chunk; else the number of this part of one over the limit, from 1
 	End  bool   // the last chunk of the file, without a line end behind it
+	More bool   // another part of the same chunk follows
 
 	Element bool // an element of a top-level array
 }
@@ -26,6 +27,12 @@ type Chunk struct {
 // overlap is how much of one part of an over-long chunk the next part repeats,
 // so that a scan for something shorter misses nothing at the edge.
 const overlap = 64 << 10
+
+// Owns reports whether what begins at an offset is to be told of this chunk.
+// Parts of an over-long one have some bytes in common, of which each tells half.
+func (c Chunk) Owns(at int) bool {
+	return (!c.More || at < len(c.Raw)-overlap/2) && (c.Part <= 1 || at >= overlap/2)
+}
 
 // Reader cuts a stream into chunks. A file whose first value ends on its first
 // line is read line by line; one that begins with an array is read element by
@@ -181,7 +188,7 @@ func (r *Reader) nextLine() (Chunk, error) {
 // begins with the end of this one.
 func (r *Reader) cutPart(c Chunk) Chunk {
 	r.part++
-	c.Part = r.part
+	c.Part, c.More = r.part, true
 	c.Raw = r.buf
 	tail := r.buf[max(0, len(r.buf)-overlap):]
 	r.buf = append([]byte(nil), tail...)

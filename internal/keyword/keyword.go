@@ -41,96 +41,107 @@ type Set struct {
 	parts  []part
 }
 
-// part is three bytes of a word.
+// part is three bytes of a word, or the last two.
 type part struct {
-	gram   uint32 // in the order of memory
+	gram   uint32 // in the order of memory; of two bytes, with the bit short
 	word   int32
 	offset int32
 	next   int32 // the next part of the chain, from 1
 }
 
+const (
+	short = 1 << 24
+	any   = ^uint64(0) // the bits of two bytes behind which any third may stand
+)
+
 // New returns the set of some words. Those that are too short are in it, but not
 // found.
 func New(words []Word) *Set {
-	s := &Set{words: words}
+	s := &Set{words: words, parts: make([]part, 0, 3*len(words))}
+	pairs := commonPairs()
 	for i, w := range words {
 		if len(w.Text) < MinLen {
 			continue
 		}
-		s.add(i, rarest(w.Text, 0))
-		s.add(i, rarest(w.Text, 1))
+		s.add(i, pairs.rarest(w.Text, 0))
+		s.add(i, pairs.rarest(w.Text, 1))
 	}
 	s.chains = make([]int32, 1<<bits.Len(uint(len(s.parts))))
 	for i := range s.parts {
 		p := &s.parts[i]
-		s.grams[uint16(p.gram)] |= 1 << (p.gram >> 16 & 63)
+		if p.gram&short != 0 {
+			s.grams[uint16(p.gram)] = any
+		} else {
+			s.grams[uint16(p.gram)] |= 1 << (p.gram >> 16 & 63)
+		}
 		first := s.chain(p.gram)
 		p.next, *first = *first, int32(i+1)
 	}
 	return s
 }
 
-// add makes a part of the three bytes at an offset of a word: of all that they
-// can be, where their case does not matter, or where the third is not the word's.
+// add makes a part of the three bytes at an offset of a word, one for each way
+// in which they may be written.
 func (s *Set) add(word, offset int) {
 	w := s.words[word]
-	grams := []uint32{0}
-	for i := range 3 {
-		var next []uint32
-		for _, g := range grams {
-			for _, c := range w.bytes(offset + i) {
-				next = append(next, g|uint32(c)<<(8*i))
+	text := w.Text[offset:min(len(w.Text), offset+3)]
+	for cases := range 1 << len(text) { // a bit for each byte that is in upper case
+		gram, is := uint32(0), true
+		for i := range len(text) {
+			c := text[i]
+			if cases>>i&1 != 0 {
+				is = is && w.Fold && letter(c)
+				c -= 'a' - 'A'
 			}
+			gram |= uint32(c) << (8 * i)
 		}
-		grams = next
-	}
-	for _, g := range grams {
-		s.parts = append(s.parts, part{gram: g, word: int32(word), offset: int32(offset)})
+		if len(text) < 3 {
+			gram |= short
+		}
+		if is {
+			s.parts = append(s.parts, part{gram: gram, word: int32(word), offset: int32(offset)})
+		}
 	}
 }
 
-// bytes returns what can stand at an offset of a word, or behind it.
-func (w Word) bytes(offset int) []byte {
-	if offset >= len(w.Text) {
-		all := make([]byte, 256)
-		for i := range all {
-			all[i] = byte(i)
-		}
-		return all
+// common are the pairs of letters that text is full of.
+const common = "th he in er an re on at en nd ti es or te of ed is it al ar st to nt ng se ha as ou io le ve co me de hi ri ro ic ne ea ra ce li ch ll be ma si om ur ta el no di fo us so tr et am un ot ad ut mi lo po ec cu ct ns na os pe ge vi sc sh im ss pr il wi wh"
+
+// pairs says of two letters whether they are common.
+type pairs [1 << 10]bool
+
+func commonPairs() *pairs {
+	p := &pairs{}
+	for i := 0; i < len(common); i += 3 {
+		p[pair(common[i], common[i+1])] = true
 	}
-	c := w.Text[offset]
-	if w.Fold && 'a' <= c && c <= 'z' {
-		return []byte{c, c - 'a' + 'A'}
-	}
-	return []byte{c}
+	return p
 }
+
+func pair(a, b byte) int { return int(a&31)<<5 | int(b&31) }
 
 // rarest returns which three bytes of a word, at an even offset or at an odd one,
-// stand in text the least, as far as one can tell from their pairs. Only a word
-// of three bytes has none at an odd offset.
-func rarest(text string, parity int) int {
+// stand in text the least, as far as one can tell from their pairs. Of a word of
+// three bytes only two are at an odd one.
+func (p *pairs) rarest(text string, parity int) int {
 	best, least := parity, 1000
 	for at := parity; at+3 <= len(text) && at < 20; at += 2 {
-		if sum := frequency(text[at:at+2]) + frequency(text[at+1:at+3]); sum < least {
+		if sum := p.frequency(text[at], text[at+1]) + p.frequency(text[at+1], text[at+2]); sum < least {
 			best, least = at, sum
 		}
 	}
 	return best
 }
 
-// common are the pairs of letters that text is full of.
-const common = "th he in er an re on at en nd ti es or te of ed is it al ar st to nt ng se ha as ou io le ve co me de hi ri ro ic ne ea ra ce li ch ll be ma si om ur ta el no di fo us so tr et am un ot ad ut mi lo po ec cu ct ns na os pe ge vi sc sh im ss pr il wi wh"
-
-func frequency(pair string) int {
-	a, b := letter(pair[0]), letter(pair[1])
+func (p *pairs) frequency(a, b byte) int {
 	switch {
-	case strings.Contains(common, pair):
+	case letter(a) && letter(b) && p[pair(a, b)]:
 		return 12
-	case strings.ContainsAny(pair, ` "`):
+	case a == ' ' || a == '"' || b == ' ' || b == '"':
 		return 6
-	case a && b, strings.Contains("// __ -- ..", pair):
+	case letter(a) && letter(b) || a == b && strings.IndexByte("/_-.", a) >= 0:
 		return 3
-	case a != b:
+	case letter(a) || letter(b):
 		return 2
 	}
 	return 1
@@ -174,25 +185,32 @@ func (s *Set) has(text []byte) bool {
 	return s.grams[binary.LittleEndian.Uint16(text)]&(1<<(text[2]&63)) != 0
 }
 
-// stand appends the words that stand where three bytes of them are at i, of which
-// the third may be behind the text.
+// stand appends the words that stand where a part of them is at i.
 func (s *Set) stand(text []byte, i int, hits []Hit) []Hit {
 	gram := uint32(text[i]) | uint32(text[i+1])<<8
-	if i+2 < len(text) {
-		gram |= uint32(text[i+2]) << 16
-	}
 	from := len(hits)
+	if s.grams[gram] == any {
+		hits = s.follow(text, i, gram|short, hits)
+	}
+	if i+2 < len(text) {
+		hits = s.follow(text, i, gram|uint32(text[i+2])<<16, hits)
+	}
+	for ; from < len(hits); from++ {
+		for j := from; j > 0 && hits[j].before(hits[j-1]); j-- {
+			hits[j], hits[j-1] = hits[j-1], hits[j]
+		}
+	}
+	return hits
+}
+
+// follow goes through the chain of a part that is at i.
+func (s *Set) follow(text []byte, i int, gram uint32, hits []Hit) []Hit {
 	for n := *s.chain(gram); n > 0; {
 		p := &s.parts[n-1]
 		n = p.next
 		at := i - int(p.offset)
 		if p.gram == gram && at >= 0 && s.words[p.word].stands(text[at:]) {
 			hits = append(hits, Hit{int(p.word), at})
-		}
-	}
-	for ; from < len(hits); from++ {
-		for j := from; j > 0 && hits[j].before(hits[j-1]); j-- {
-			hits[j], hits[j-1] = hits[j-1], hits[j]
 		}
 	}
 	return hits

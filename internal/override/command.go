@@ -18,11 +18,15 @@ type order struct {
 }
 
 // orders returns the commands in a comment: lines that begin with "/andon",
-// outside of quotes and code.
+// outside of quotes and code, and not in what GitHub does not show.
 func orders(body string) []order {
 	var out []order
-	fence := ""
+	fence, hidden := "", false
 	for line := range strings.Lines(body) {
+		was := hidden
+		if hidden = fence == "" && hides(line, was); was {
+			continue
+		}
 		text := strings.TrimLeft(line, " ")
 		if len(line)-len(text) > 3 || strings.HasPrefix(text, "\t") {
 			continue
@@ -45,6 +49,22 @@ func orders(body string) []order {
 		}
 	}
 	return out
+}
+
+// hides reports whether a comment of HTML goes on behind a line, which may begin
+// in one.
+func hides(line string, within bool) bool {
+	for {
+		mark := "<!--"
+		if within {
+			mark = "-->"
+		}
+		before, rest, found := strings.Cut(line, mark)
+		if !found || !within && strings.Count(before, "`")%2 > 0 { // which shows the mark
+			return within
+		}
+		line, within = rest, !within
+	}
 }
 
 // fenceOf returns the marks that open or close a block of code.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -162,15 +163,19 @@ func TestOneID(t *testing.T) {
 		},
 		"command": func(h *override.History, r override.Record) {
 			h.Reviews = []override.Review{{ID: 1, Author: claude, State: override.Approved}}
-			id, err := strconv.ParseInt(r.Evidence[0].ID, 10, 64)
-			if err != nil {
-				t.Fatal(err)
-			}
-			h.Comments = []override.Comment{{ID: id, Author: alice, Permission: "admin", Body: "/andon override It misses the overflow."}}
+			h.Comments = []override.Comment{{ID: number(t, r.Evidence[0].ID), Author: alice, Permission: "admin", Body: "/andon override It misses the overflow."}}
+		},
+		"command-in-a-review": func(h *override.History, r override.Record) {
+			h.Reviews = []override.Review{{ID: 1, Author: claude, State: override.Approved}, {ID: number(t, r.Evidence[0].ID), Author: alice, Permission: "write", Body: "/andon override"}}
+		},
+		"command-on-a-line": func(h *override.History, r override.Record) {
+			reply := override.Comment{ID: number(t, r.Evidence[0].ID), Author: alice, Permission: "write", Body: "/andon confirm"}
+			h.Threads = []override.Thread{{ID: "T", Comments: []override.Comment{{ID: 1, Author: claude}, reply}}}
 		},
 	} {
 		e := event(t, name+".json")
-		first := e.detect(t).Overrides[0]
+		told := e.detect(t)
+		first := slices.Concat(told.Overrides, told.Agreements)[0]
 		var p struct {
 			Repository struct {
 				ID int64 `json:"id"`
@@ -181,15 +186,25 @@ func TestOneID(t *testing.T) {
 		}
 		h := &override.History{Repository: "renamed/since", RepositoryID: p.Repository.ID, Subject: first.Subject}
 		fill(h, first)
-		later := override.Detect(h, override.Options{})
-		if len(later.Overrides) != 1 || later.Overrides[0].ID != first.ID {
-			t.Errorf("%s: %s in the event, and later %q", name, first.ID, lines(later.Overrides))
+		result := override.Detect(h, override.Options{})
+		later := slices.Concat(result.Overrides, result.Agreements)
+		if len(later) != 1 || later[0].ID != first.ID {
+			t.Errorf("%s: %s in the event, and later %q", name, first.ID, lines(later))
 		}
 		known := []override.Record{first}
-		if got := override.Union(later.Overrides, known); len(got) != 1 || got[0].Decision.Kind == "" {
+		if got := override.Union(later, known); len(got) != 1 || got[0].Decision.Kind == "" {
 			t.Errorf("%s: the sweep and then the event give %q", name, lines(got))
 		}
 	}
+}
+
+func number(t *testing.T, s string) int64 {
+	t.Helper()
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 func TestNotAnEvent(t *testing.T) {

@@ -21,13 +21,14 @@ func ChainVerdict(c *Story) string {
 	return line
 }
 
-// ChainConclusion returns what a check run about a chain ends with: failure for
-// a credential, success where all that is known went well, else neutral.
+// ChainConclusion returns what a check run about a chain's head ends with:
+// failure for a credential, success where agents ran at this head and all that is
+// known went well, else neutral.
 func ChainConclusion(c *Story) string {
 	switch l, _ := chainVerdict(c, writing{strong: clean, name: clean}); {
 	case slices.ContainsFunc(c.Findings, isLeak):
 		return "failure"
-	case l == green && !c.Coverage.Partial:
+	case l == green && !c.Coverage.Partial && lastRun(c).HeadSHA == c.HeadSHA:
 		return "success"
 	}
 	return "neutral"
@@ -100,20 +101,29 @@ func lastDecided(c *Story) *session.Link {
 // lightOfRuns returns the light of the runs at the last head that has any: what
 // failed before it was mended, or is not known to matter any more.
 func lightOfRuns(c *Story) light {
-	for _, l := range slices.Backward(c.Sessions) {
-		if len(l.Session.Runs) > 0 {
-			return lightOfSession(l.Session)
-		}
+	if s := lastRun(c); len(s.Runs) > 0 {
+		return lightOfSession(s)
 	}
 	return unlit
 }
 
+// lastRun returns the session at the last head that has runs, an empty one where
+// there are none.
+func lastRun(c *Story) *session.Session {
+	for _, l := range slices.Backward(c.Sessions) {
+		if len(l.Session.Runs) > 0 {
+			return l.Session
+		}
+	}
+	return &session.Session{}
+}
+
 func whyNoRuns(c session.ChainCoverage) string {
 	switch {
-	case c.WorkflowRuns == 0:
-		return "there is no workflow run"
 	case c.Partial:
 		return "what there is could not be read"
+	case c.WorkflowRuns == 0:
+		return "there is no workflow run"
 	case c.Unfinished > 0 && c.Artifacts == 0:
 		return plural(c.Unfinished, "workflow run is", "workflow runs are") + " at work still"
 	case c.Artifacts == 0:
@@ -271,6 +281,11 @@ func decidedBy(s *session.Session, w writing) string {
 		return endings(s.Runs, w) + ", no decision"
 	}
 	return kind(s.Decision.Kind, w) + by(s, w)
+}
+
+// agentless tells of the workflow runs at a head that no agent was in.
+func agentless(l *session.Link, head string) string {
+	return fmt.Sprintf("%s at %s, without an agent's run", plural(len(l.Workflows), "workflow run", "workflow runs"), head)
 }
 
 // workflowOf returns the workflow run in which an agent ran, nil for none.

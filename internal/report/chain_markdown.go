@@ -122,6 +122,8 @@ func (m *summary) chainHistory(c *Story) {
 			b.WriteString(actText(h.act, markdownWriting()))
 		case h.record != nil:
 			b.WriteString(recordLine(h.record, markdownWriting()))
+		case len(h.link.Session.Runs) == 0:
+			b.WriteString(agentless(h.link, m.commit(c, h.link.Session.HeadSHA)))
 		default:
 			s := h.link.Session
 			fmt.Fprintf(&b, "%s ran at %s: %s", plural(len(s.Runs), "agent", "agents"), m.commit(c, s.HeadSHA), decidedBy(s, markdownWriting()))

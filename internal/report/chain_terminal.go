@@ -96,7 +96,7 @@ func terminalLink(b *strings.Builder, l *session.Link, o TerminalOptions) {
 	if len(s.Runs) > 0 {
 		what += ": " + decidedBy(s, o.writing())
 	} else {
-		what = fmt.Sprintf("%s at %s, no agent's run in them", plural(len(l.Workflows), "workflow run", "workflow runs"), termText(headOf(s), maxName))
+		what = agentless(l, termText(headOf(s), maxName))
 	}
 	fmt.Fprintf(b, "  %s  %s\n", o.in(dim, at), o.in(bold, squeeze(what, o.width()-20)))
 	if len(s.Runs) == 0 {

@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"reflect"
 	"regexp"
@@ -181,13 +182,44 @@ func TestChainConclusion(t *testing.T) {
 	partial := pullChain()
 	partial.Findings = nil
 	empty := &Story{Chain: &session.Chain{}}
+	approved := &Story{Chain: &session.Chain{HeadSHA: "b"}}
+	at := func(head string) *session.Link {
+		return &session.Link{Session: &session.Session{HeadSHA: head, Decision: &session.Composed{Kind: trace.Approve}, Runs: []*session.Run{{ID: "1", Status: trace.Success}}}}
+	}
+	approved.Sessions, approved.Totals.Runs = []*session.Link{at("a"), at("b")}, 2
+	older := &Story{Chain: &session.Chain{HeadSHA: "b"}}
+	older.Sessions, older.Totals.Runs = []*session.Link{at("a"), {Session: &session.Session{HeadSHA: "b"}}}, 1
 	for _, tt := range []struct {
 		name string
 		c    *Story
 		want string
-	}{{"a credential", leak, "failure"}, {"partial", partial, "neutral"}, {"agents that asked for changes", quiet, "neutral"}, {"nothing", empty, "neutral"}} {
+	}{{"a credential", leak, "failure"}, {"partial", partial, "neutral"}, {"agents that asked for changes", quiet, "neutral"}, {"nothing", empty, "neutral"},
+		{"approved", approved, "success"}, {"approved at an earlier head", older, "neutral"}} {
 		if got := ChainConclusion(tt.c); got != tt.want {
 			t.Errorf("%s: %s", tt.name, got)
 		}
+	}
+}
+
+// TestChainOfIdleRuns tells a workflow run that no agent was in from one that was.
+func TestChainOfIdleRuns(t *testing.T) {
+	c := &Story{Chain: &session.Chain{Sessions: []*session.Link{{Session: &session.Session{HeadSHA: "bbbbbbb"}, Workflows: []session.Workflow{{ID: 1}}}}}}
+	var md, term bytes.Buffer
+	if err := errors.Join(ChainMarkdown(&md, c, Options{}), ChainTerminal(&term, c, TerminalOptions{})); err != nil {
+		t.Fatal(err)
+	}
+	for _, out := range []string{md.String(), term.String()} {
+		if !strings.Contains(out, "1 workflow run at") || !strings.Contains(out, "without an agent's run") || strings.Contains(out, "0 agents") {
+			t.Errorf("%s", out)
+		}
+	}
+}
+
+// TestChainOfUnreadRuns does not say that there is nothing where the forge did
+// not tell.
+func TestChainOfUnreadRuns(t *testing.T) {
+	c := &Story{Chain: &session.Chain{Coverage: session.ChainCoverage{Partial: true}}}
+	if line := ChainVerdict(c); !strings.Contains(line, "could not be read") {
+		t.Error(line)
 	}
 }

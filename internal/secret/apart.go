@@ -3,9 +3,11 @@ package secret
 import (
 	"bytes"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/andon-ci/andon/internal/finding"
+	"github.com/andon-ci/andon/internal/keyword"
 )
 
 // A name and its value can stand apart: in two members of an object, in two
@@ -42,6 +44,9 @@ func (s *Scanner) tryApart(b []byte, from, to int) {
 	low := max(0, from-apartBefore*wide)
 	w := s.undone(b[low:min(len(b), to+apartBehind*wide)], low)
 	at := w.index(from)
+	if !s.saysSecret(w.text[max(0, at-apartBefore):]) {
+		return
+	}
 	m, ok := s.values.any.match1(w, at)
 	if !ok || identifier(m.value) || numbered(m.value) || strings.Count(m.value, "/") > 2 || hashed(w.text[:at]) {
 		return
@@ -135,16 +140,27 @@ func linkWord(w []byte) bool {
 // secretive reports whether a name ends by saying that its value is secret, and
 // that of no cache or table.
 func (s *Scanner) secretive(text []byte) (says bool) {
-	for _, w := range []string{"cache", "public", "primary", "foreign", "partition", "sort", "idempotency", "author", "keyword", "tokenizer"} {
-		if i := bytes.Index(bytes.ToLower(text), []byte(w)); i >= 0 && (w != "author" || !bytes.Contains(bytes.ToLower(text), []byte("authoriz"))) {
-			return false
-		}
-	}
 	hash := false
 	s.eachName(text, 0, len(text), func(i int, n *name) bool {
 		says = says || n.word && len(text)-i-len(n.text) <= 10
 		hash = hash || n.hash
 		return true
 	})
-	return says && !hash
+	if !says || hash {
+		return false
+	}
+	text = bytes.ToLower(text)
+	for _, w := range []string{"cache", "public", "primary", "foreign", "partition", "sort", "idempotency", "author", "keyword", "tokenizer"} {
+		if bytes.Contains(text, []byte(w)) && (w != "author" || !bytes.Contains(text, []byte("authoriz"))) {
+			return false
+		}
+	}
+	return true
+}
+
+// saysSecret reports whether a text holds a word that says so of a value, be it
+// within another: no name in it is secretive otherwise.
+func (s *Scanner) saysSecret(text []byte) bool {
+	s.names = s.values.all.Find(text, s.names[:0])
+	return slices.ContainsFunc(s.names, func(h keyword.Hit) bool { return s.values.names[h.Word].word })
 }

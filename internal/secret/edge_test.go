@@ -135,3 +135,37 @@ func TestSpotBehindSpot(t *testing.T) {
 		}
 	}
 }
+
+// TestWrappedOfOthers holds that the break of a line in a token of any exact
+// format does not hide it, nor what stands behind the break.
+func TestWrappedOfOthers(t *testing.T) {
+	s := scanner(t)
+	rules, err := loadRules()
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for i, r := range rules {
+		if !r.wraps() || len(r.Names) > 0 || len(r.Keywords) == 0 {
+			continue
+		}
+		text := expand(r.Positive[0], uint64(i))
+		found := s.Scan([]byte(text))
+		if len(found) != 1 || !strings.HasPrefix(text[found[0].Start:], r.Keywords[0]) || found[0].End-found[0].Start < 2*fullPiece+8 || !strings.ContainsAny(text, "0123456789") { // letters alone may be words
+			continue
+		}
+		n++
+		token := text[found[0].Start:found[0].End]
+		cut := len(token) - fullPiece - 2
+		for _, end := range []string{"\n", "\n    ", "\x1b[0m"} {
+			doc := "the token is " + token[:cut] + end + token[cut:] + "\nand so on\n"
+			out, _ := s.Redact([]byte(doc))
+			if strings.Contains(string(out), token[cut:]) || strings.Contains(string(out), token[:cut]) {
+				t.Errorf("%s, %q: left %q", r.ID, end, out)
+			}
+		}
+	}
+	if n < 60 {
+		t.Errorf("only %d rules were tried", n)
+	}
+}

@@ -114,6 +114,8 @@ func (v *valuer) back(b []byte, at, most int, kind uint8) int {
 	for n := 0; at > 0 && n < most; at-- {
 		if c := b[at-1]; c == '\\' {
 			continue
+		} else if at > 1 && b[at-2] == '\\' && (c == 'n' || c == 'r' || c == 't') {
+			at-- // an escape of space
 		} else if v.kind[c]&kind == 0 {
 			break
 		}
@@ -182,18 +184,19 @@ func hashed(b []byte) bool {
 			return true
 		}
 	}
-	return false
+	b = b[max(0, len(b)-40):]
+	return bytes.Contains(b[bytes.LastIndexAny(b, " \t\n\"'=:")+1:], []byte("cache")) // of a key such as linux-cache-HASH
 }
 
 // numbered reports whether a value names a message, a request or a call, as the
-// interfaces of models number them.
+// interfaces of models number them, or what is kept for the next run.
 func numbered(s string) bool {
 	for _, p := range []string{"chatcmpl", "msg", "req", "request", "resp", "toolu", "srvtoolu", "call", "fc", "rs", "run", "thread", "step", "asst", "item", "gen", "cmpl", "batch", "session", "conv", "trace"} {
 		if rest, ok := strings.CutPrefix(s, p); ok && rest != "" && (rest[0] == '_' || rest[0] == '-') {
 			return true
 		}
 	}
-	return false
+	return strings.Contains(s, "-cache-")
 }
 
 // identifier reports whether a value is made of few words and numbers, as a name

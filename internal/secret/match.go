@@ -36,6 +36,11 @@ func clean(found []Match, limit int) []Match {
 	return out[:min(len(out), limit)]
 }
 
+// firsts leaves out what but goes on in another piece of a message.
+func firsts(found []Match) []Match {
+	return slices.DeleteFunc(found, func(m Match) bool { return m.rest })
+}
+
 // point fills in the JSON Pointers.
 func (s *Scanner) point(raw []byte, found []Match) {
 	for base := 0; base < len(raw); {

@@ -1,7 +1,7 @@
 package secret
 
 import (
-	"encoding/json"
+	"math/rand/v2"
 	"strings"
 	"testing"
 )
@@ -66,14 +66,14 @@ func shapes() map[string]string {
 
 // TestMembers holds that a value is found by a name that stands apart from it.
 func TestMembers(t *testing.T) {
-	s := scanner(t)
+	s, plainly := scanner(t), encoder{rand.New(rand.NewPCG(1, 3)), 0}
 	for shape, form := range shapes() {
 		for i, name := range []string{"DB_PASSWORD", "API_KEY", "x-auth-token", "clientSecret"} {
 			for _, value := range []string{"{24*A}", "{32*H}", "{40*A}"} {
 				text := strings.NewReplacer("NAME", name, "VALUE", expand(value, uint64(i)+20)).Replace(form)
-				once, _ := json.Marshal(map[string]string{"content": text})
-				twice, _ := json.Marshal(map[string]string{"arguments": string(once)})
-				for level, doc := range []string{text, string(once), string(twice)} {
+				once := plainly.nest(text, 1)
+				twice := plainly.nest(text, 2)
+				for level, doc := range []string{text, once, twice} {
 					if len(s.Scan([]byte(doc))) == 0 {
 						t.Errorf("%s, %s, level %d: nothing is found in %s", shape, value, level, doc)
 					}

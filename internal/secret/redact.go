@@ -2,17 +2,23 @@ package secret
 
 import (
 	"bytes"
+	"regexp"
+	"slices"
 	"strings"
 )
 
 // Redact returns raw with every credential replaced by [REDACTED:rule:id], and
-// what it replaced. Everything else stays as it is: JSON stays JSON, since the
-// replacement needs no escape, and the ends of strings and lines within a
-// credential stay. What was redacted before is left alone.
+// what it replaced. A value that was found in one place is replaced wherever it
+// stands. Everything else stays as it is: JSON stays JSON, since the replacement
+// needs no escape, and the ends of strings and lines within a credential stay.
+// What was redacted before is left alone.
 func (s *Scanner) Redact(raw []byte) ([]byte, []Match) {
 	found := s.scan(raw, len(raw)+1)
 	if len(found) == 0 {
 		return raw, nil
+	}
+	if more := echoes(raw, found); len(more) > 0 {
+		found = clean(append(found, more...), len(raw)+1)
 	}
 	s.point(raw, found)
 	var out bytes.Buffer
@@ -24,7 +30,7 @@ func (s *Scanner) Redact(raw []byte) ([]byte, []Match) {
 		from = m.End
 	}
 	out.Write(raw[from:])
-	return out.Bytes(), found
+	return out.Bytes(), firsts(found)
 }
 
 // cut writes what takes the place of a credential, or of each part of one that
@@ -36,7 +42,9 @@ func (m *Match) cut(out *bytes.Buffer, value []byte) {
 			n = stringEnd(value)
 		}
 		if inside {
-			out.WriteString(m.mark())
+			if !m.rest {
+				out.WriteString(m.mark())
+			}
 			out.Write(bytes.Repeat([]byte("\n"), bytes.Count(value[:n], []byte("\n"))))
 		} else {
 			out.Write(value[:n])
@@ -52,6 +60,23 @@ func (m *Match) mark() string {
 		return "[REDACTED:" + strings.TrimPrefix(m.Rule, "secret/") + "]"
 	}
 	return "[REDACTED:" + strings.TrimPrefix(m.Rule, "secret/") + ":" + m.Fingerprint[:8] + "]"
+}
+
+// markForm is what Redact writes.
+var markForm = regexp.MustCompile(`\[REDACTED:([a-z0-9-]{1,80})(?::[0-9a-f]{8})?\]`)
+
+// unmarked leaves out what was found in nothing but a mark: the name of a rule
+// may look like a password.
+func (s *Scanner) unmarked(raw []byte, found []Match) []Match {
+	if len(found) == 0 || !bytes.Contains(raw, []byte("[REDACTED:")) {
+		return found
+	}
+	for _, at := range markForm.FindAllSubmatchIndex(raw, -1) {
+		if s.ids["secret/"+string(raw[at[2]:at[3]])] {
+			found = slices.DeleteFunc(found, func(m Match) bool { return at[0] <= m.Start && m.End <= at[1] })
+		}
+	}
+	return found
 }
 
 // stringEnd returns how much stands before the first quote of b and the

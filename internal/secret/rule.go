@@ -3,11 +3,11 @@ package secret
 import (
 	"cmp"
 	"embed"
-	"encoding/json"
 	"fmt"
 	"io/fs"
 	"math"
 	"regexp"
+	"regexp/syntax"
 	"slices"
 	"strings"
 	"sync"
@@ -69,6 +69,7 @@ type rule struct {
 	samples  []string // of all rules
 	once     sync.Once
 	compiled *regexp.Regexp
+	literal  []byte // that stands in every match; may be empty
 }
 
 // separator is what may stand between a name and its value: in shell, YAML,
@@ -81,9 +82,32 @@ func (r *rule) regexp() *regexp.Regexp {
 		if r.Back > 0 {
 			start = ""
 		}
-		r.compiled = regexp.MustCompile(start + `(?:` + strings.ReplaceAll(r.Pattern, "{sep}", separator) + `)`)
+		text := start + `(?:` + strings.ReplaceAll(r.Pattern, "{sep}", separator) + `)`
+		r.compiled = regexp.MustCompile(text)
+		if tree, err := syntax.Parse(text, syntax.Perl); err == nil {
+			r.literal = []byte(literal(tree))
+		}
 	})
 	return r.compiled
+}
+
+// literal returns the longest text that stands in all that a pattern matches, as
+// far as that is easily told.
+func literal(tree *syntax.Regexp) string {
+	longest := ""
+	switch tree.Op {
+	case syntax.OpLiteral:
+		if tree.Flags&syntax.FoldCase == 0 {
+			return string(tree.Rune)
+		}
+	case syntax.OpConcat, syntax.OpCapture, syntax.OpPlus:
+		for _, sub := range tree.Sub {
+			if l := literal(sub); len(l) > len(longest) {
+				longest = l
+			}
+		}
+	}
+	return longest
 }
 
 func (r *rule) window() int {
@@ -114,14 +138,14 @@ func loadRules() ([]*rule, error) {
 		if err != nil {
 			return nil, fmt.Errorf("reading the credential rules: %w", err)
 		}
-		var f file
-		if err := json.Unmarshal(data, &f); err != nil {
+		more, err := parseRules(data)
+		if err != nil {
 			return nil, fmt.Errorf("reading the credential rules of %s: %w", name, err)
 		}
-		for _, r := range f.Rules {
-			r.own, r.samples = f.Source == "", published
+		for _, r := range more {
+			r.samples = published
 		}
-		rules = append(rules, f.Rules...)
+		rules = append(rules, more...)
 	}
 	return rules, nil
 }

@@ -50,7 +50,9 @@ type Match struct {
 	Pointer     string // JSON Pointer of the string that it is in; empty where the bytes are no JSON
 	Fingerprint string // 16 hex digits, the same for the same credential and key
 
-	parts bool // the ends of strings in it stay when it is cut out
+	value string // what it is known by
+	parts bool   // the ends of strings in it stay when it is cut out
+	rest  bool   // it goes on from the one before, in the next piece of a message
 }
 
 // Scanner finds credentials. It keeps buffers and is not for concurrent use: each
@@ -70,14 +72,14 @@ type Scanner struct {
 
 // lore is what a Scanner knows. It does not change.
 type lore struct {
-	key      []byte
-	known    []Known
-	words    []word
-	set      *keyword.Set // of the words
-	spots    *spotter
-	values   *valuer
-	encoded  []*rule  // whose credentials are looked for in encoded form
-	starting []string // the keywords that a newline stands before, without it
+	key     []byte
+	known   []Known
+	words   []word
+	set     *keyword.Set // of the words
+	spots   *spotter
+	values  *valuer
+	encoded []*rule         // whose credentials are looked for in encoded form
+	ids     map[string]bool // of the rules
 }
 
 // maxSwallowed is how much of a credential may, by chance, be taken for the end
@@ -93,10 +95,11 @@ func New(o Options) (*Scanner, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Scanner{lore: &lore{key: slices.Clone(o.Key)}}
+	s := &Scanner{lore: &lore{key: slices.Clone(o.Key), ids: map[string]bool{knownRule: true}}}
 	var words []word
 	for _, r := range rules {
 		r.Positive, r.Negative = nil, nil // they are for the tests
+		s.ids[r.ID] = true
 		if r.Coded {
 			s.encoded = append(s.encoded, r)
 		}
@@ -109,11 +112,6 @@ func New(o Options) (*Scanner, error) {
 		}
 	}
 	slices.SortStableFunc(words, func(a, b word) int { return len(a.text) - len(b.text) }) // what is found at one place, in this order
-	for _, k := range words {
-		if k.rule != nil && k.text[0] == '\n' {
-			s.starting = append(s.starting, k.text[1:])
-		}
-	}
 	s.words, s.set, s.spots, s.values = words, setOf(words), newSpotter(words), newValuer(rules)
 	return s, nil
 }
@@ -124,7 +122,7 @@ func (s *Scanner) Fork() *Scanner { return &Scanner{lore: s.lore} }
 // Scan returns the credentials in raw, which is a line of JSON, a value over
 // several lines, or any text. They are in order, and do not overlap.
 func (s *Scanner) Scan(raw []byte) []Match {
-	out := s.scan(raw, maxMatches)
+	out := firsts(s.scan(raw, maxMatches))
 	if len(out) > 0 {
 		s.point(raw, out)
 	}
@@ -133,18 +131,10 @@ func (s *Scanner) Scan(raw []byte) []Match {
 
 func (s *Scanner) scan(raw []byte, limit int) []Match {
 	s.found = s.found[:0]
-	s.searchStart(raw)
 	s.search(&window{text: raw}, nil)
 	s.searchHidden(raw)
-	return clean(s.found, limit)
-}
-
-// searchStart looks for those credentials at the very beginning of raw that are
-// too short in what is fixed to be looked for without the character before them.
-func (s *Scanner) searchStart(raw []byte) {
-	if slices.ContainsFunc(s.starting, func(w string) bool { return bytes.HasPrefix(raw, []byte(w)) }) {
-		s.search(&window{text: append([]byte("\n"), raw...), base: -1}, nil)
-	}
+	s.searchWoven(raw)
+	return s.unmarked(raw, clean(s.found, limit))
 }
 
 // search looks for keywords in a window and tries the rules where they stand.
@@ -268,7 +258,11 @@ func (r *rule) match(w *window) (found span, ok bool) {
 
 // matchTo does the same for a credential that ends at an offset, at the latest.
 func (r *rule) matchTo(w *window, end int) (found span, ok bool) {
-	m := r.regexp().FindSubmatchIndex(w.text[:end])
+	pattern := r.regexp()
+	if !bytes.Contains(w.text[:end], r.literal) {
+		return span{}, false // this is told sooner than by the pattern
+	}
+	m := pattern.FindSubmatchIndex(w.text[:end])
 	if m == nil {
 		return span{}, false
 	}
@@ -301,7 +295,7 @@ func identity(value string, n int) string {
 }
 
 func (s *Scanner) add(rule string, sev finding.Severity, title string, start, end int, value string) {
-	s.found = append(s.found, Match{Rule: rule, Severity: sev, Title: title, Start: start, End: end, Fingerprint: s.fingerprint(value)})
+	s.found = append(s.found, Match{Rule: rule, Severity: sev, Title: title, Start: start, End: end, Fingerprint: s.fingerprint(value), value: value})
 }
 
 func (s *Scanner) fingerprint(value string) string {

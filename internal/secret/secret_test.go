@@ -7,10 +7,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -232,10 +234,9 @@ func FuzzRedact(f *testing.F) {
 		f.Fatal(err)
 	}
 	for i, r := range rules {
-		for _, p := range r.Positive {
-			for _, text := range forms(expand(p, uint64(i))) {
-				f.Add([]byte(text))
-			}
+		for j, p := range r.Positive {
+			all := forms(expand(p, uint64(i)))
+			f.Add([]byte(all[slices.Sorted(maps.Keys(all))[(i+j)%len(all)]]))
 		}
 	}
 	f.Add([]byte("{\"0000\":\"SecretAccessKey\\\": \\b000012789ACB1\"}")) // begins with an escape
@@ -247,6 +248,9 @@ func FuzzRedact(f *testing.F) {
 		}
 		if left := s.Scan(out); hasError(left) {
 			t.Errorf("redaction left %s:\n%q\n%q", ids(left), raw, out)
+		}
+		if again, _ := s.Redact(out); !bytes.Equal(again, out) {
+			t.Errorf("redacting again changed\n%q\nto\n%q", out, again)
 		}
 	})
 }
@@ -273,7 +277,7 @@ func corpora() []corpus {
 // TestCorpora measures recall on examples that other projects wrote, as they
 // are, within a JSON string, and within JSON in JSON: escapes must lose none.
 func TestCorpora(t *testing.T) {
-	s := scanner(t)
+	s, plainly := scanner(t), encoder{rand.New(rand.NewPCG(1, 3)), 0} // with no escape that need not be: one draws attention
 	for _, c := range corpora() {
 		raw, err := os.ReadFile(filepath.Join(recorded, "secrets", c.name+".jsonl"))
 		if err != nil {
@@ -297,7 +301,7 @@ func TestCorpora(t *testing.T) {
 				if len(s.Scan(text)) > 0 {
 					found[level]++
 				}
-				text, _ = json.Marshal(map[string]string{"content": string(text)})
+				text = []byte(`{"content":` + plainly.quote(string(text)) + `}`)
 			}
 		}
 		share := func(level int) float64 { return float64(found[level]) / float64(n) }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/andon-ci/andon/internal/finding"
 )
 
 // Of a token that a terminal or an editor has wrapped.
@@ -14,9 +16,13 @@ const (
 )
 
 // wraps reports whether a rule's credentials are tokens of an exact format,
-// which are known even where the break of a line parts them. That is looked for
-// with our own rules alone: each more makes the search slower.
-func (r *rule) wraps() bool { return r.own && r.Run > 0 && r.Severity == "error" }
+// which are known even where the break of a line parts them.
+func (r *rule) wraps() bool {
+	return (r.own || r.Boundary && r.Run >= minExact) && r.Run > 0 && r.Severity == finding.Error
+}
+
+// minExact is how long a token is, at least, that is known by its format alone.
+const minExact = 20
 
 // unwrap returns the credential that stands at the beginning of a window over
 // several lines, or what was matched without.

@@ -83,7 +83,7 @@ type Act struct {
 	Kind    string      `json:"kind"` // commit, force_push, review, review_dismissed, labeled, unlabeled, ready_for_review, convert_to_draft, closed, reopened, merged
 	Time    time.Time   `json:"time"`
 	Actor   Actor       `json:"actor"`
-	State   string      `json:"state,omitempty"` // of a review
+	State   string      `json:"state,omitempty"` // of a review; of one that was dismissed, what it was before
 	Label   string      `json:"label,omitempty"`
 	Text    string      `json:"text,omitempty"` // first line of a commit's message, or why a review was dismissed
 	SHA     string      `json:"sha,omitempty"`
@@ -264,8 +264,8 @@ func (c *Chain) end() time.Time {
 }
 
 // people counts what people added to what an agent had done, and tells whether
-// they had to. Commits count in the order of the branch, whatever their times
-// say.
+// they had to. Commits count that are behind an agent's in the order of the branch,
+// whatever their times say, and those from after the first run.
 func (c *Chain) people(runs []*Run) {
 	t := &c.Totals
 	var first time.Time
@@ -291,7 +291,7 @@ func (c *Chain) people(runs []*Run) {
 		return
 	}
 	once := t.Iterations <= 1 && t.HumanCommits == 0 && !slices.ContainsFunc(c.Acts, func(a Act) bool {
-		return a.Kind == "force_push" || a.Kind == "review" && a.State == "changes_requested"
+		return a.Kind == "force_push" || a.State == "changes_requested"
 	})
 	t.OneShot = &once
 }

@@ -125,6 +125,8 @@ func TestChainOfPeople(t *testing.T) {
 		{"a person's before it", []Act{commit(1, Human), commit(3, Agent)}, 0, true},
 		{"a merge by a person", []Act{commit(1, Agent), {Kind: "commit", Merge: true, Time: minute(2), Actor: Actor{Kind: Human}}}, 0, true},
 		{"changes requested", []Act{commit(1, Agent), {Kind: "review", State: "changes_requested", Time: minute(2)}}, 0, false},
+		{"changes requested, and dismissed", []Act{commit(1, Agent), {Kind: "review", State: "dismissed", Time: minute(2)}, {Kind: "review_dismissed", State: "changes_requested", Time: minute(3)}}, 0, false},
+		{"an approval dismissed", []Act{commit(1, Agent), {Kind: "review_dismissed", State: "approved", Time: minute(3)}}, 0, true},
 		{"nobody knows whose", []Act{commit(1, Agent), commit(3, Unknown)}, 0, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

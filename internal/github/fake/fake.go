@@ -41,6 +41,7 @@ type Forge struct {
 	Runs       []map[string]any // see AddRun
 	Limit      int              // requests an hour; 0 is 5,000
 	Requests   []*Request       // to the API, in order
+	Points     int              // that the queries by GraphQL count towards its limit
 	Downloads  int              // from the store of artifacts
 	Checks     []map[string]any
 	Posts      []map[string]any // comments as they were sent
@@ -98,7 +99,9 @@ func (f *Forge) GraphQLURL() string { return f.api.URL + "/api/graphql" }
 func (f *Forge) Fail(fault Fault) { f.faults = append(f.faults, &fault) }
 
 // Forget forgets what was asked and what was to fail.
-func (f *Forge) Forget() { f.Requests, f.faults, f.denied, f.Downloads, f.used = nil, nil, nil, 0, 0 }
+func (f *Forge) Forget() {
+	f.Requests, f.faults, f.denied, f.Points, f.Downloads, f.used = nil, nil, nil, 0, 0, 0
+}
 
 // REST returns how many requests the REST API has had.
 func (f *Forge) REST() int {

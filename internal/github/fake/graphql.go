@@ -26,9 +26,10 @@ func (f *Forge) graphql(w io.Writer, body []byte) {
 	schema := f.graph()
 	doc, errs := gqlparser.LoadQueryWithRules(schema, q.Query, nil)
 	if len(errs) > 0 {
-		json.NewEncoder(w).Encode(map[string]any{"errors": []any{map[string]any{"type": "GRAPHQL_VALIDATION_FAILED", "message": errs.Error()}}})
+		json.NewEncoder(w).Encode(map[string]any{"errors": []any{map[string]any{"extensions": map[string]any{"code": "undefinedField"}, "message": errs.Error()}}})
 		return
 	}
+	f.Points += max((requests(doc.Operations[0].SelectionSet, q.Variables, 1)+50)/100, 1)
 	s := &selection{forge: f, schema: schema, variables: q.Variables}
 	repository := f.graphRepository(q.Variables)
 	data := s.object(doc.Operations[0].SelectionSet, "Query", map[string]any{"repository": repository})
@@ -79,7 +80,9 @@ func (f *Forge) graphRepository(v map[string]any) map[string]any {
 	if merge, _ := f.Pull["mergeCommit"].(map[string]any); v["merge"] != nil && v["merge"] == merge["oid"] {
 		out["object"] = map[string]any{"__typename": "Commit", "history": rest["brought"]}
 	}
-	out["ref"] = map[string]any{"target": map[string]any{"__typename": "Commit", "history": rest["landed"]}}
+	if v["branch"] == fmt.Sprint("refs/heads/", f.Pull["baseRefName"]) {
+		out["ref"] = map[string]any{"target": map[string]any{"__typename": "Commit", "history": rest["landed"]}}
+	}
 	return out
 }
 

@@ -38,7 +38,7 @@ func (s *selection) object(set ast.SelectionSet, typ string, data map[string]any
 		case *ast.InlineFragment:
 			s.fragment(out, x.SelectionSet, x.TypeCondition, typ, data)
 		case *ast.Field:
-			if s.included(x) {
+			if included(x, s.variables) {
 				out[x.Alias] = s.field(x, typ, data)
 			}
 		}
@@ -56,9 +56,34 @@ func (s *selection) fragment(out map[string]any, set ast.SelectionSet, condition
 	}
 }
 
-func (s *selection) included(x *ast.Field) bool {
+func included(x *ast.Field, variables map[string]any) bool {
 	d := x.Directives.ForName("include")
-	return d == nil || d.ArgumentMap(s.variables)["if"] == true
+	return d == nil || d.ArgumentMap(variables)["if"] == true
+}
+
+// requests counts the lists that a query would ask for if each were as long as it
+// may be, by which GitHub counts points:
+// https://docs.github.com/en/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api
+func requests(set ast.SelectionSet, variables map[string]any, times int) int {
+	n := 0
+	for _, selected := range set {
+		switch x := selected.(type) {
+		case *ast.FragmentSpread:
+			n += requests(x.Definition.SelectionSet, variables, times)
+		case *ast.InlineFragment:
+			n += requests(x.SelectionSet, variables, times)
+		case *ast.Field:
+			if !included(x, variables) {
+				continue
+			}
+			within := times
+			if first, err := strconv.Atoi(fmt.Sprint(x.ArgumentMap(variables)["first"])); err == nil {
+				n, within = n+times, times*first
+			}
+			n += requests(x.SelectionSet, variables, within)
+		}
+	}
+	return n
 }
 
 func (s *selection) field(x *ast.Field, typ string, data map[string]any) any {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/andon-ci/andon/internal/override"
@@ -127,7 +128,7 @@ func (f *Forge) beside(h *override.History) map[string]any {
 func brought(h *override.History) []any {
 	m := h.Merge
 	parent := h.Base.SHA
-	own := standing(h)
+	own := slices.DeleteFunc(standing(h), func(c override.Commit) bool { return len(c.Parents) > 1 }) // which a rebase leaves out
 	out := []any{}
 	for i, sha := range m.Commits {
 		c := own[i]
@@ -142,12 +143,19 @@ func brought(h *override.History) []any {
 	return append(out, commit(override.Commit{SHA: h.Base.SHA, Message: "What was there", Author: override.Identity{Time: h.Created.AddDate(0, 0, -1)}}))
 }
 
-// base returns what came onto the base after the merge, the oldest first.
+// base returns what came onto the base after the merge, the oldest first: also
+// what merged the pull requests that revert it, by squashing.
 func base(h *override.History) []override.Commit {
 	out := slices.Clone(h.After)
 	for _, r := range h.Reverts {
-		if r.Commit != nil && !slices.ContainsFunc(out, func(c override.Commit) bool { return c.SHA == r.SHA }) {
+		known := slices.ContainsFunc(out, func(c override.Commit) bool { return c.SHA == r.SHA })
+		switch {
+		case known:
+		case r.Commit != nil:
 			out = append(out, *r.Commit)
+		case !r.Merged.IsZero():
+			by := override.Identity{Name: r.Author.Login, Time: r.Merged, Account: r.Author}
+			out = append(out, override.Commit{SHA: r.SHA, Author: by, Message: fmt.Sprintf("%s (#%d)\n\n%s", r.Title, r.Number, strings.Join(r.Messages, "\n\n"))})
 		}
 	}
 	return out
@@ -181,7 +189,8 @@ func activity(h *override.History) any {
 	return log
 }
 
-// compare has what each force-push dropped.
+// compare has what each force-push dropped, what the merge brought, and what
+// changed since.
 func compare(h *override.History) map[string]any {
 	out := map[string]any{}
 	for _, e := range h.Events {
@@ -195,8 +204,13 @@ func compare(h *override.History) map[string]any {
 			out[e.After+"..."+e.Before] = map[string]any{"status": "diverged", "commits": dropped}
 		}
 	}
-	if m := h.Merge; m != nil && len(m.Commits) > 1 {
+	if m := h.Merge; m != nil {
 		out[h.Base.SHA+"..."+m.SHA] = files(m.SHA, m.Files)
+		var since []override.File
+		for _, c := range base(h) {
+			since = append(since, c.Files...)
+			out[m.SHA+"..."+c.SHA] = files(c.SHA, since)
+		}
 	}
 	return out
 }
