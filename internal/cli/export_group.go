@@ -22,11 +22,12 @@ const maxExported = 200_000
 
 // group is what is read at once, and belongs to one workflow run or to none.
 type group struct {
-	paths    []string
-	bundle   string // its folder; empty for what is no bundle
-	key      keyFlags
-	sha      string // of a bundle that is about no pull request
-	pipeline otlp.Pipeline
+	paths     []string
+	bundle    string // its folder; empty for what is no bundle
+	elsewhere bool   // of another workflow run than this one
+	key       keyFlags
+	sha       string // of a bundle that is about no pull request
+	pipeline  otlp.Pipeline
 }
 
 // groups tells bundles, each of which is of a workflow run of its own, from
@@ -87,6 +88,7 @@ func (f *exportFlags) bundleGroup(env Env, dir string, m *manifest) group {
 	if m.Subject.Kind == "pull_request" && m.Subject.Number > 0 && f.pr == 0 {
 		g.key.pr, g.key.sha = m.Subject.Number, cmp.Or(f.sha, g.sha)
 	}
+	g.elsewhere = m.WorkflowRun == nil || m.WorkflowRun.ID != env.Getenv("GITHUB_RUN_ID") || m.WorkflowRun.Attempt != env.Getenv("GITHUB_RUN_ATTEMPT")
 	g.pipeline = otlp.Pipeline{ServerURL: env.Getenv("GITHUB_SERVER_URL"), Repository: g.key.repository}
 	if w := m.WorkflowRun; w != nil && validNumber.MatchString(w.ID) {
 		g.pipeline.RunID = w.ID
@@ -170,6 +172,25 @@ func (e *export) units(g group, c *collection, records []override.Record) (*unit
 		u.list[i].Resource = otlp.CleanAttrs(u.list[i].Resource, u.scrub)
 	}
 	return u, nil
+}
+
+// export sends what was collected, where the command was told to.
+func (c *collection) export(ctx context.Context, env Env) error {
+	if !c.flags.export.asked() {
+		return nil
+	}
+	e, err := newExport(env, &c.flags.export, c.flags.pii == "true")
+	if err != nil {
+		return err
+	}
+	defer e.discard()
+	g := group{bundle: c.bundle, pipeline: pipelineFrom(env)}
+	u, err := e.units(g, c, nil)
+	if err != nil {
+		return err
+	}
+	e.send(ctx, g.bundle, u)
+	return e.finish(c.flags.quiet)
 }
 
 // note remembers where the runs of a report are, for the overrides of them.

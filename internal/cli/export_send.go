@@ -47,6 +47,22 @@ func (s *exportSettings) define(fs *flag.FlagSet) {
 	fs.BoolVar(&s.force, "force", false, "send again what was sent before")
 }
 
+// defineBeside defines the flags of a command that exports beside its work. It
+// does so only where it is told to: the variables of OpenTelemetry may be set for
+// the agent.
+func (s *exportSettings) defineBeside(fs *flag.FlagSet) {
+	fs.Func("otlp-endpoint", "send what was collected to `URL`, as `andon export` does; may be repeated", func(v string) error {
+		s.endpoints = append(s.endpoints, v)
+		return nil
+	})
+	fs.StringVar(&s.file, "otlp-file", "", "write what was collected as OTLP JSON to `FILE`")
+	fs.StringVar(&s.content, "export-content", "", "what of the words of agents is sent, a `LEVEL`: none (default), redacted or full")
+	fs.StringVar(&s.onError, "on-export-error", "", "what an export that fails does, an `ACTION`: warn (default) or fail")
+}
+
+// asked reports whether the command was told to export.
+func (s *exportSettings) asked() bool { return len(s.endpoints) > 0 || s.file != "" }
+
 // complete fills in what the flags leave open, and checks the result.
 func (s *exportSettings) complete(env Env, c exportConfig) error {
 	if len(s.endpoints) == 0 {
@@ -136,7 +152,7 @@ func (e *export) options(g group) (otlp.Options, error) {
 		o.Resource = slices.DeleteFunc(o.Resource, func(a otlp.Attr) bool { return a.Key == "service.name" })
 		o.Resource = append(o.Resource, otlp.Attr{Key: "service.name", Value: name})
 	}
-	if g.bundle == "" && e.o.traceparent != "" {
+	if !g.elsewhere && e.o.traceparent != "" {
 		in, ok := otlp.ParseTraceparent(e.o.traceparent)
 		if !ok {
 			return o, usage("the traceparent is none", "it is 00-<32 hex digits>-<16 hex digits>-01; unset TRACEPARENT to do without")

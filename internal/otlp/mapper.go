@@ -73,18 +73,26 @@ func (m *Mapper) Root() (SpanContext, bool) {
 	if m.p.RunID == "" {
 		return SpanContext{}, false
 	}
-	c := SpanContext{Trace: m.o.Scheme.trace(&m.p), Span: m.jobID()}
-	if in := m.o.Incoming; in.Trace != (TraceID{}) {
+	c := SpanContext{Trace: m.o.Scheme.trace(&m.p), Span: m.id("job")}
+	in := m.o.Incoming
+	if in.Trace != (TraceID{}) {
 		c.Trace = in.Trace
+	}
+	for _, job := range []string{m.p.Job + m.p.Matrix, m.p.Job} {
+		if in.Span == m.idIn(job, "job") { // made by a step that knew less of the job
+			c.Span = in.Span
+		}
 	}
 	return c, true
 }
 
-func (m *Mapper) jobID() SpanID { return m.id("job") }
-
 // id returns the id of a span of the job's, named by the parts.
 func (m *Mapper) id(parts ...string) SpanID {
-	return spanIDOf(append([]string{m.p.Repository, m.p.RunID, m.p.attempt(), cmp.Or(m.p.CheckRun, m.p.Job+m.p.Matrix)}, parts...)...)
+	return m.idIn(cmp.Or(m.p.CheckRun, m.p.Job+m.p.Matrix), parts...)
+}
+
+func (m *Mapper) idIn(job string, parts ...string) SpanID {
+	return spanIDOf(append([]string{m.p.Repository, m.p.RunID, m.p.attempt(), job}, parts...)...)
 }
 
 // Units returns what there is to export of a report, in its order. Spans are

@@ -17,7 +17,7 @@ func Records(s *Session, r *Run) []trace.Record {
 			Repository: s.Repository, SubjectKind: s.Subject.Kind, Number: s.Subject.Number, HeadSHA: s.HeadSHA,
 		},
 	})
-	for i := range r.Steps {
+	for i := range r.Steps[:min(len(r.Steps), maxSteps)] {
 		b.step(&r.Steps[i])
 	}
 	if d := r.Decision; d != nil {
