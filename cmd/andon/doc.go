@@ -14,6 +14,8 @@ The commands are:
 	session     show all that was done to a pull request, over all workflow runs
 	diff        set two runs or sessions side by side
 	overrides   say where people overruled agents, and where they agreed
+	export      send runs and overrides to an OpenTelemetry backend, or write them as OTLP JSON
+	traceparent print the span that this job's runs will be exported under
 	emit        append one record to a native trace, for agents without a transcript
 	init        write ready workflows and a configuration into a repository
 	schema      print a JSON Schema of what Andon reads and writes
@@ -46,8 +48,10 @@ unknown, and never as 0.
 # What it never does
 
 Andon sends nothing anywhere, but for session and for overrides with --since,
-which ask the forge for what they show; session writes there what --comment and
---check name. It never prints or writes the value of a credential that it has
+which ask the forge for what they show, and for export, and collect with
+--otlp-endpoint, which send to the endpoints that they are told; session writes
+to the forge what --comment and --check name. Of the words of agents and people
+an export holds nothing unless it is told so. It never prints or writes the value of a credential that it has
 found, and it writes nothing for upload that it has not scanned. The names of
 files and folders are scanned as well.
 
@@ -60,6 +64,11 @@ files and folders are scanned as well.
 	ANDON_SECRETS          names of variables whose values must not leak
 	ANDON_FINGERPRINT_KEY  key for the fingerprints of credentials, the same in
 	                       all jobs whose findings are to be compared
+	OTEL_EXPORTER_OTLP_*   where export sends to and how; collect, which does so
+	                       only where it is told to, takes the headers from it
+	OTEL_RESOURCE_ATTRIBUTES, OTEL_SERVICE_NAME, OTEL_SDK_DISABLED
+	                       what export says of itself, and whether it sends at all
+	TRACEPARENT            the span to export under
 	GITHUB_TOKEN, GH_TOKEN whom to ask the forge as
 	ANDON_APP_ID           the App to ask as instead, and
 	ANDON_APP_KEY          its private key in PEM, or the file that holds it
