@@ -28,6 +28,8 @@ type initFlags struct {
 	agents []string // names of the workflows in which agents run
 	force  bool
 	dryRun bool
+	dir    string // that is written into
+	kept   bool   // a file that was there
 }
 
 func initCommand() command {
@@ -78,6 +80,7 @@ func (f *initFlags) run(env Env, args []string) error {
 	case 0:
 	case 1:
 		dir = args[0]
+		f.dir = dir
 	default:
 		return usage("init takes one DIR", "andon init [DIR]")
 	}
@@ -101,6 +104,7 @@ func (f *initFlags) run(env Env, args []string) error {
 		if err != nil {
 			return failure(errors.New(reason(err)), "writing "+w.path, "init writes regular files below .github")
 		}
+		f.kept = f.kept || said == "kept"
 		if err := printed(fmt.Fprintf(env.Stdout, "%s %s\n", said, w.path)); err != nil {
 			return err
 		}
@@ -224,6 +228,35 @@ func (f *initFlags) show(env Env, files []written) error {
 	return printed(fmt.Fprint(env.Stdout, b.String()))
 }
 
+// again returns the command that writes the same files with a pin, and what is
+// lost by that.
+func (f *initFlags) again() string {
+	parts := []string{"andon init --force"}
+	for _, n := range f.agents {
+		parts = append(parts, "--workflow "+quoted(n))
+	}
+	parts = append(parts, "--pin COMMIT")
+	if f.dir != "" {
+		parts = append(parts, quoted(f.dir))
+	}
+	lost := ""
+	if f.kept {
+		lost = "\n     what was changed in the files that were kept is lost by that"
+	}
+	return strings.Join(parts, " ") + "     the last one that this prints" + lost
+}
+
+// What a shell takes as one word as it is.
+var bareWord = regexp.MustCompile(`^[A-Za-z0-9_./][A-Za-z0-9_./-]*$`)
+
+// quoted returns s as one word of a shell.
+func quoted(s string) string {
+	if bareWord.MatchString(s) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(plain(s), "'", `'\''`) + "'"
+}
+
 // next says what is left to do. Pinning writes the files again, so that it comes
 // before they are edited.
 func (f *initFlags) next() string {
@@ -234,7 +267,7 @@ func (f *initFlags) next() string {
 	case commit == "":
 		steps = append(steps, fmt.Sprintf(`pin the action to a commit: it is named by %s, and a tag can be moved
      %s
-     andon init --force --pin COMMIT     the last one that this prints`, ref, look))
+     %s`, ref, look, f.again()))
 	case f.pin == "":
 		steps = append(steps, fmt.Sprintf(`check the commit to which the action is pinned, which this program was built from
      %s     prints %s last`, look, commit))

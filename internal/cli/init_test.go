@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"os"
 	"path/filepath"
 	"regexp"
 	"runtime/debug"
@@ -88,6 +89,22 @@ func TestRevision(t *testing.T) {
 		}}
 		if got := revision(info); got != tt.want {
 			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
+// TestInitAgain tells to write the same again with the pin, and what is lost then.
+func TestInitAgain(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "a b")
+	if err := os.MkdirAll(filepath.Join(dir, ".git"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"init", "--workflow", "review", "--workflow", "it's mine", dir}
+	again := "andon init --force --workflow review --workflow 'it'\\''s mine' --pin COMMIT '" + dir + "'"
+	for i, lost := range []bool{false, true} {
+		stdout, stderr, code := runMain(t, nil, args...)
+		if code != 0 || !strings.Contains(stdout, again) || strings.Contains(stdout, "were kept is lost") != lost {
+			t.Errorf("%d: %d\n%s%s", i, code, stdout, stderr)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/andon-ci/andon/internal/action"
 	"github.com/andon-ci/andon/internal/finding"
@@ -159,7 +160,7 @@ func (v *view) show(ctx context.Context) error {
 		return forgeFailure(v.broken) // posting would be refused too
 	}
 	if err := v.post(ctx); err != nil {
-		return forgeFailure(err)
+		return err
 	}
 	return forgeFailure(v.broken)
 }
@@ -251,6 +252,12 @@ func (v *view) outputs() error {
 	return action.New(v.env.Stdout, v.env.Getenv).SetChain(v.chain, v.judged)
 }
 
+// markdown returns the options of Markdown. Only runners say where the server is;
+// elsewhere it is where the pull request is.
 func (v *view) markdown() report.Options {
-	return report.Options{ServerURL: v.env.Getenv("GITHUB_SERVER_URL")}
+	server := v.env.Getenv("GITHUB_SERVER_URL")
+	if server == "" && v.pull != nil {
+		server, _, _ = strings.Cut(v.pull.URL, "/"+v.pull.Repository+"/pull/")
+	}
+	return report.Options{ServerURL: server}
 }

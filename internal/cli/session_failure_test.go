@@ -56,6 +56,10 @@ func TestSessionFailures(t *testing.T) {
 			if strings.Contains(stderr, "hint:") != (code == 3) {
 				t.Errorf("what to do next is not told, or nothing is to be done: %s", stderr)
 			}
+			judged, unjudged := strings.Contains(stdout, `"override_coverage"`), strings.Contains(stdout, "what people made of the decisions")
+			if judged == unjudged {
+				t.Errorf("overrides: looked for %v, named as not read %v", judged, unjudged)
+			}
 			if c.Coverage.Partial == tt.whole || c.Totals.Runs != tt.runs || !tt.whole && len(c.Coverage.Unread) == 0 {
 				t.Errorf("%d runs, %+v", c.Totals.Runs, c.Coverage)
 			}

@@ -71,6 +71,47 @@ func TestSessionCommentFromFork(t *testing.T) {
 	}
 }
 
+// TestSessionPostsApart writes what it may where it may not write the other.
+func TestSessionPostsApart(t *testing.T) {
+	f := mended(t, 2)
+	f.Fail(fake.Fault{Path: "/comments", Reply: fake.Denied})
+	if code, _, stderr := asked(t, f, nil, "session", "--pr", "12", "--comment", "--check"); code != 3 || len(f.Checks) != 1 {
+		t.Errorf("%d, %d check runs\n%s", code, len(f.Checks), stderr)
+	}
+	f.Fail(fake.Fault{Path: "/check-runs", Reply: fake.Denied})
+	_, _, stderr := asked(t, f, nil, "session", "--pr", "12", "--comment", "--check")
+	for _, want := range []string{"writing a comment on #12", "listing the check runs on"} {
+		if !strings.Contains(stderr, want) {
+			t.Errorf("%q is not said:\n%s", want, stderr)
+		}
+	}
+}
+
+// TestSessionCommentUnread writes none where there may be one already.
+func TestSessionCommentUnread(t *testing.T) {
+	f := mended(t, 2)
+	f.Deny("comments")
+	code, _, stderr := asked(t, f, nil, "session", "--pr", "12", "--comment", "--check")
+	if code != 3 || len(f.Posts) != 0 || len(f.Checks) != 1 || !strings.Contains(stderr, "not all comments") {
+		t.Errorf("%d, %d comments, %d check runs\n%s", code, len(f.Posts), len(f.Checks), stderr)
+	}
+}
+
+// TestSessionLinksToItsServer links to where the pull request is, unless the
+// runner says where that is.
+func TestSessionLinksToItsServer(t *testing.T) {
+	f := mended(t, 1)
+	f.Pull["url"] = "https://ghe.example/octo-org/hello/pull/12"
+	for want, env := range map[string]map[string]string{
+		"https://ghe.example/octo-org/hello/commit/": nil,
+		"https://ghe.test/octo-org/hello/commit/":    {"GITHUB_SERVER_URL": "https://ghe.test"},
+	} {
+		if _, stdout, _ := asked(t, f, env, "session", "--pr", "12", "--format", "markdown"); !strings.Contains(stdout, want) {
+			t.Errorf("no link to %s:\n%s", want, stdout)
+		}
+	}
+}
+
 // TestSessionAfterATransfer asks by the name that the repository had.
 func TestSessionAfterATransfer(t *testing.T) {
 	f := mended(t, 2)

@@ -23,13 +23,18 @@ func actorOf(p override.Person) session.Actor {
 // history returns what the overrides are found in, nil for a commit and where it
 // cannot be read.
 func (v *view) history(ctx context.Context) *override.History {
-	if v.pull == nil || v.stopped() {
+	const what = "what people made of the decisions"
+	if v.pull == nil {
+		return nil
+	}
+	if v.stopped() {
+		v.unread(what, "reading had been stopped")
 		return nil
 	}
 	h, err := v.forge.Outline(ctx, v.pull.Number)
 	if err != nil {
 		v.broken = err
-		v.unread("what people made of the decisions", reasonOf(err, ""))
+		v.unread(what, reasonOf(err, ""))
 	}
 	return h
 }

@@ -16,22 +16,20 @@ const (
 	maxPost = 60_000 // bytes; GitHub takes 65,536 characters in a comment, and 65,535 in a check run's summary
 )
 
-// post writes what was asked for. What could not be written does not keep people
-// from hearing of a credential.
+// post writes what was asked for, each whatever became of the others: they take
+// permissions of their own. It returns the first error, and prints the rest.
 func (v *view) post(ctx context.Context) error {
-	return errors.Join(v.postChain(ctx), v.postIncident(ctx))
-}
-
-func (v *view) postChain(ctx context.Context) error {
-	if v.flags.comment {
-		if err := v.postComment(ctx); err != nil {
-			return err
+	var first error
+	for _, write := range []func(context.Context) error{v.postComment, v.postCheck, v.postIncident} {
+		switch err := forgeFailure(write(ctx)); {
+		case err == nil:
+		case first == nil:
+			first = err
+		default:
+			exit(v.env.Stderr, unsaid(v.env, err))
 		}
 	}
-	if v.flags.check {
-		return v.postCheck(ctx)
-	}
-	return nil
+	return first
 }
 
 // body returns the text that is posted.
@@ -49,13 +47,16 @@ func (v *view) body() (string, error) {
 // postComment keeps one comment. Where the comments could not be read to their
 // end, none is written: it could be the second one.
 func (v *view) postComment(ctx context.Context) error {
+	if !v.flags.comment {
+		return nil
+	}
 	if v.pull == nil {
 		fmt.Fprintln(v.env.Stderr, "andon: no comment was written: no pull request was found that has the commit")
 		return nil // an event's; that a commit was named beside --comment, about says
 	}
 	for _, list := range v.pull.Unread {
 		if list == "comments" {
-			return usage("no comment was written: not all comments of the pull request could be read", "run it again later")
+			return failure(errors.New("not all comments of the pull request could be read"), "writing a comment", "there could be one already; see what was not read, and run it again")
 		}
 	}
 	body, err := v.body()
@@ -83,19 +84,21 @@ func (v *view) postComment(ctx context.Context) error {
 }
 
 func (v *view) postCheck(ctx context.Context) error {
+	if !v.flags.check {
+		return nil
+	}
 	body, err := v.body()
 	if err != nil {
 		return err
 	}
-	title := report.ChainVerdict(v.story())
+	title, _ := v.scan.Redact([]byte(report.ChainVerdict(v.story())))
 	const most = 200
 	if len(title) > most {
-		title = string(bytes.ToValidUTF8([]byte(title[:most]), nil)) + "…"
+		title = append(bytes.ToValidUTF8(title[:most], nil), "…"...)
 	}
-	clean, _ := v.scan.Redact([]byte(title))
 	_, err = v.forge.PutCheck(ctx, github.Check{
 		Name: "Andon session", Key: "andon/" + postKey, SHA: v.chain.HeadSHA, Conclusion: report.ChainConclusion(v.story()),
-		Title: string(clean), Summary: body, DetailsURL: v.details(),
+		Title: string(title), Summary: body, DetailsURL: v.details(),
 	})
 	return err
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 )
@@ -126,6 +127,10 @@ func (c *Client) unanswered(doing string, req *http.Request, err error) error {
 		return &out
 	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		var sent *url.Error
+		if errors.As(err, &sent) {
+			err = sent.Err // without the address
+		}
 		return fmt.Errorf("%s: %w", doing, err)
 	}
 	return &Error{

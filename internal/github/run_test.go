@@ -282,6 +282,9 @@ func TestNoAnswer(t *testing.T) {
 	}
 	stopped, stop := context.WithCancel(t.Context())
 	stop()
+	if _, err := c.Pull(stopped, 12, Want{}); err == nil || strings.Contains(err.Error(), "://") {
+		t.Error(err)
+	}
 	if _, _, err := c.RunsOf(stopped, headA); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -80,8 +81,9 @@ func recordText(b *strings.Builder, what string, r override.Record) {
 	if r.Link != nil {
 		fmt.Fprintf(b, "    run %s, %s by %s\n", termText(r.RunID, maxName), termText(string(r.Link.Level), maxName), termText(r.Link.By, maxMessage))
 	}
-	for _, e := range r.Evidence {
-		if e.URL != "" {
+	for i, e := range r.Evidence {
+		again := slices.ContainsFunc(r.Evidence[:i], func(o override.Evidence) bool { return o.URL == e.URL })
+		if e.URL != "" && !again {
 			fmt.Fprintf(b, "    %s\n", termText(e.URL, maxMessage))
 		}
 	}
@@ -119,6 +121,19 @@ func subjectText(repository string, s session.Subject) string {
 	return fmt.Sprintf("%s#%d", termText(repository, maxName), s.Number)
 }
 
+// partText names a part of a history that was not read.
+func partText(p override.Part) string {
+	switch p {
+	case override.PartAfter:
+		return "what came after the merge"
+	case override.PartPrevious:
+		return "what a dismissed review had said"
+	case override.PartPermissions:
+		return "who may write"
+	}
+	return strings.ReplaceAll(string(p), "_", " ")
+}
+
 // coverageText writes what was counted, what cannot be told, what does not
 // count and what was taken back.
 func coverageText(b *strings.Builder, c override.Coverage) {
@@ -138,7 +153,7 @@ func coverageText(b *strings.Builder, c override.Coverage) {
 	if len(c.Missing) > 0 {
 		var parts []string
 		for _, p := range c.Missing {
-			parts = append(parts, strings.ReplaceAll(string(p), "_", " "))
+			parts = append(parts, partText(p))
 		}
 		fmt.Fprintf(b, "  not read: %s\n", termText(strings.Join(parts, ", "), maxMessage))
 	}
