@@ -15,6 +15,7 @@ The commands are:
 	diff        set two runs or sessions side by side
 	overrides   say where people overruled agents, and where they agreed
 	export      send runs and overrides to an OpenTelemetry backend, or write them as OTLP JSON
+	metrics     add runs and overrides up to metrics, for Prometheus or an OpenTelemetry backend
 	traceparent print the span that this job's runs will be exported under
 	emit        append one record to a native trace, for agents without a transcript
 	init        write ready workflows and a configuration into a repository

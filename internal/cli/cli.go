@@ -59,6 +59,7 @@ func commands() []command {
 		diffCommand(),
 		overridesCommand(),
 		exportCommand(),
+		metricsCommand(),
 		traceparentCommand(),
 		emitCommand(),
 		initCommand(),

@@ -43,6 +43,7 @@ type exportConfig struct {
 	TraceIDs  string   `yaml:"trace_ids"`
 	Semconv   string   `yaml:"semconv"`
 	OnError   string   `yaml:"on_error"`
+	Metrics   string   `yaml:"metrics"`
 }
 
 // accounts says of accounts of the forge what they do not show.
@@ -180,7 +181,7 @@ func (c *config) tighten(co checkout, found standing, path string) (*config, []f
 	if c.Traces != nil {
 		ignored = append(ignored, "traces")
 	}
-	if e := c.Export; e.Endpoints != nil || e.Content+e.TraceIDs+e.Semconv+e.OnError != "" { // what the agents did would go to a host of the author's
+	if e := c.Export; e.Endpoints != nil || e.Content+e.TraceIDs+e.Semconv+e.OnError+e.Metrics != "" { // what the agents did would go to a host of the author's
 		ignored = append(ignored, "export")
 	}
 	if a := c.Accounts; a.Agents != nil || a.Humans != nil || a.Tools != nil { // who calls an agent a person overrules it

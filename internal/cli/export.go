@@ -95,6 +95,9 @@ func (f *exportFlags) run(ctx context.Context, env Env, args []string) error {
 		e.send(ctx, g.bundle, units)
 		missing = errors.Join(missing, c.allThere())
 	}
+	if err := e.delta(ctx); err != nil {
+		return err
+	}
 	return errors.Join(missing, e.finish(f.quiet))
 }
 

@@ -190,6 +190,9 @@ func (c *collection) export(ctx context.Context, env Env) error {
 		return err
 	}
 	e.send(ctx, g.bundle, u)
+	if err := e.delta(ctx); err != nil {
+		return err
+	}
 	return e.finish(c.flags.quiet)
 }
 

@@ -30,6 +30,7 @@ type exportSettings struct {
 	onError     string
 	sent        string
 	force       bool
+	metrics     string
 }
 
 func (s *exportSettings) define(fs *flag.FlagSet) {
@@ -44,6 +45,7 @@ func (s *exportSettings) define(fs *flag.FlagSet) {
 	fs.StringVar(&s.traceparent, "traceparent", "", "the `CONTEXT` to export into (default $TRACEPARENT)")
 	fs.StringVar(&s.onError, "on-export-error", "", "what an export that fails does, an `ACTION`: warn (default) or fail")
 	fs.StringVar(&s.sent, "sent", "", "remember in `FILE` what was sent (default: in the bundle, where one is exported)")
+	fs.StringVar(&s.metrics, "metrics", "", "send metrics of what is sent too, as a `KIND`: none (default) or delta, which not every backend can add up")
 	fs.BoolVar(&s.force, "force", false, "send again what was sent before")
 }
 
@@ -81,6 +83,7 @@ func (s *exportSettings) complete(env Env, c exportConfig) error {
 		{&s.traceparent, "TRACEPARENT", "", ""},
 		{&s.onError, "ANDON_ON_EXPORT_ERROR", c.OnError, "warn"},
 		{&s.sent, "ANDON_SENT", "", ""},
+		{&s.metrics, "ANDON_METRICS", c.Metrics, "none"},
 	} {
 		*f.dst = cmp.Or(*f.dst, env.Getenv(f.name), f.configured, f.otherwise)
 	}
@@ -88,6 +91,7 @@ func (s *exportSettings) complete(env Env, c exportConfig) error {
 		oneOf("--content", s.content, "none", "redacted", "full"),
 		oneOf("--trace-ids", s.scheme, string(otlp.GitHubReceiver), string(otlp.Grafana)),
 		oneOf("--semconv", s.semconv, string(otlp.Stable), string(otlp.Next)),
+		oneOf("--metrics", s.metrics, "none", "delta"),
 		oneOf("--on-export-error", s.onError, "warn", "fail"))
 }
 
@@ -100,6 +104,7 @@ type export struct {
 	file   *spool               // nil for none
 	ends   []*destination
 	memory *memory
+	scrubs []func(string) string // of what was sent
 }
 
 // destination is an endpoint, and what became of what was sent to it.
@@ -110,7 +115,8 @@ type destination struct {
 	units   int
 	skipped int
 	unsent  int
-	err     error // the first
+	err     error       // the first
+	meter   *otlp.Meter // of what was sent; nil where that is not asked for
 }
 
 // newExport prepares an export. Endpoints are those asked for, else those of
@@ -122,7 +128,11 @@ func newExport(env Env, s *exportSettings, pii bool) (*export, error) {
 		return nil, usage("export: "+err.Error(), "--endpoint takes a URL; docs/otlp.md has the variables")
 	}
 	for _, end := range ends {
-		e.ends = append(e.ends, &destination{Exporter: exporter.New(end, exporter.Options{Clock: env.Export}), id: endpointID(end)})
+		d := &destination{Exporter: exporter.New(end, exporter.Options{Clock: env.Export}), id: endpointID(end)}
+		if s.metrics == "delta" {
+			d.meter = otlp.NewMeter(otlp.Profile(s.semconv))
+		}
+		e.ends = append(e.ends, d)
 	}
 	if e.memory, err = newMemory(s.sent); err != nil {
 		return nil, err
@@ -187,6 +197,7 @@ func (e *export) send(ctx context.Context, bundle string, u *units) {
 		wg.Go(func() { d.send(ctx, u, m, e.o.force) })
 	}
 	wg.Wait()
+	e.scrubs = append(e.scrubs, u.scrub)
 	m.note(u.list, e.placed)
 	if m != e.memory {
 		e.remember(m)
@@ -221,7 +232,32 @@ func (d *destination) send(ctx context.Context, u *units, m *memory, force bool)
 		}
 		d.units++
 		m.add(d.id, unit)
+		if d.meter != nil && unit.Measure != nil {
+			unit.Measure(d.meter)
+		}
 	}
+}
+
+// delta sends the metrics of what each endpoint was sent, where that was asked
+// for.
+func (e *export) delta(ctx context.Context) error {
+	o, err := e.options(group{elsewhere: true})
+	if err != nil {
+		return err
+	}
+	scrub := func(s string) string { return s }
+	for _, f := range e.scrubs {
+		scrub = both(scrub, f)
+	}
+	for _, d := range e.ends {
+		if d.meter != nil {
+			e.measure(ctx, d, &exporter.Metrics{
+				Resource: otlp.NewMapper(otlp.Pipeline{}, o).MetricResource(), Version: version(),
+				List: cleanMetrics(d.meter.Metrics(), scrub), From: d.meter.First(), To: e.env.Now(), Delta: true,
+			})
+		}
+	}
+	return nil
 }
 
 func (e *export) discard() {

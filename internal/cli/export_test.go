@@ -16,7 +16,9 @@ import (
 	"testing"
 	"time"
 
+	metricspb "go.opentelemetry.io/proto/otlp/collector/metrics/v1"
 	collectorpb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
+	metricsdata "go.opentelemetry.io/proto/otlp/metrics/v1"
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/proto"
 
@@ -27,12 +29,12 @@ import (
 // is what it answers to everything.
 type backend struct {
 	*httptest.Server
-	mu     sync.Mutex
-	status int
-	says   string
-	spans  []*tracepb.Span
-	sizes  []int
-	auth   string
+	mu      sync.Mutex
+	status  int
+	says    string
+	spans   []*tracepb.Span
+	metrics []*metricsdata.Metric
+	auth    string
 }
 
 func newBackend(t *testing.T, status int) *backend {
@@ -58,12 +60,18 @@ func (b *backend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	raw, _ := io.ReadAll(z)
+	if r.URL.Path == "/v1/metrics" {
+		var m metricspb.ExportMetricsServiceRequest
+		if proto.Unmarshal(raw, &m) == nil {
+			b.metrics = append(b.metrics, m.ResourceMetrics[0].ScopeMetrics[0].Metrics...)
+		}
+		return
+	}
 	var m collectorpb.ExportTraceServiceRequest
 	if proto.Unmarshal(raw, &m) != nil {
 		w.WriteHeader(400)
 		return
 	}
-	b.sizes = append(b.sizes, len(raw))
 	for _, rs := range m.ResourceSpans {
 		for _, ss := range rs.ScopeSpans {
 			b.spans = append(b.spans, ss.Spans...)
@@ -273,4 +281,78 @@ func TestExportLarge(t *testing.T) {
 		t.Errorf("%d MiB in use", heap>>20)
 	}
 	t.Logf("%d MiB in use at most", heap>>20)
+}
+
+// TestExportDelta holds that metrics of what is sent go with it once, and only
+// where they are asked for.
+func TestExportDelta(t *testing.T) {
+	b := newBackend(t, 200)
+	args := []string{"export", "--sent", filepath.Join(t.TempDir(), "sent.jsonl"), "--endpoint", b.URL, claudeTrace}
+	for i, tc := range []struct {
+		args []string
+		want float64
+	}{{append(args, "--metrics", "delta"), 3}, {append(args, "--metrics", "delta"), 0}, {append(args, "--force"), 0}} {
+		b.metrics = nil
+		if _, stderr, code := exporting(t, nil, tc.args...); code != 0 || strings.Contains(stderr, "warning") {
+			t.Fatalf("exit %d\n%s", code, stderr)
+		}
+		runs := 0.0
+		for _, m := range b.metrics {
+			if m.Name == "andon.runs" {
+				if m.GetSum().AggregationTemporality != metricsdata.AggregationTemporality_AGGREGATION_TEMPORALITY_DELTA {
+					t.Error("not delta")
+				}
+				for _, p := range m.GetSum().DataPoints {
+					runs += p.GetAsDouble()
+				}
+			}
+		}
+		if runs != tc.want {
+			t.Errorf("%d: %v runs, want %v", i, runs, tc.want)
+		}
+	}
+	b.metrics = nil
+	if _, stderr, code := exporting(t, nil, "metrics", "--endpoint", b.URL, claudeTrace); code != 0 || len(b.metrics) == 0 {
+		t.Fatalf("exit %d\n%s", code, stderr)
+	}
+	for _, m := range b.metrics {
+		if s := m.GetSum(); s != nil && (s.AggregationTemporality != metricsdata.AggregationTemporality_AGGREGATION_TEMPORALITY_CUMULATIVE || s.DataPoints[0].StartTimeUnixNano == 0) {
+			t.Errorf("%s is not cumulative from a start", m.Name)
+		}
+	}
+}
+
+// TestExportBundles holds that what a job sent is not sent again from its bundle,
+// and that a bundle is exported as the run that it is from.
+func TestExportBundles(t *testing.T) {
+	b, dir := newBackend(t, 200), t.TempDir()
+	then := map[string]string{"GITHUB_RUN_ID": "77", "GITHUB_RUN_ATTEMPT": "2", "GITHUB_REPOSITORY": "o/r", "GITHUB_JOB": "review", "GITHUB_WORKFLOW": "Review", "GITHUB_SHA": strings.Repeat("a", 40)}
+	bundle := filepath.Join(dir, "bundles", "one")
+	if err := os.Mkdir(filepath.Dir(bundle), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if _, stderr, code := exporting(t, then, "collect", "--quiet", "--out", bundle, "--otlp-endpoint", b.URL, claudeTrace); code != 0 || len(b.spans) == 0 {
+		t.Fatalf("exit %d\n%s", code, stderr)
+	}
+	ids := map[string]bool{}
+	for _, s := range b.spans {
+		ids[string(s.TraceId)+string(s.SpanId)] = true
+	}
+	now := map[string]string{"GITHUB_RUN_ID": "99", "GITHUB_REPOSITORY": "o/r", "TRACEPARENT": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
+	b.spans = nil
+	backfill := []string{"export", "--quiet", "--endpoint", b.URL, "--from-bundles", filepath.Dir(bundle)}
+	if _, stderr, code := exporting(t, now, backfill...); code != 0 || len(b.spans) != 0 {
+		t.Fatalf("exit %d, %d spans sent again\n%s", code, len(b.spans), stderr)
+	}
+	if _, stderr, code := exporting(t, now, append(backfill, "--force")...); code != 0 || len(b.spans) == 0 {
+		t.Fatalf("exit %d, %d spans\n%s", code, len(b.spans), stderr)
+	}
+	for _, s := range b.spans {
+		if !ids[string(s.TraceId)+string(s.SpanId)] {
+			t.Errorf("%s has another id than when the job sent it", s.Name)
+		}
+	}
+	if _, stderr, code := exporting(t, then, "collect", "--quiet", "--out", bundle, claudeTrace); code != 0 {
+		t.Errorf("the bundle cannot be replaced: %s", stderr)
+	}
 }

@@ -158,6 +158,15 @@ func (m *Mapper) resource(r *session.Report) []Attr {
 	return m.override(a)
 }
 
+// MetricResource returns the attributes of the resource of metrics. What tells
+// one run from another is not among them: it would begin every series anew.
+func (m *Mapper) MetricResource() []Attr {
+	var a attrs
+	a.text(serviceName, m.o.Service)
+	a.text(environmentName, m.o.Environment)
+	return m.override(a)
+}
+
 // shared returns the repository and the commit that all sessions are of, empty
 // where they differ.
 func shared(r *session.Report) (repository, head string) {

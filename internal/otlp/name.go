@@ -30,6 +30,7 @@ const (
 	genAICacheWrite    = "gen_ai.usage.cache_write.input_tokens" // its next name
 	genAIReasoning     = "gen_ai.usage.reasoning.output_tokens"
 	genAICost          = "gen_ai.usage.cost" // by no convention; Langfuse reads it
+	genAITokenType     = "gen_ai.token.type"
 	genAIToolName      = "gen_ai.tool.name"
 	genAIToolID        = "gen_ai.tool.call.id"
 	genAIToolType      = "gen_ai.tool.type"
@@ -56,6 +57,7 @@ const (
 	serviceInstance  = "service.instance.id"
 	environmentName  = "deployment.environment.name"
 	errorType        = "error.type"
+	overflow         = "otel.metric.overflow" // the series of what has too many
 	sessionID        = "session.id"
 	userID           = "user.id"
 
@@ -156,6 +158,8 @@ const (
 	andonSummary      = "andon.decision.summary"
 	andonJudge        = "andon.score.judge"
 	andonRule         = "andon.finding.rule"
+	andonDetector     = "andon.detector"
+	andonOutcome      = "andon.outcome"
 	andonSeverity     = "andon.finding.severity"
 	andonText         = "andon.finding.message"
 	andonLine         = "andon.finding.line"

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -464,5 +465,74 @@ func TestOverride(t *testing.T) {
 	agreed := spansOf([]otlp.Unit{m.Override(rec, none)})[0]
 	if agreed.Link == nil || agreed.Get("andon.override.target") != "change" || agreed.Get("annotations.0.annotation.score") != 1.0 {
 		t.Errorf("got %v", agreed)
+	}
+}
+
+// TestPrometheus holds the exposition format, and that its totals are those of
+// the runs.
+func TestPrometheus(t *testing.T) {
+	for _, tc := range []struct {
+		name    string
+		profile otlp.Profile
+	}{{"claude", otlp.Stable}, {"claude-next", otlp.Next}} {
+		m, p := otlp.NewMeter(tc.profile), pipeline()
+		r := read(t, filepath.Join(recordings, "claude-stream-json"), pullRequest())
+		for _, s := range r.Sessions {
+			m.Add(s, &p)
+		}
+		m.AddOverride(record())
+		var got bytes.Buffer
+		if err := otlp.WritePrometheus(&got, m.Metrics()); err != nil {
+			t.Fatal(err)
+		}
+		golden := filepath.Join("../../testdata/otlp", tc.name+".prom")
+		if *update {
+			if err := os.WriteFile(golden, got.Bytes(), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(golden)
+		if err != nil || !bytes.Equal(got.Bytes(), want) {
+			t.Errorf("%s is out of date; run the test with -update and read what changed", golden)
+		}
+		cost := 0.0
+		for _, x := range m.Metrics() {
+			for _, point := range x.Points {
+				if x.Name == "andon.cost" {
+					cost += point.Value
+				}
+				for _, a := range point.Attrs {
+					if strings.Contains(a.Key, "run.id") || strings.Contains(a.Key, "revision") || strings.Contains(a.Key, "change") || a.Key == "session.id" || a.Key == "user.id" {
+						t.Errorf("%s has %s", x.Name, a.Key)
+					}
+				}
+			}
+		}
+		if math.Abs(cost-*r.Sessions[0].Cost.USD) > 1e-9 {
+			t.Errorf("cost %v, want %v", cost, *r.Sessions[0].Cost.USD)
+		}
+	}
+}
+
+// TestSeries holds that names which agents choose do not make series without
+// end, and that nothing is lost where they are cut off.
+func TestSeries(t *testing.T) {
+	run := &session.Run{ID: "r", Status: trace.Success}
+	for i := range 5000 {
+		run.Steps = append(run.Steps, session.Step{Kind: session.StepTool, ID: strconv.Itoa(i), Name: "tool" + strconv.Itoa(i), Failed: true})
+	}
+	m := otlp.NewMeter(otlp.Stable)
+	m.Add(&session.Session{Runs: []*session.Run{run}}, &otlp.Pipeline{})
+	for _, x := range m.Metrics() {
+		if x.Name != "andon.tool.errors" {
+			continue
+		}
+		sum := 0.0
+		for _, p := range x.Points {
+			sum += p.Value
+		}
+		if len(x.Points) != 1000 || sum != 5000 {
+			t.Errorf("%d series, %v errors", len(x.Points), sum)
+		}
 	}
 }

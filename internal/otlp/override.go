@@ -38,7 +38,7 @@ func (m *Mapper) Override(rec *override.Record, find func(runID string) (Link, b
 	m.grouping(&a, s, nil)
 	span.Attrs = a
 	span.settle(m.o.At, m.o.At)
-	return Unit{Key: span.ID.String(), Digest: digestOf(rec.ID), Resource: m.resource(&session.Report{Sessions: []*session.Session{s}}), Spans: one(span)}
+	return Unit{Key: span.ID.String(), Digest: digestOf(rec.ID), Resource: m.resource(&session.Report{Sessions: []*session.Session{s}}), Spans: one(span), Measure: func(m *Meter) { m.AddOverride(rec) }}
 }
 
 // target returns the span that an act is about, and what it is of.

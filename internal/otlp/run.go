@@ -115,7 +115,7 @@ func (x *run) agent() string {
 
 // unit returns the run's spans, made as they are asked for, its own first.
 func (x *run) unit() Unit {
-	return Unit{Key: x.id.String(), Digest: x.digest(), Spans: x.spans()}
+	return Unit{Key: x.id.String(), Digest: x.digest(), Spans: x.spans(), Measure: func(m *Meter) { m.add(x) }}
 }
 
 // digest changes when the run has gone on, but not with the form in which it

@@ -85,6 +85,7 @@ type Unit struct {
 	Digest   string // changes when the run has gone on
 	Resource []Attr
 	Spans    iter.Seq[*Span]
+	Measure  func(*Meter) // adds it to metrics; nil where there is nothing to add
 }
 
 // attrs is a list of attributes that is being written. What is empty is left

@@ -15,7 +15,6 @@ import (
 // from the trace: nobody may make two calls look like one.
 type spanID uint64
 
-//
 // A native trace may be one that a bundle holds, whose ids are these already:
 // they stay, so that a step is known again in every form. Whoever chooses ids in
 // a native trace can make two steps look like one anyway.

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	metricspb "go.opentelemetry.io/proto/otlp/collector/metrics/v1"
 	collectorpb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	"google.golang.org/protobuf/proto"
 
@@ -394,5 +395,43 @@ func TestJSON(t *testing.T) {
 	w, _ := json.Marshal(want)
 	if string(g) != string(w) {
 		t.Errorf("protobuf says\n%s\nJSON says\n%s", g, w)
+	}
+}
+
+func TestMetrics(t *testing.T) {
+	var got metricspb.ExportMetricsServiceRequest
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		z, err := gzip.NewReader(r.Body)
+		if err != nil || r.URL.Path != "/v1/metrics" {
+			w.WriteHeader(400)
+			return
+		}
+		raw, _ := io.ReadAll(z)
+		if proto.Unmarshal(raw, &got) != nil {
+			w.WriteHeader(400)
+		}
+		body, _ := proto.Marshal(&metricspb.ExportMetricsServiceResponse{PartialSuccess: &metricspb.ExportMetricsPartialSuccess{RejectedDataPoints: 1, ErrorMessage: "out of order"}})
+		w.Header().Set("Content-Type", "application/x-protobuf")
+		w.Write(body)
+	}))
+	defer s.Close()
+	x := exporterTo(t, s.URL, newWatch(), "")
+	m := &Metrics{From: time.Unix(1, 0), To: time.Unix(5, 0), Delta: true, List: []otlp.Metric{
+		{Name: "andon.runs", Unit: "{run}", Points: []otlp.Point{{Attrs: []otlp.Attr{{Key: "a", Value: "b"}}, Value: 3}}},
+		{Name: "andon.turns", Unit: "{turn}", Bounds: []float64{1, 2}, Points: []otlp.Point{{Count: 2, Sum: 4, Buckets: []uint64{1, 0, 1}}}},
+	}}
+	if err := x.Metrics(t.Context(), m); err != nil {
+		t.Fatal(err)
+	}
+	list := got.ResourceMetrics[0].ScopeMetrics[0].Metrics
+	sum, histogram := list[0].GetSum(), list[1].GetHistogram()
+	if p := sum.DataPoints[0]; p.GetAsDouble() != 3 || sum.AggregationTemporality != 1 || !sum.IsMonotonic || p.StartTimeUnixNano != 1e9 || p.TimeUnixNano != 5e9 {
+		t.Errorf("got %v", sum)
+	}
+	if p := histogram.DataPoints[0]; p.Count != 2 || p.GetSum() != 4 || len(p.BucketCounts) != 3 || histogram.AggregationTemporality != 1 {
+		t.Errorf("got %v", histogram)
+	}
+	if x.Rejected != 1 || x.Why != "out of order" {
+		t.Errorf("rejected %d: %s", x.Rejected, x.Why)
 	}
 }
