@@ -64,7 +64,20 @@ type Mapper struct {
 func NewMapper(p Pipeline, o Options) *Mapper {
 	o.Profile, o.Scheme = cmp.Or(o.Profile, Stable), cmp.Or(o.Scheme, GitHubReceiver)
 	o.Service, o.Environment = cmp.Or(o.Service, "andon"), cmp.Or(o.Environment, "ci")
+	if p.RunID == "" {
+		p = Pipeline{ServerURL: p.ServerURL, Actor: p.Actor}
+	}
 	return &Mapper{o: o, p: p}
+}
+
+// in returns the mapper for what is outside of a pipeline and of a repository.
+func (m *Mapper) in(repository string) *Mapper {
+	if m.p.Repository != "" {
+		return m
+	}
+	other := *m
+	other.p.Repository = repository
+	return &other
 }
 
 // Root returns the context of the span that the runs of the job hang under. It

@@ -47,7 +47,7 @@ func (m *Mapper) target(rec *override.Record, find func(string) (Link, bool)) (L
 		if l, ok := find(rec.RunID); ok {
 			return l, "run"
 		}
-		return Link{traceIDOf("run", rec.Repository, rec.RunID), NewMapper(Pipeline{}, m.o).id("run", rec.RunID)}, "run"
+		return Link{traceIDOf("run", rec.Repository, rec.RunID), NewMapper(Pipeline{}, m.o).in(rec.Repository).id("run", rec.RunID)}, "run"
 	}
 	about := []string{"change", rec.Repository, rec.Subject.Kind, strconv.Itoa(rec.Subject.Number), rec.HeadSHA}
 	return Link{traceIDOf(about...), spanIDOf(about...)}, "change"

@@ -57,7 +57,7 @@ func (m *Mapper) run(s *session.Session, r *session.Run) *run {
 // place finds the run's trace, and what its span hangs under: the job's, or
 // outside of one what the environment names.
 func (x *run) place() {
-	x.id = x.m.id("run", x.r.ID)
+	x.id = x.spanID("run", x.r.ID)
 	if root, ok := x.m.Root(); ok {
 		x.trace, x.parent = root.Trace, root.Span
 		return
@@ -66,6 +66,11 @@ func (x *run) place() {
 	if in := x.m.o.Incoming; in.Trace != (TraceID{}) {
 		x.trace, x.parent = in.Trace, in.Span
 	}
+}
+
+// spanID returns the id of a span of the run.
+func (x *run) spanID(parts ...string) SpanID {
+	return x.m.in(x.s.Repository).id(parts...)
 }
 
 // times finds when the run was. One whose trace has no times is put where the
@@ -136,7 +141,7 @@ func (x *run) spans() iter.Seq[*Span] {
 
 // span begins a span of the run. What it is of, the parts name.
 func (x *run) span(what, title, kind string, parts ...string) *Span {
-	s := &Span{Trace: x.trace, ID: x.m.id(append([]string{"run", x.r.ID, what}, parts...)...), Parent: x.id, Name: title, Kind: Internal}
+	s := &Span{Trace: x.trace, ID: x.spanID(append([]string{"run", x.r.ID, what}, parts...)...), Parent: x.id, Name: title, Kind: Internal}
 	a := slices.Clone(x.common)
 	a.text(andonSpan, what)
 	a.text(openInferenceKind, kind)

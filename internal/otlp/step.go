@@ -74,12 +74,12 @@ func (x *run) above(a *session.Subagent) SpanID {
 // and for one that has no span.
 func (x *run) agentID(subagent string) SpanID {
 	if a := x.subs[subagent]; a != nil {
-		return x.m.id("run", x.r.ID, "subagent", a.ID)
+		return x.spanID("run", x.r.ID, "subagent", a.ID)
 	}
 	return x.id
 }
 
-func (x *run) toolID(step string) SpanID { return x.m.id("run", x.r.ID, "tool", step) }
+func (x *run) toolID(step string) SpanID { return x.spanID("run", x.r.ID, "tool", step) }
 
 // steps gives a span to each model call and to each tool call.
 func (x *run) steps(yield func(*Span) bool) bool {
