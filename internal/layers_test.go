@@ -24,6 +24,7 @@ func layer() map[string]int {
 		"internal/keyword": 0,
 		"internal/stat":    0,
 		"internal/trace":   0,
+		"internal/zstd":    0,
 		"internal/finding": 1,
 		"internal/price":   1,
 
@@ -38,11 +39,17 @@ func layer() map[string]int {
 		"internal/artifact": 3,
 		"internal/issue":    3,
 		"internal/override": 3,
+		"internal/trend":    3,
+
+		"internal/trend/factory": 3, // for tests
 
 		"internal/github": 4,
 		"internal/otlp":   4,
 
 		"internal/github/fake": 4, // for tests
+
+		"internal/history":             4,
+		"internal/history/historytest": 5, // for tests
 
 		"internal/report": 4,
 		"internal/action": 4,
@@ -62,11 +69,16 @@ func owner() map[string]string {
 		"github.com/santhosh-tekuri/jsonschema/v5":                          "internal/validate",
 		"github.com/sethvargo/go-githubactions":                             "internal/action",
 		"github.com/bmatcuk/doublestar/v4":                                  "internal/cli",
-		"github.com/klauspost/compress":                                     "internal/cli",
+		"github.com/klauspost/compress":                                     "internal/zstd",
+		"github.com/rogpeppe/go-internal":                                   "internal/history",
 		"go.yaml.in/yaml/v3":                                                "internal/cli",
+		"golang.org/x/term":                                                 "internal/cli",
 		"gonum.org/v1/gonum":                                                "internal/stat",
 		"mvdan.cc/sh/v3":                                                    "internal/ingest",
 		"github.com/google/go-github/v66":                                   "internal/github",
+		"github.com/bradleyfalzon/ghinstallation/v2":                        "internal/github",
+		"github.com/getkin/kin-openapi":                                     "internal/github/fake",
+		"github.com/vektah/gqlparser/v2":                                    "internal/github/fake",
 		"github.com/go-logr/logr":                                           "internal/otlp/exporter",
 		"go.opentelemetry.io/otel":                                          "internal/otlp/exporter",
 		"go.opentelemetry.io/otel/exporters/otlp/otlptrace":                 "internal/otlp/exporter",
@@ -76,15 +88,12 @@ func owner() map[string]string {
 		"go.opentelemetry.io/otel/sdk/metric":                               "internal/otlp/exporter",
 		"go.opentelemetry.io/proto/otlp":                                    "internal/otlp/exporter",
 		"google.golang.org/protobuf":                                        "internal/otlp/exporter",
-		"github.com/bradleyfalzon/ghinstallation/v2":                        "internal/github",
-		"github.com/getkin/kin-openapi":                                     "internal/github/fake",
-		"github.com/vektah/gqlparser/v2":                                    "internal/github/fake",
 	}
 }
 
 // testOnly returns the modules that only tests import.
 func testOnly() []string {
-	return []string{"github.com/rogpeppe/go-internal", "github.com/yuin/goldmark", "golang.org/x/net"}
+	return []string{"github.com/yuin/goldmark", "golang.org/x/net"}
 }
 
 // impure are what the layers below 4 may not import: time and readers are

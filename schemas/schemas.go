@@ -15,7 +15,7 @@ var files embed.FS
 
 // Names returns the names that Get knows, in order.
 func Names() []string {
-	return []string{"bundle", "chain", "config", "diff", "override", "rollup", "session", "trace"}
+	return []string{"bundle", "chain", "config", "diff", "history", "override", "report", "rollup", "session", "trace"}
 }
 
 // URL returns the address of the schema of that name, under which others refer

@@ -112,7 +112,7 @@ func deepest(e *jsonschema.ValidationError) string {
 
 func TestGet(t *testing.T) {
 	_, err := schemas.Get("nosuch")
-	if err == nil || !strings.Contains(err.Error(), "bundle, chain, config, diff, override, rollup, session, trace") {
+	if err == nil || !strings.Contains(err.Error(), "bundle, chain, config, diff, history, override, report, rollup, session, trace") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -14,6 +14,10 @@ The commands are:
 	session     show all that was done to a pull request, over all workflow runs
 	diff        set two runs or sessions side by side
 	overrides   say where people overruled agents, and where they agreed
+	sync        add new runs and overrides to a history
+	prune       drop old days of a history, and note what they came to
+	report      say whether the agents get better or worse, why, and where to look
+	board       show a light for each agent and repository, for a display on the wall
 	export      send runs and overrides to an OpenTelemetry backend, or write them as OTLP JSON
 	metrics     add runs and overrides up to metrics, for Prometheus or an OpenTelemetry backend
 	traceparent print the span that this job's runs will be exported under
@@ -48,11 +52,12 @@ unknown, and never as 0.
 
 # What it never does
 
-Andon sends nothing anywhere, but for session and for overrides with --since,
-which ask the forge for what they show, and for export, and collect with
---otlp-endpoint, which send to the endpoints that they are told; session writes
-to the forge what --comment and --check name. Of the words of agents and people
-an export holds nothing unless it is told so. It never prints or writes the value of a credential that it has
+Andon sends nothing anywhere, but for session, for sync and for overrides with
+--since, which ask the forge for what they show, and for export, metrics, and
+collect with --otlp-endpoint, which send to the endpoints that they are told;
+session writes to the forge what --comment and --check name, sync a history on a
+branch, and report the issue of --post. Of the words of agents and people an
+export holds nothing unless it is told so. It never prints or writes the value of a credential that it has
 found, and it writes nothing for upload that it has not scanned. The names of
 files and folders are scanned as well.
 

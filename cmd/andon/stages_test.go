@@ -37,7 +37,7 @@ func initialised(t *testing.T) string {
 		t.Fatalf("init: %d\n%s", code, &messages)
 	}
 	files, err := filepath.Glob(dir + "/.github/workflows/*.yml")
-	if err != nil || len(files) != 4 {
+	if err != nil || len(files) != 5 {
 		t.Fatalf("init wrote %q, %v", files, err)
 	}
 	const keep = `
@@ -241,4 +241,53 @@ func TestOverridesSweep(t *testing.T) {
 	if o.upload == nil {
 		t.Error("the records were not uploaded")
 	}
+}
+
+// TestReportStage adds a workflow run's bundle to the history on its branch, and
+// reports from it: a calm week opens no issue, the job summary has the report.
+func TestReportStage(t *testing.T) {
+	dir := initialised(t)
+	f := fake.New(t)
+	f.Token = token
+	run := f.AddRun(forkHead, time.Now().Add(-time.Hour), nil)
+	f.AddArtifact(run, "andon-1-1-agent-0", bundled(t, dir), nil)
+	o := runEvent(t, dir, "schedule", payload(t, map[string]any{"repository": map[string]any{"full_name": f.Repository, "default_branch": "main"}}), asking(f, "andon-report")...)
+	if o.failed {
+		t.Fatalf("the job failed:\n%s", o.text())
+	}
+	if files := f.Branch("andon/history"); len(files) == 0 {
+		t.Error("the branch has no history")
+	}
+	if !strings.Contains(o.summary(), "2 runs seen") {
+		t.Errorf("the summary is\n%s", o.summary())
+	}
+	if len(f.Issues) != 0 {
+		t.Errorf("%d issues", len(f.Issues))
+	}
+	if strings.Contains(o.text(), token) {
+		t.Error("the log holds the token")
+	}
+}
+
+// bundled returns the zip file of a bundle of the traces in a repository.
+func bundled(t *testing.T, dir string) []byte {
+	t.Helper()
+	out := t.TempDir() + "/bundle"
+	var messages bytes.Buffer
+	env := cli.Env{Stdout: &messages, Stderr: &messages, Getenv: func(string) string { return "" }, Now: time.Now}
+	if code := cli.Main(t.Context(), env, []string{"collect", "--out", out, "--repository", "octo-org/hello", "--pr", "12", "--sha", forkHead, dir + "/andon-traces"}); code != 0 {
+		t.Fatalf("collect: %d\n%s", code, &messages)
+	}
+	files := map[string]string{}
+	err := filepath.WalkDir(out, func(path string, d os.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() {
+			name, _ := filepath.Rel(out, path)
+			files[filepath.ToSlash(name)] = readFile(t, path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return zipped(t, files)
 }

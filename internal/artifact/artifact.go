@@ -16,6 +16,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"math"
 	"path"
 	"strings"
 
@@ -45,9 +47,10 @@ func Default() Limits {
 // Bundle is what a bundle says.
 type Bundle struct {
 	Report  *session.Report
-	Version string // of andon, that wrote it
-	Claims  Claims // what it says that it is about, which is not to be believed
-	Bytes   int64  // unpacked
+	Rollups []json.RawMessage // the lines of runs.jsonl
+	Version string            // of andon, that wrote it
+	Claims  Claims            // what it says that it is about, which is not to be believed
+	Bytes   int64             // unpacked
 }
 
 // Claims is what the manifest says that the bundle is about.
@@ -96,8 +99,23 @@ func (e errInvalid) Error() string { return e.reason }
 // Open reads the bundle in a zip file, which findings call name. Without a
 // Bundle, the findings say why there is none; a credential in it is one reason.
 func (o *Opener) Open(raw []byte, name string) (*Bundle, []finding.Finding) {
-	u := &unpacking{opener: o, name: name, documents: map[string][]byte{}, sums: map[string]string{}, seen: map[string]bool{}}
-	err := u.unpack(raw)
+	u := o.unpacking(name)
+	return u.opened(u.unpack(raw))
+}
+
+// OpenFolder is Open for a bundle that was unpacked into a folder.
+func (o *Opener) OpenFolder(folder fs.FS, name string) (*Bundle, []finding.Finding) {
+	u := o.unpacking(name)
+	u.packed = math.MaxInt64 // nothing in it grows
+	return u.opened(u.walk(folder))
+}
+
+func (o *Opener) unpacking(name string) *unpacking {
+	return &unpacking{opener: o, name: name, documents: map[string][]byte{}, sums: map[string]string{}, seen: map[string]bool{}}
+}
+
+// opened turns what was unpacked into a bundle, or into why there is none.
+func (u *unpacking) opened(err error) (*Bundle, []finding.Finding) {
 	if len(u.leaks) > 0 {
 		return nil, u.leaks // also where the rest could not be read
 	}
@@ -110,12 +128,12 @@ func (o *Opener) Open(raw []byte, name string) (*Bundle, []finding.Finding) {
 	case err == nil:
 		return b, nil
 	case !errors.As(err, &bad):
-		bad = errInvalid{reason: "the zip file is damaged"}
+		bad = errInvalid{reason: "it is damaged"}
 	}
 	return nil, append([]finding.Finding{{
 		Rule: "artifact/invalid", Severity: finding.Error, Message: "a bundle cannot be used: " + bad.reason,
 		Hint: "its job may have been stopped, or written it with another version of andon; look at the job's log before you believe anything else of it",
-		Pos:  trace.Pos{File: path.Join(name, bad.file)},
+		Pos:  trace.Pos{File: path.Join(u.name, bad.file)},
 	}}, u.problems...)
 }
 
@@ -130,6 +148,7 @@ type unpacking struct {
 	packed    int64
 	leaks     []finding.Finding
 	problems  []finding.Finding
+	lines     []json.RawMessage // of runs.jsonl
 }
 
 func (u *unpacking) unpack(raw []byte) error {
@@ -147,6 +166,31 @@ func (u *unpacking) unpack(raw []byte) error {
 		}
 	}
 	return nil
+}
+
+// walk reads the files of a folder.
+func (u *unpacking) walk(folder fs.FS) error {
+	n := 0
+	return fs.WalkDir(folder, ".", func(name string, e fs.DirEntry, err error) error {
+		switch n++; {
+		case err != nil:
+			return err
+		case n > u.opener.limits.Entries:
+			return errInvalid{reason: fmt.Sprintf("it has over %d files", u.opener.limits.Entries)}
+		case e.IsDir():
+			return nil
+		case !local(name):
+			return errInvalid{reason: "a name in it is none that andon gives"}
+		case !e.Type().IsRegular():
+			return errInvalid{reason: "it holds a link or a special file"}
+		}
+		r, err := folder.Open(name)
+		if err != nil {
+			return err
+		}
+		defer r.Close()
+		return u.content(name, r)
+	})
 }
 
 // entry scans one file, and keeps it where it is a document.
@@ -285,7 +329,7 @@ func (u *unpacking) read() (*Bundle, error) {
 	if err := u.rollups(); err != nil {
 		return nil, err
 	}
-	b := &Bundle{Version: m.Version, Claims: Claims{m.Repository, m.Subject, m.HeadSHA}, Bytes: u.bytes}
+	b := &Bundle{Rollups: u.lines, Version: m.Version, Claims: Claims{m.Repository, m.Subject, m.HeadSHA}, Bytes: u.bytes}
 	if json.Unmarshal(u.documents["session.json"], &b.Report) != nil {
 		return nil, errInvalid{"session.json", "it cannot be read"}
 	}
@@ -309,6 +353,7 @@ func (u *unpacking) rollups() error {
 		if err := u.valid("rollup", "runs.jsonl", line, n); err != nil {
 			return err
 		}
+		u.lines = append(u.lines, line)
 	}
 	return nil
 }

@@ -30,6 +30,9 @@ type config struct {
 	Content      string   `yaml:"content"`
 	Secrets      []string `yaml:"secrets"`
 	Accounts     accounts `yaml:"accounts"`
+	Report       struct {
+		Mention []string `yaml:"mention"`
+	} `yaml:"report"`
 
 	Export exportConfig `yaml:"export"`
 
@@ -97,7 +100,7 @@ func (s *settings) configure(ctx context.Context, path string, co checkout) ([]f
 	}
 	s.fill(settings{
 		traces: c.Traces, incident: c.Incident, agent: c.Agent, instructions: c.Instructions, content: c.Content,
-		onSecret: c.OnSecret, failOn: strings.Join(c.FailOn, ","), secrets: c.Secrets, accounts: c.Accounts,
+		onSecret: c.OnSecret, failOn: strings.Join(c.FailOn, ","), secrets: c.Secrets, accounts: c.Accounts, mention: c.Report.Mention,
 	})
 	s.allow, s.allowPath, s.export = c.Allow, path, c.Export
 	return notes, nil
@@ -186,6 +189,9 @@ func (c *config) tighten(co checkout, found standing, path string) (*config, []f
 	}
 	if a := c.Accounts; a.Agents != nil || a.Humans != nil || a.Tools != nil { // who calls an agent a person overrules it
 		ignored = append(ignored, "accounts")
+	}
+	if c.Report.Mention != nil {
+		ignored = append(ignored, "report")
 	}
 	if len(ignored) == 0 {
 		if found == notInBase {

@@ -11,7 +11,7 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 
-	"github.com/klauspost/compress/zstd"
+	"github.com/andon-ci/andon/internal/zstd"
 )
 
 // maxExpanded bounds what a compressed file may grow to, maxNested how often it
@@ -51,7 +51,7 @@ func unpack(br *bufio.Reader) (io.Reader, error) {
 	case bytes.HasPrefix(head, []byte("\x1f\x8b")):
 		return gzip.NewReader(br)
 	case bytes.HasPrefix(head, []byte("\x28\xb5\x2f\xfd")):
-		return zstd.NewReader(br, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(64<<20))
+		return zstd.NewReader(br)
 	case isBzip2(head):
 		return bzip2.NewReader(br), nil
 	}

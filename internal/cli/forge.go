@@ -30,13 +30,23 @@ func (f *forgeFlags) client(env Env, repository string) (*github.Client, error) 
 	if repository == "" {
 		return nil, usage("no repository given", "--repository owner/name, or set GITHUB_REPOSITORY")
 	}
+	o, err := f.options(env, repository)
+	if err != nil {
+		return nil, err
+	}
+	c, err := github.New(o)
+	return c, forgeFailure(err)
+}
+
+// options says where the forge is and who asks, about a repository.
+func (f *forgeFlags) options(env Env, repository string) (github.Options, error) {
 	o := github.Options{
 		Repository: repository, BaseURL: env.Getenv("GITHUB_API_URL"), GraphQLURL: env.Getenv("GITHUB_GRAPHQL_URL"),
 		Token: cmp.Or(env.Getenv("GITHUB_TOKEN"), env.Getenv("GH_TOKEN")), Patience: f.wait, Clock: env.Forge,
 	}
 	app, err := givenApp(env)
 	if err != nil {
-		return nil, err
+		return o, err
 	}
 	o.App = app
 	if dir := f.folder(env); dir != "" {
@@ -44,8 +54,7 @@ func (f *forgeFlags) client(env Env, repository string) (*github.Client, error) 
 			o.Cache = c
 		}
 	}
-	c, err := github.New(o)
-	return c, forgeFailure(err)
+	return o, nil
 }
 
 // folder returns where answers are kept, empty for nowhere.

@@ -277,7 +277,7 @@ func (f *initFlags) next() string {
 	} else {
 		steps = append(steps, "put your agent into .github/workflows/andon-collect.yml, in place of the step that says so")
 	}
-	steps = append(steps, "commit .github, and merge it: the second stage and the sweep run on the default branch alone")
+	steps = append(steps, "commit .github, and merge it: the second stage, the sweep and the report run on the default branch alone")
 	var b strings.Builder
 	b.WriteString("\nnext:\n")
 	for i, s := range steps {

@@ -43,7 +43,7 @@ func TestReadyConfiguration(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(c.Traces) == 0 || c.Agent == "" || c.Instructions == "" || c.OnSecret == "" || len(c.FailOn) == 0 || c.Content == "" ||
-		len(c.Secrets) == 0 || len(c.Accounts.Agents) == 0 || len(c.Accounts.Tools) == 0 || len(c.Allow) == 0 {
+		len(c.Secrets) == 0 || len(c.Accounts.Agents) == 0 || len(c.Accounts.Tools) == 0 || len(c.Allow) == 0 || len(c.Report.Mention) == 0 {
 		t.Errorf("the written configuration does not show every key: %+v", c)
 	}
 }

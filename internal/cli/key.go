@@ -33,6 +33,7 @@ type pipeline struct {
 	Job      string `json:"job,omitempty"`
 	Workflow string `json:"workflow,omitempty"`
 	Event    string `json:"event,omitempty"`
+	Fork     bool   `json:"fork,omitempty"`         // in a history: it ran what a fork brought
 	CheckRun string `json:"check_run_id,omitempty"` // the job's id at the forge
 	Matrix   string `json:"matrix,omitempty"`       // tells the jobs of one key apart
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
 	"os"
@@ -28,23 +29,28 @@ const (
 // asked runs a command against a forge and returns what it printed.
 func asked(t *testing.T, f *fake.Forge, env map[string]string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
+	var out, messages bytes.Buffer
+	code = Main(t.Context(), asking(f, env, &out, &messages), args)
+	return code, out.String(), messages.String()
+}
+
+// asking is the environment of a command that asks a forge.
+func asking(f *fake.Forge, env map[string]string, out, messages io.Writer) Env {
 	vars := map[string]string{
 		"GITHUB_API_URL": f.URL(), "GITHUB_GRAPHQL_URL": f.GraphQLURL(), "GITHUB_TOKEN": "ghs_forge_token_of_the_test", "GITHUB_REPOSITORY": f.Repository,
 	}
 	for k, v := range env {
 		vars[k] = v
 	}
-	var out, messages bytes.Buffer
 	now := time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC)
-	code = Main(t.Context(), Env{
-		Stdin: strings.NewReader(""), Stdout: &out, Stderr: &messages, Getenv: func(k string) string { return vars[k] }, Now: func() time.Time { return now },
+	return Env{
+		Stdin: strings.NewReader(""), Stdout: out, Stderr: messages, Getenv: func(k string) string { return vars[k] }, Now: func() time.Time { return now },
 		Forge: github.Clock{
 			Now:    func() time.Time { return now },
 			Sleep:  func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
 			Jitter: func() float64 { return 0 },
 		},
-	}, args)
-	return code, out.String(), messages.String()
+	}
 }
 
 // zippedBundle returns the zip file of the bundle that collect makes of a native

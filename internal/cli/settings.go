@@ -29,6 +29,7 @@ type settings struct {
 	allowPath    string // the file that they are from
 	ignoredAllow bool   // a list was there and does not count
 	accounts     accounts
+	mention      []string // whom a report tells
 	export       exportConfig
 }
 
@@ -117,6 +118,7 @@ func (s *settings) fill(other settings) {
 		s.traces = other.traces
 	}
 	s.secrets = append(s.secrets, other.secrets...)
+	s.mention = append(s.mention, other.mention...)
 	s.accounts.Agents = append(s.accounts.Agents, other.accounts.Agents...)
 	s.accounts.Humans = append(s.accounts.Humans, other.accounts.Humans...)
 	s.accounts.Tools = append(s.accounts.Tools, other.accounts.Tools...)

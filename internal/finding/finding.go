@@ -51,6 +51,7 @@ type Subject struct {
 	Agent      string `json:"agent,omitempty"`
 	Repository string `json:"repository,omitempty"`
 	Model      string `json:"model,omitempty"`
+	Measure    string `json:"measure,omitempty"` // what of it: cost, latency, error-rate, override-rate, decision-rate
 	RunID      string `json:"run_id,omitempty"`
 	From       string `json:"from,omitempty"` // date
 	To         string `json:"to,omitempty"`   // date

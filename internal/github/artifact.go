@@ -23,6 +23,9 @@ type Artifact struct {
 	Expired   bool      `json:"expired"`
 	Digest    string    `json:"digest"` // "sha256:" and hex digits; empty from before there were any
 	CreatedAt time.Time `json:"created_at"`
+	Run       struct {
+		ID int64 `json:"id"`
+	} `json:"workflow_run"` // that uploaded it
 }
 
 // maxArtifactPages bounds how many pages of 100 artifacts of one workflow run
@@ -79,7 +82,7 @@ func (c *Client) Download(ctx context.Context, a Artifact, limit int64) ([]byte,
 	case a.Size > limit:
 		return nil, tooLarge(doing, limit)
 	}
-	at, err := c.located(ctx, doing, a)
+	at, err := c.located(ctx, doing, c.path("/actions/artifacts/%d/zip", a.ID))
 	if err != nil {
 		return nil, err
 	}
@@ -107,10 +110,10 @@ func (a Artifact) matches(raw []byte) bool {
 	return !known || want == hex.EncodeToString(sum[:])
 }
 
-// located asks where an artifact lies: outside the API, for a minute, and
-// readable without credentials.
-func (c *Client) located(ctx context.Context, doing string, a Artifact) (string, error) {
-	req, err := c.api.NewRequest(http.MethodGet, c.path("/actions/artifacts/%d/zip", a.ID), nil)
+// located asks where a file lies: outside the API, for a minute, and readable
+// without credentials.
+func (c *Client) located(ctx context.Context, doing, path string) (string, error) {
+	req, err := c.api.NewRequest(http.MethodGet, path, nil)
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", doing, err)
 	}
@@ -183,7 +186,7 @@ func (c *Client) unfetched(doing string, req *http.Request, status int, err erro
 	}
 	e := &Error{Doing: doing, Where: "GET " + req.URL.Host, Status: status, Reason: "the download broke off", Err: ErrUnavailable, Hint: "run the command again"}
 	if status >= 400 && err == nil {
-		e.Reason = "the store of artifacts refused it"
+		e.Reason = "the store refused it"
 	}
 	return e
 }

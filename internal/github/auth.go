@@ -1,6 +1,7 @@
 package github
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -40,7 +41,7 @@ func (o Options) authorise(base *url.URL, g *guard) (http.RoundTripper, error) {
 		}
 	}
 	apps.BaseURL = strings.TrimSuffix(base.String(), "/")
-	return &installation{apps: apps, base: base, repository: o.Repository, next: o.Transport}, nil
+	return &installation{apps: apps, base: base, repository: o.Repository, organisation: o.organisation, next: o.Transport}, nil
 }
 
 // bearer adds a token to what goes to the API, and to nothing else.
@@ -64,6 +65,8 @@ type installation struct {
 	base       *url.URL
 	repository string
 	next       http.RoundTripper
+
+	organisation string // whose installation it is, for all its repositories; empty for the repository's
 
 	once   sync.Once
 	tokens *ghinstallation.Transport
@@ -96,7 +99,7 @@ func (i *installation) refused(err error) error {
 
 // find looks up the installation, whose token is for this repository alone.
 func (i *installation) find(req *http.Request) (*ghinstallation.Transport, error) {
-	u := i.base.JoinPath("repos", i.repository, "installation")
+	u := i.at()
 	ask, err := http.NewRequestWithContext(req.Context(), http.MethodGet, u.String(), nil)
 	if err != nil {
 		return nil, err
@@ -111,11 +114,15 @@ func (i *installation) find(req *http.Request) (*ghinstallation.Transport, error
 	}
 	if res.StatusCode != http.StatusOK || json.NewDecoder(res.Body).Decode(&found) != nil || found.ID == 0 {
 		return nil, &Error{
-			Doing: "looking up the App's installation in " + i.repository, Where: "GET " + u.Path, Status: res.StatusCode,
+			Doing: "looking up the App's installation in " + cmp.Or(i.organisation, i.repository), Where: "GET " + u.Path, Status: res.StatusCode,
 			Reason: "there is none", Err: ErrToken, Hint: "install the App in the repository, and check ANDON_APP_ID",
 		}
 	}
 	t := ghinstallation.NewFromAppsTransport(i.apps, found.ID)
+	if i.organisation != "" {
+		t.InstallationTokenOptions = &api.InstallationTokenOptions{} // of all its repositories
+		return t, nil
+	}
 	_, name, _ := strings.Cut(i.repository, "/")
 	t.InstallationTokenOptions = &api.InstallationTokenOptions{Repositories: []string{name}}
 	return t, nil

@@ -183,6 +183,8 @@ func (c *Client) faulty(doing string, res *http.Response, g graphqlError) *Error
 		e.Err, e.Hint = ErrPermission, permissionHint(res)
 	case g.Type == "RATE_LIMITED":
 		e.Err, e.Hint = ErrLimit, "run it again later"
+	case g.Type == "STALE_DATA":
+		e.Err, e.Hint = ErrMoved, "run the command again"
 	default:
 		e.Err, e.Hint = ErrUnavailable, "run the command again"
 	}

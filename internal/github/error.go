@@ -21,6 +21,7 @@ var (
 	ErrUnavailable = errors.New("the forge does not answer")
 	ErrTooLarge    = errors.New("larger than allowed")
 	ErrDamaged     = errors.New("not what was announced")
+	ErrMoved       = errors.New("somebody else was faster")
 )
 
 // Error says what could not be done, where, and what to do about it. It quotes

@@ -39,6 +39,8 @@ type Options struct {
 	Cache      Cache         // nil stores nothing
 	Clock      Clock         // the zero value is the real one
 	Transport  http.RoundTripper
+
+	organisation string // whose installation asks, in place of the repository's
 }
 
 // App is a GitHub App that asks for itself, as its installation in the
@@ -67,6 +69,9 @@ func (c Clock) complete() Clock {
 	}
 	return c
 }
+
+// Wait waits as the client does.
+func (c Clock) Wait(ctx context.Context, d time.Duration) error { return c.complete().Sleep(ctx, d) }
 
 func sleep(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)

@@ -42,3 +42,15 @@ func TestIssues(t *testing.T) {
 		t.Error("editing takes labels away that people have set")
 	}
 }
+
+func TestCodeowners(t *testing.T) {
+	f := fake.New(t)
+	c, _ := client(t, f, nil)
+	if text, err := c.Codeowners(t.Context()); err != nil || text != "" {
+		t.Errorf("%q, %v", text, err)
+	}
+	f.Files = map[string]string{"CODEOWNERS": "* @b\n", ".github/CODEOWNERS": "* @a\n"}
+	if text, err := c.Codeowners(t.Context()); err != nil || text != "* @a\n" {
+		t.Errorf("%q, %v", text, err)
+	}
+}

@@ -45,7 +45,7 @@ type node struct {
 type frame struct {
 	node  uint32
 	keys  uint32 // how many keys an object has had
-	bloom uint64
+	bloom [4]uint64
 }
 
 // SyntaxError is what is wrong with a value's text, and where. It never holds
@@ -245,16 +245,17 @@ func (p *parser) key() error {
 	return nil
 }
 
-// seen notes a duplicate key. A bloom filter keeps it cheap, and objects of
+// seen notes a duplicate key. A bloom filter of 256 bits keeps it cheap, and objects of
 // more than 64 members are left out so that no input makes it quadratic.
 func (p *parser) seen(n uint32) {
 	top := &p.stack[len(p.stack)-1]
 	key := p.nodes[n]
 	size := key.end - key.start
 	mix := uint64(size)*31 + uint64(p.raw[key.start+1])*7 + uint64(p.raw[key.end-2])*13 + uint64(p.raw[key.start+size/2])*3
-	bit := uint64(1) << (mix * 0x9E3779B97F4A7C15 >> 58)
+	mix *= 0x9E3779B97F4A7C15
+	part, bit := &top.bloom[mix>>62], uint64(1)<<(mix>>56&63)
 	top.keys++
-	if p.dup == 0 && top.bloom&bit != 0 && top.keys <= 64 {
+	if p.dup == 0 && *part&bit != 0 && top.keys <= 64 {
 		for i := top.node + 1; i < n; i = p.nodes[i+1].next {
 			k := p.nodes[i]
 			if string(p.raw[k.start:k.end]) == string(p.raw[key.start:key.end]) {
@@ -262,7 +263,7 @@ func (p *parser) seen(n uint32) {
 			}
 		}
 	}
-	top.bloom |= bit
+	*part |= bit
 }
 
 func (p *parser) orEnd(msg string) string {

@@ -283,9 +283,10 @@ func decidedBy(s *session.Session, w writing) string {
 	return kind(s.Decision.Kind, w) + by(s, w)
 }
 
-// agentless tells of the workflow runs at a head that no agent was in.
+// agentless tells of the workflow runs at a head of which no agent's run was read: there is
+// none, or its bundle was not read.
 func agentless(l *session.Link, head string) string {
-	return fmt.Sprintf("%s at %s, without an agent's run", plural(len(l.Workflows), "workflow run", "workflow runs"), head)
+	return fmt.Sprintf("%s at %s: no agent's run was read", plural(len(l.Workflows), "workflow run", "workflow runs"), head)
 }
 
 // workflowOf returns the workflow run in which an agent ran, nil for none.

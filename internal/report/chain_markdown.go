@@ -28,7 +28,7 @@ func ChainMarkdown(w io.Writer, c *Story, o Options) error {
 	if limit <= 0 {
 		limit = maxSummary
 	}
-	_, err := io.WriteString(w, assemble(m.sections, limit))
+	_, err := io.WriteString(w, assemble(m.sections, limit, "The bundles hold everything."))
 	return err
 }
 

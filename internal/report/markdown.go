@@ -52,7 +52,7 @@ func Markdown(w io.Writer, r *session.Report, o Options) error {
 	if limit <= 0 {
 		limit = maxSummary
 	}
-	_, err := io.WriteString(w, assemble(m.sections, limit))
+	_, err := io.WriteString(w, assemble(m.sections, limit, "The bundle's `session.json` holds everything."))
 	return err
 }
 
@@ -70,8 +70,9 @@ func (m *summary) add(k rank, name, many, text string) {
 	}
 }
 
-// assemble joins sections up to limit bytes.
-func assemble(sections []section, limit int) string {
+// assemble joins sections up to limit bytes. The rest says where to find what
+// was cut.
+func assemble(sections []section, limit int, rest string) string {
 	const notice = 1 << 10 // room for the line that says what was cut
 	size := 0
 	for _, s := range sections {
@@ -100,13 +101,13 @@ func assemble(sections []section, limit int) string {
 		}
 	}
 	if over {
-		b.WriteString("\n" + cutNotice(sections, keep, limit))
+		b.WriteString("\n" + cutNotice(sections, keep, limit, rest))
 	}
 	return b.String()
 }
 
 // cutNotice says which sections were left out.
-func cutNotice(sections []section, keep []bool, limit int) string {
+func cutNotice(sections []section, keep []bool, limit int, rest string) string {
 	n := map[string]int{}
 	var order []section
 	for i, s := range sections {
@@ -121,8 +122,8 @@ func cutNotice(sections []section, keep []bool, limit int) string {
 	for _, s := range order {
 		parts = append(parts, plural(n[s.name], s.name, s.many))
 	}
-	return fmt.Sprintf("✂️ Cut to stay under %s KiB: %s. The bundle's `session.json` holds everything.\n",
-		number(int64(limit>>10)), strings.Join(parts, ", "))
+	return fmt.Sprintf("✂️ Cut to stay under %s KiB: %s. %s\n",
+		number(int64(limit>>10)), strings.Join(parts, ", "), rest)
 }
 
 // markdownWriting writes what a verdict is made of into a line.

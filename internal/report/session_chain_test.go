@@ -209,7 +209,7 @@ func TestChainOfIdleRuns(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, out := range []string{md.String(), term.String()} {
-		if !strings.Contains(out, "1 workflow run at") || !strings.Contains(out, "without an agent's run") || strings.Contains(out, "0 agents") {
+		if !strings.Contains(out, "1 workflow run at") || !strings.Contains(out, "no agent's run was read") || strings.Contains(out, "0 agents") {
 			t.Errorf("%s", out)
 		}
 	}

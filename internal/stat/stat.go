@@ -75,3 +75,22 @@ func normalP(z float64) float64 { return math.Erfc(math.Abs(z) / math.Sqrt2) }
 // studentP is normalP for Student's t with df degrees of freedom (Abramowitz
 // and Stegun, Handbook of Mathematical Functions, 26.7.1 and 26.5.27).
 func studentP(t, df float64) float64 { return mathext.RegIncBeta(df/2, 0.5, df/(df+t*t)) }
+
+// Student returns the two-sided p-value of a value of Student's t with df degrees
+// of freedom, more than 0 of them: the probability of one at least as far from 0.
+// It is 1 for a value that is not finite and for other degrees of freedom.
+func Student(t, df float64) float64 {
+	if !finite(t) || !(df > 0) {
+		return 1
+	}
+	return studentP(t, df)
+}
+
+// Normal returns the standard normal value that is exceeded with the probability
+// tail: 1.96 for 0.025. It is 0 for what is no probability between 0 and 1.
+func Normal(tail float64) float64 {
+	if !open(tail) {
+		return 0
+	}
+	return normalQuantile(tail)
+}

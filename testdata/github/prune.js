@@ -29,6 +29,14 @@ const used = {
   "/repos/{owner}/{repo}/pulls": ["get"],
   "/repos/{owner}/{repo}/installation": ["get"],
   "/app/installations/{installation_id}/access_tokens": ["post"],
+  "/repos/{owner}/{repo}/actions/artifacts": ["get"],
+  "/repos/{owner}/{repo}/actions/runs/{run_id}": ["get"],
+  "/repos/{owner}/{repo}/tarball/{ref}": ["get"],
+  "/repos/{owner}/{repo}/git/trees": ["post"],
+  "/repos/{owner}/{repo}/git/commits": ["post"],
+  "/repos/{owner}/{repo}/git/refs": ["post"],
+  "/orgs/{org}/installation": ["get"],
+  "/installation/repositories": ["get"],
 };
 const texts = ["description", "summary", "operationId", "example", "examples", "externalDocs", "x-github", "tags"];
 

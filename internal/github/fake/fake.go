@@ -44,8 +44,10 @@ type Forge struct {
 	Points     int              // that the queries by GraphQL count towards its limit
 	Downloads  int              // from the store of artifacts
 	Checks     []map[string]any
-	Posts      []map[string]any // comments as they were sent
-	Issues     []map[string]any // as they were sent; see AddIssue
+	Posts      []map[string]any  // comments as they were sent
+	Hidden     []string          // repositories that the App's installation has beside this one, and nobody can read
+	Issues     []map[string]any  // as they were sent; see AddIssue
+	Files      map[string]string // of the default branch, as far as they are asked for
 
 	every     []*Request // also those that Forget forgets
 	t         testing.TB
@@ -54,6 +56,8 @@ type Forge struct {
 	mu        sync.Mutex
 	artifacts map[int64][]map[string]any // by workflow run
 	zips      map[int64][]byte           // by artifact
+	branches  map[string]string          // commit, by name
+	trees     map[string]folder          // by commit or tree
 	faults    []*Fault
 	denied    []string // lists of the pull request, as GraphQL calls them
 	schema    *ast.Schema
@@ -80,7 +84,7 @@ type Fault struct {
 // New starts a forge, which ends with the test. Then every request that it has
 // had must be legal by GitHub's descriptions.
 func New(t testing.TB) *Forge {
-	f := &Forge{Repository: "octo-org/hello", ID: 1296269, t: t, artifacts: map[int64][]map[string]any{}, zips: map[int64][]byte{}, next: 1000}
+	f := &Forge{Repository: "octo-org/hello", ID: 1296269, t: t, artifacts: map[int64][]map[string]any{}, zips: map[int64][]byte{}, next: 1000, branches: map[string]string{}, trees: map[string]folder{}}
 	f.api = httptest.NewServer(http.HandlerFunc(f.serve))
 	f.blobs = httptest.NewServer(http.HandlerFunc(f.blob))
 	t.Cleanup(f.legal)
@@ -204,6 +208,7 @@ func (f *Forge) AddArtifact(run int64, name string, zip []byte, changes map[stri
 	f.next++
 	a := f.shape("artifacts", "artifacts")
 	sum := sha256.Sum256(zip)
+	a["workflow_run"], a["created_at"] = map[string]any{"id": run}, f.uploaded(run)
 	a["id"], a["name"], a["size_in_bytes"], a["digest"] = f.next, name, len(zip), "sha256:"+hex.EncodeToString(sum[:])
 	for k, v := range changes {
 		a[k] = v
@@ -211,6 +216,16 @@ func (f *Forge) AddArtifact(run int64, name string, zip []byte, changes map[stri
 	f.artifacts[run] = append(f.artifacts[run], a)
 	f.zips[f.next] = zip
 	return f.next
+}
+
+// uploaded returns when the artifacts of a workflow run were: at its end.
+func (f *Forge) uploaded(run int64) any {
+	for _, r := range f.Runs {
+		if r["id"] == run {
+			return r["updated_at"]
+		}
+	}
+	return "2026-11-20T00:00:00Z"
 }
 
 func (f *Forge) blob(w http.ResponseWriter, r *http.Request) {
@@ -221,6 +236,10 @@ func (f *Forge) blob(w http.ResponseWriter, r *http.Request) {
 		f.t.Error("a credential was sent outside the API")
 	}
 	if f.failed(w, r) {
+		return
+	}
+	if commit, ok := strings.CutPrefix(r.URL.Path, "/tarballs/"); ok {
+		w.Write(f.archive(commit))
 		return
 	}
 	var id int64

@@ -52,3 +52,15 @@ func (f *Forge) labelled(label any) []any {
 	}
 	return out
 }
+
+// owners answers the query for CODEOWNERS.
+func (f *Forge) owners() map[string]any {
+	found := map[string]any{}
+	for name, path := range map[string]string{"github": ".github/CODEOWNERS", "root": "CODEOWNERS", "docs": "docs/CODEOWNERS"} {
+		found[name] = nil
+		if text, ok := f.Files[path]; ok {
+			found[name] = map[string]any{"isTruncated": false, "text": text}
+		}
+	}
+	return map[string]any{"data": map[string]any{"repository": found}}
+}

@@ -66,6 +66,10 @@ func (f *Forge) legalREST(router routers.Router, r *Request) {
 		q.Set("created", since+"T00:00:00Z")
 		copied.URL.RawQuery = q.Encode()
 	}
+	if from, to, ok := strings.Cut(q.Get("created"), ".."); ok && to != "" {
+		q.Set("created", from)
+		copied.URL.RawQuery = q.Encode()
+	}
 	route, args, err := router.FindRoute(copied)
 	if err != nil {
 		f.t.Errorf("%s %s is not in GitHub's description: %v", r.Method, r.URL.Path, err)

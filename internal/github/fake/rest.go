@@ -28,7 +28,7 @@ func (f *Forge) rest(w http.ResponseWriter, r *http.Request, body []byte) {
 	}
 	for _, route := range f.routes() {
 		m := route.path.FindStringSubmatch(path)
-		if m != nil && route.method == r.Method && (own || strings.HasPrefix(path, "app/")) {
+		if m != nil && route.method == r.Method && (own || strings.HasPrefix(path, "app/") || strings.HasPrefix(path, "orgs/") || strings.HasPrefix(path, "installation/")) {
 			route.serve(w, r, m[1:], body)
 			return
 		}
@@ -56,9 +56,10 @@ type route struct {
 	serve  func(w http.ResponseWriter, r *http.Request, args []string, body []byte)
 }
 
+func at(pattern string) *regexp.Regexp { return regexp.MustCompile("^" + pattern + "$") }
+
 func (f *Forge) routes() []route {
-	at := func(pattern string) *regexp.Regexp { return regexp.MustCompile("^" + pattern + "$") }
-	return []route{
+	return append(f.since(), []route{
 		{"GET", at(`actions/runs`), f.listRuns},
 		{"GET", at(`actions/runs/(\d+)/artifacts`), f.listArtifacts},
 		{"GET", at(`actions/artifacts/(\d+)/zip`), f.locate},
@@ -69,6 +70,10 @@ func (f *Forge) routes() []route {
 		{"GET", at(`compare/(.+)`), f.kept("compare")},
 		{"GET", at(`collaborators/([^/]+)/permission`), f.kept("permissions")},
 		{"GET", at(`pulls`), f.listPulls},
+		{"GET", at(`tarball/([0-9a-f]+)`), f.tarball},
+		{"POST", at(`git/trees`), f.createTree},
+		{"POST", at(`git/commits`), f.createCommit},
+		{"POST", at(`git/refs`), f.createRef},
 		{"POST", at(`check-runs`), f.create("check_run", &f.Checks)},
 		{"PATCH", at(`check-runs/(\d+)`), f.change("id", &f.Checks)},
 		{"POST", at(`issues`), f.createIssue},
@@ -84,7 +89,7 @@ func (f *Forge) routes() []route {
 			made["token"], made["expires_at"] = "ghs_"+strings.Repeat("0", 36), "2099-01-01T00:00:00Z"
 			answer(w, r, http.StatusCreated, made)
 		}},
-	}
+	}...)
 }
 
 // page cuts a list as the request asks, and links to the next page.
@@ -119,7 +124,7 @@ func (f *Forge) listRuns(w http.ResponseWriter, r *http.Request, _ []string, _ [
 		if s := q.Get("head_sha"); s != "" && run["head_sha"] != s {
 			continue
 		}
-		if since, ok := strings.CutPrefix(q.Get("created"), ">="); ok && run["created_at"].(string) < since {
+		if !within(run["created_at"].(string), q.Get("created")) {
 			continue
 		}
 		found = append(found, run)

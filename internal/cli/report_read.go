@@ -1,0 +1,144 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/andon-ci/andon/internal/history"
+	"github.com/andon-ci/andon/internal/trend"
+)
+
+// reportWindow is the days that are reported on, both among them.
+type reportWindow struct{ from, to history.Day }
+
+// baselineDays is how many days before the window serve to compare with.
+const baselineDays = 60
+
+// readers is how many days are read at once.
+const readers = 2
+
+// reportMemory is from how much memory on garbage is collected again and again.
+// A report holds what all its days come to, which is more than what a command
+// does that reads files through.
+const reportMemory = 160 << 20
+
+// judge returns the report of a window. Nil owned is for the runs of everybody.
+func judge(ctx context.Context, store history.Store, w reportWindow, owned *ownership) (*trend.Report, error) {
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(reportMemory))
+	view, err := store.View(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all, _, err := history.Days(ctx, view)
+	if err != nil {
+		return nil, err
+	}
+	first := history.DayOf(w.from.Time().AddDate(0, 0, -baselineDays))
+	var wanted []history.Day
+	for _, d := range all {
+		if d >= first && d <= w.to {
+			wanted = append(wanted, d)
+		}
+	}
+	days, err := readDays(ctx, view, wanted)
+	if err != nil {
+		return nil, err
+	}
+	o := trend.Options{From: string(w.from), To: string(w.to), AsOf: w.to.Time().Add(24 * time.Hour), Unreachable: unreachable(ctx, view)}
+	if owned != nil {
+		o.Keep = owned.keeps
+	}
+	return trend.Analyse(days, o), nil
+}
+
+// unreachable returns the repositories that the last sync could not read.
+func unreachable(ctx context.Context, view history.View) []string {
+	c, err := history.ReadCursor(ctx, view)
+	if err != nil {
+		return nil // a history that is written by hand needs none
+	}
+	var out []string
+	for name, p := range c.Repositories {
+		if p.Unreachable != nil {
+			out = append(out, name)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// readDays reads what each day comes to, several at once: they do not depend on
+// each other.
+func readDays(ctx context.Context, view history.View, wanted []history.Day) ([]*trend.Day, error) {
+	days, errs := make([]*trend.Day, len(wanted)), make([]error, len(wanted))
+	next := make(chan int)
+	var all sync.WaitGroup
+	for range readers {
+		all.Go(func() {
+			for i := range next {
+				days[i], errs[i] = readDay(ctx, view, wanted[i])
+			}
+		})
+	}
+	for i := range wanted {
+		next <- i
+	}
+	close(next)
+	all.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return days, nil
+}
+
+func readDay(ctx context.Context, view history.View, d history.Day) (*trend.Day, error) {
+	var made madeDay
+	s, fresh, err := history.Summarise(ctx, view, d, &made)
+	if err != nil {
+		return nil, err
+	}
+	if !fresh {
+		return made.day, nil // need not be read from what was just written
+	}
+	day, err := trend.ReadDay(s.Summary)
+	if err == nil {
+		return day, nil
+	}
+	// Whoever can write to the history can write there what is none.
+	if s, _, err = history.Summarise(ctx, view, d, anew{}); err == nil {
+		day, err = trend.ReadDay(s.Summary)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("summing up %s: %w", d, err)
+	}
+	return day, nil
+}
+
+// madeDay is a trendSummary that keeps the day it made last.
+type madeDay struct {
+	trendSummary
+	day *trend.Day
+}
+
+func (m *madeDay) Day(d history.Day) history.Digest {
+	m.day = trend.NewDay(string(d))
+	return m.day
+}
+
+// trendSummary makes the summaries of a history's days.
+type trendSummary struct{}
+
+func (trendSummary) Version() string { return trend.Version }
+
+func (trendSummary) Day(d history.Day) history.Digest { return trend.NewDay(string(d)) }
+
+// anew takes no summary that is kept.
+type anew struct{ trendSummary }
+
+func (anew) Version() string { return "" }

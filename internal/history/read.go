@@ -1,0 +1,159 @@
+package history
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"slices"
+
+	"github.com/andon-ci/andon/internal/zstd"
+)
+
+// Days returns the days of which a history has anything, in order, and the
+// names of what was refused.
+func Days(ctx context.Context, v View) (days []Day, refused []string, err error) {
+	files, refused, err := v.Files(ctx)
+	if err != nil {
+		return nil, nil, fmt.Errorf("listing the history: %w", err)
+	}
+	for _, f := range files {
+		if in, d, ok := dayOf(f.Name); ok && in != summaries {
+			days = append(days, d)
+		}
+	}
+	slices.Sort(days)
+	return slices.Compact(days), refused, nil
+}
+
+// open opens a day's file of a kind, and returns the name that it has. Where it
+// lies there both ways, as after a stop between the two, the one that is not
+// compressed counts.
+func open(ctx context.Context, v View, k Kind, d Day) (io.ReadCloser, string, error) {
+	name := d.File(k)
+	r, err := v.Open(ctx, name)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return r, name, err
+	}
+	name += packed
+	if r, err = v.Open(ctx, name); err != nil {
+		return nil, "", err
+	}
+	text, err := zstd.NewReader(r)
+	if err != nil {
+		r.Close()
+		return nil, "", fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	return &unpacking{text: text, file: r, left: maxUnpacked}, name, nil
+}
+
+// ErrDamaged is for a compressed file that is none, or that grows beyond all
+// measure.
+var ErrDamaged = errors.New("damaged")
+
+// unpacking is a compressed file.
+type unpacking struct {
+	text io.ReadCloser
+	file io.Closer
+	left int64 // bytes that it may still grow by
+}
+
+func (u *unpacking) Read(p []byte) (int, error) {
+	n, err := u.text.Read(p)
+	u.left -= int64(n)
+	switch {
+	case u.left < 0:
+		return n, fmt.Errorf("%w: over %d GiB", ErrDamaged, maxUnpacked>>30)
+	case err != nil && !errors.Is(err, io.EOF):
+		return n, fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	return n, err
+}
+
+func (u *unpacking) Close() error { return errors.Join(u.text.Close(), u.file.Close()) }
+
+// Lines yields the lines of a day's file, each valid until the next. There are
+// none where there is no file. A line over the limit is yielded as ErrLine, and
+// so is what follows read; any other error ends it.
+func Lines(ctx context.Context, v View, k Kind, d Day) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		r, _, err := open(ctx, v, k, d)
+		if errors.Is(err, fs.ErrNotExist) {
+			return
+		}
+		if err != nil {
+			yield(nil, fmt.Errorf("reading %s: %w", d.File(k), err))
+			return
+		}
+		defer r.Close()
+		for line, err := range lines(r) {
+			if err != nil && !errors.Is(err, ErrLine) {
+				err = fmt.Errorf("reading %s: %w", d.File(k), err)
+			}
+			if !yield(line, err) {
+				return
+			}
+		}
+	}
+}
+
+// ErrLine is for a line over MaxLine.
+var ErrLine = fmt.Errorf("a line over %d MiB", MaxLine>>20)
+
+// lines yields the lines of r without their ends, but for blank ones.
+func lines(r io.Reader) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		b := bufio.NewReaderSize(r, MaxLine+1) // with the end of the line
+		for {
+			line, err := b.ReadSlice('\n')
+			if errors.Is(err, bufio.ErrBufferFull) {
+				for errors.Is(err, bufio.ErrBufferFull) {
+					_, err = b.ReadSlice('\n')
+				}
+				if !yield(nil, ErrLine) {
+					return
+				}
+				line = nil
+			}
+			if line = bytes.TrimSpace(line); len(line) > 0 && !yield(line, nil) {
+				return
+			}
+			if err != nil && !errors.Is(err, io.EOF) {
+				yield(nil, err)
+				return
+			}
+			if err != nil {
+				return
+			}
+		}
+	}
+}
+
+// whole reads a file of at most maxFile bytes. There is nothing in one that is
+// not there.
+func whole(ctx context.Context, v View, name string) ([]byte, error) {
+	r, err := v.Open(ctx, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", name, err)
+	}
+	defer r.Close()
+	return all(name, r)
+}
+
+func all(name string, r io.Reader) ([]byte, error) {
+	raw, err := io.ReadAll(io.LimitReader(r, maxFile+1))
+	if err == nil && len(raw) > maxFile {
+		err = errLarge
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", name, err)
+	}
+	return raw, nil
+}

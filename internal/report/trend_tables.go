@@ -1,0 +1,272 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/andon-ci/andon/internal/finding"
+	"github.com/andon-ci/andon/internal/trace"
+	"github.com/andon-ci/andon/internal/trend"
+)
+
+// keyNumber is a figure of all runs.
+type keyNumber struct {
+	light  light
+	name   string
+	value  string
+	course string // sparkline
+}
+
+// keyNumbers returns the few figures that say how the factory does. Those that
+// were not measured are said not to be.
+func keyNumbers(r *trend.Report) []keyNumber {
+	g := r.Totals
+	ps := periods(r.Window, g.Series)
+	course := func(value func(period) (float64, bool)) string { return sparkline(pointsOf(ps, value)) }
+	return []keyNumber{
+		{lightOfMeasure(r, g.Success != nil && !g.Success.Few, "error-rate"), "runs that succeeded", rate(g.Success) + ofCount(g.Success, "run", "runs"), course(successIn)},
+		{lightOfMeasure(r, g.Override != nil && !g.Override.Few, "override-rate"), "decisions that people overruled", rate(g.Override) + ofCount(g.Override, "decision", "decisions"), course(overruledIn)},
+		{lightOfMeasure(r, g.CostUSD != nil, "cost", "spend"), "cost", costWords(g), course(costIn)},
+		{lightOfMeasure(r, g.DurationMS != nil, "latency"), "time of a run", durations(g.DurationMS), ""},
+		{lightOfMeasure(r, g.ToolError != nil, "tool-errors", "tool-loop", "retry-storm"), "tool calls that failed", rate(g.ToolError) + loops(g), ""},
+	}
+}
+
+// ofCount says of how many a share is, unless it has been said.
+func ofCount(r *trend.Rate, one, many string) string {
+	if r == nil || r.Of == 0 || r.Few {
+		return ""
+	}
+	return " of " + plural(int(r.Of), one, many)
+}
+
+func loops(g trend.Group) string {
+	if g.Loops == 0 {
+		return ""
+	}
+	return "; " + plural(int(g.Loops), "run in a loop", "runs in a loop")
+}
+
+// costWords says what was spent, and what for.
+func costWords(g trend.Group) string {
+	out := []string{groupCost(g)}
+	if s := g.CostPerRun; s != nil && s.N > 0 {
+		out = append(out, fmt.Sprintf("%s a run, 1 of 10 over %s", coins(s.P50), coins(s.P90)))
+	}
+	if f := g.CostPerDecision; f != nil {
+		out = append(out, coins(*f)+" a decision")
+	}
+	if f := g.CostPerMerge; f != nil {
+		out = append(out, coins(*f)+" a merged change")
+	}
+	if g.Unpriced > 0 {
+		out = append(out, plural(int(g.Unpriced), "run", "runs")+" without a price")
+	}
+	return strings.Join(out, "; ")
+}
+
+func durations(s *trend.Spread) string {
+	if s == nil || s.N == 0 {
+		return "no data"
+	}
+	return fmt.Sprintf("%s, 1 of 10 over %s", milliseconds(s.P50), milliseconds(s.P90))
+}
+
+func milliseconds(f float64) string { return duration(trace.Measured(int64(f))) }
+
+// groups writes a table for each way to group the runs: the agents in the open,
+// for they are what people change.
+func (t *trendPage) groups() {
+	by := t.report.By
+	t.add(overview, "table by agent", "tables by agent", "### By agent\n\n"+t.groupTable("agent", by.Agent, aboutAgent))
+	t.folded("repository", by.Repository, aboutRepository)
+	t.folded("owner", by.Owner, nil)
+	t.folded("model", by.Model, aboutModel)
+	t.folded("instructions", by.Instructions, nil)
+}
+
+func aboutAgent(g trend.Group, s finding.Subject) bool      { return s.Agent == g.Name }
+func aboutRepository(g trend.Group, s finding.Subject) bool { return s.Repository == g.Name }
+
+// aboutModel leaves out what is about one run: that is no fault of its model.
+func aboutModel(g trend.Group, s finding.Subject) bool { return s.Model == g.Name && s.RunID == "" }
+
+func (t *trendPage) folded(one string, all []trend.Group, about func(trend.Group, finding.Subject) bool) {
+	if len(all) < 2 { // of one, everything has been said
+		return
+	}
+	t.add(decided, "table by "+one, "tables by "+one,
+		fmt.Sprintf("<details><summary>By %s (%s)</summary>\n\n%s\n</details>\n", one, number(int64(len(all))), t.groupTable(one, all, about)))
+}
+
+// groupTable writes a row for each group. About says which findings are about a
+// group; nil gives no lights.
+func (t *trendPage) groupTable(title string, all []trend.Group, about func(trend.Group, finding.Subject) bool) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "| %s | runs | succeeded | overruled | cost | median run | cost over time |\n|---|--:|---|---|--:|--:|---|\n", title)
+	all = t.worstGroups(all, about)
+	ps := func(g trend.Group) []period { return periods(t.report.Window, g.Series) }
+	rows(&b, len(all), "row", "rows", func(i int) {
+		g := all[i]
+		fmt.Fprintf(&b, "| %s%s | %s | %s | %s | %s | %s | %s |\n", t.lamp(g, about), groupName(g), number(g.Runs), rateCell(g.Success), rateCell(g.Override),
+			unbroken(groupCost(g)), unbroken(oneRun(g)), sparkline(pointsOf(ps(g), costIn)))
+	})
+	return b.String()
+}
+
+// rateCell is a share in a table, which has no room for words.
+func rateCell(r *trend.Rate) string {
+	if r != nil && r.Few {
+		return fmt.Sprintf("too few (%s\u00a0of\u00a0%s)", number(r.Count), number(r.Of))
+	}
+	return unbroken(rate(r))
+}
+
+// lamp is the light of a group, and a word unless all is well.
+func (t *trendPage) lamp(g trend.Group, about func(trend.Group, finding.Subject) bool) string {
+	if about == nil {
+		return ""
+	}
+	l := t.lightOf(g, about)
+	if l == green || l == unlit {
+		return string(l) + "\u00a0"
+	}
+	return string(l) + "\u00a0" + lightWord(l) + " "
+}
+
+// oneRun is what a run in the middle costs, and how long it takes.
+func oneRun(g trend.Group) string {
+	if g.CostPerRun == nil && g.DurationMS == nil {
+		return unknownMark
+	}
+	return median(g.CostPerRun, coins) + ", " + median(g.DurationMS, milliseconds)
+}
+
+func (t *trendPage) lightOf(g trend.Group, about func(trend.Group, finding.Subject) bool) light {
+	return lightOfGroup(t.report, g.Runs, func(s finding.Subject) bool { return about(g, s) })
+}
+
+// worstGroups puts groups with a light first, and keeps the order else.
+func (t *trendPage) worstGroups(all []trend.Group, about func(trend.Group, finding.Subject) bool) []trend.Group {
+	if about == nil {
+		return all
+	}
+	rank := func(g trend.Group) int { return slices.Index([]light{red, yellow, green, unlit}, t.lightOf(g, about)) }
+	all = slices.Clone(all)
+	slices.SortStableFunc(all, func(x, y trend.Group) int { return rank(x) - rank(y) })
+	return all
+}
+
+// groupName names what a group has in common.
+func groupName(g trend.Group) string {
+	if g.Path != "" {
+		return strings.TrimSpace(optionalCode(g.Agent) + " " + mdCode(g.Path, maxPath) + " " + optionalCode(shortSHA(g.Name)))
+	}
+	if g.Name == "" {
+		return "not named"
+	}
+	if hexRun.FindString(g.Name) == g.Name {
+		return strings.TrimSpace(optionalCode(g.Agent) + " " + mdCode(shortSHA(g.Name), maxName))
+	}
+	return mdCode(g.Name, maxPath)
+}
+
+func median(s *trend.Spread, unit func(float64) string) string {
+	if s == nil || s.N == 0 {
+		return unknownMark
+	}
+	return unit(s.P50)
+}
+
+// improve writes where an effort pays most.
+func (t *trendPage) improve() {
+	var b strings.Builder
+	t.costly(&b, "Money spent in vain, on failed, looped and overruled runs", t.report.Improve.Roles)
+	t.costly(&b, "Tools that fail most", t.report.Improve.Tools)
+	t.recurring(&b, "The same failure again and again", t.report.Improve.Patterns)
+	t.recurring(&b, "Judgements that a linter rule or a check could make", t.report.Improve.Judgement)
+	if b.Len() > 0 {
+		t.add(failure, "list of what to improve", "lists of what to improve", "### Where to improve\n"+b.String())
+	}
+}
+
+// maxImprove is how many of each kind are shown: nobody mends twenty things.
+const maxImprove = 5
+
+func (t *trendPage) costly(b *strings.Builder, title string, all []trend.Costly) {
+	if len(all) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\n**%s**\n\n", title)
+	most := 0.0
+	for _, c := range all {
+		if c.WastedUSD != nil {
+			most = max(most, *c.WastedUSD)
+		}
+	}
+	for _, c := range all[:min(len(all), maxImprove)] {
+		fmt.Fprintf(b, "- %s: %s\n", costlyName(c), strings.Join(costlyWords(c, most), "; ")+t.shownBy(c.Evidence))
+	}
+}
+
+func costlyName(c trend.Costly) string {
+	var names []string
+	for _, s := range []string{c.Tool, c.Agent, c.Repository} {
+		if s != "" {
+			names = append(names, mdCode(s, maxName))
+		}
+	}
+	return strings.Join(names, " in ")
+}
+
+func costlyWords(c trend.Costly, most float64) []string {
+	var out []string
+	if c.WastedUSD != nil && most > 0 {
+		out = append(out, coins(*c.WastedUSD)+" "+gauge(*c.WastedUSD/most, 10))
+	}
+	word := "runs"
+	if c.Tool != "" {
+		word = "calls"
+	}
+	of := " of " + number(c.Runs) + " " + word
+	if c.Failed > 0 {
+		out = append(out, number(c.Failed)+of+" failed")
+	}
+	if c.Overridden > 0 {
+		out = append(out, number(c.Overridden)+of+" overruled")
+	}
+	return out
+}
+
+func (t *trendPage) recurring(b *strings.Builder, title string, all []trend.Recurring) {
+	if len(all) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\n**%s**\n\n", title)
+	for _, p := range all[:min(len(all), maxImprove)] {
+		fmt.Fprintf(b, "- %s times%s: %s%s\n", number(p.Count), inMany(p.Subjects), mdCode(cmp.Or(p.Text, p.Rule), maxPath), byAgents(p)+t.shownBy(p.Evidence))
+	}
+}
+
+func inMany(subjects int64) string {
+	if subjects < 2 {
+		return ""
+	}
+	return " in " + number(subjects) + " pull requests and issues"
+}
+
+func byAgents(p trend.Recurring) string {
+	if len(p.Agents) == 0 {
+		return ""
+	}
+	return " by " + listOf(p.Agents)
+}
+
+func (t *trendPage) shownBy(all []finding.Evidence) string {
+	if links := t.evidence(all[:min(len(all), 3)]); links != "" {
+		return " – " + links
+	}
+	return ""
+}

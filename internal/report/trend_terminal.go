@@ -1,0 +1,120 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/andon-ci/andon/internal/finding"
+	"github.com/andon-ci/andon/internal/trend"
+)
+
+// TrendTerminal writes a report of a history for a person at a terminal, no
+// wider than it.
+func TrendTerminal(w io.Writer, r *trend.Report, o TerminalOptions) error {
+	var b strings.Builder
+	for _, part := range wrap(strings.Join(trendCoverage(r), " · "), o.width()-2) {
+		b.WriteString("  " + o.in(dim, part) + "\n")
+	}
+	for _, name := range r.Coverage.Unreachable {
+		b.WriteString("  " + o.in(inYellow, squeeze("not reachable: "+termText(name, maxName), o.width()-2)) + "\n")
+	}
+	l, line := trendVerdict(r, o.writing())
+	o.lampLine(&b, l, line)
+	if r.Totals.Runs > 0 {
+		b.WriteString("\n")
+		for _, k := range keyNumbers(r) {
+			text := fmt.Sprintf("%-10s %-32s %s  %s", lightWord(k.light), k.name, k.value, k.course)
+			b.WriteString("  " + o.lamp(k.light) + " " + squeeze(strings.TrimRight(text, " "), o.width()-4) + "\n")
+		}
+	}
+	if r.Totals.Runs > 0 || len(r.Findings) > 0 {
+		trendFindings(&b, r, o)
+	}
+	trendGroups(&b, "By agent", r, r.By.Agent, aboutAgent, o)
+	if len(r.By.Repository) > 1 {
+		trendGroups(&b, "By repository", r, r.By.Repository, aboutRepository, o)
+	}
+	if len(r.By.Model) > 1 {
+		trendGroups(&b, "By model", r, r.By.Model, aboutModel, o)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func trendFindings(b *strings.Builder, r *trend.Report, o TerminalOptions) {
+	b.WriteString("\n" + o.in(bold, "What changed, and why") + "\n")
+	if len(r.Findings) == 0 {
+		for _, line := range wrap(nothingFound(r), o.width()-2) {
+			b.WriteString("  " + line + "\n")
+		}
+		return
+	}
+	const shown = 30
+	for _, f := range r.Findings[:min(len(r.Findings), shown)] {
+		mark, p := "i", dim
+		switch f.Severity {
+		case finding.Error:
+			mark, p = "✗", inRed
+		case finding.Warning:
+			mark, p = "!", inYellow
+		}
+		item(b, mark, p, f.Message+" ["+f.Rule+"]", evidencePlaces(f.Evidence), o)
+		if f.Hint != "" {
+			for _, line := range wrap(termText(f.Hint, maxMessage), o.width()-4) {
+				b.WriteString("    " + o.in(dim, line) + "\n")
+			}
+		}
+	}
+	if n := len(r.Findings) - shown; n > 0 {
+		fmt.Fprintf(b, "  … and %s\n", plural(n, "more", "more"))
+	}
+}
+
+// evidencePlaces returns where the first pieces of evidence are.
+func evidencePlaces(all []finding.Evidence) []string {
+	var out []string
+	for _, e := range all[:min(len(all), 3)] {
+		if e.URL != "" {
+			out = append(out, e.URL)
+		} else if e.File != "" {
+			out = append(out, evidencePlace(e))
+		}
+	}
+	return out
+}
+
+// trendGroups writes a table of groups with their lights.
+func trendGroups(b *strings.Builder, title string, r *trend.Report, all []trend.Group, about func(trend.Group, finding.Subject) bool, o TerminalOptions) {
+	if len(all) == 0 {
+		return
+	}
+	t := trendPage{report: r}
+	all = t.worstGroups(all, about)
+	b.WriteString("\n" + o.in(bold, title) + "\n\n")
+	columns := []column{
+		{title: "LIGHT", spare: 1}, {title: "NAME", least: 15}, {title: "RUNS", right: true}, {title: "SUCCEEDED", least: 12}, {title: "OVERRULED", least: 12},
+		{title: "COST", right: true}, {title: "MEDIAN RUN", right: true, spare: 3}, {title: "TIME", right: true, spare: 4}, {title: "COST OVER TIME", spare: 5},
+	}
+	const shown = 50
+	var cells [][]cell
+	for _, g := range all[:min(len(all), shown)] {
+		cells = append(cells, groupCells(r, g, t.lightOf(g, about)))
+	}
+	table(b, columns, cells, o, "  ")
+	if n := len(all) - shown; n > 0 {
+		fmt.Fprintf(b, "  … and %s more\n", number(int64(n)))
+	}
+}
+
+func groupCells(r *trend.Report, g trend.Group, l light) []cell {
+	name := termText(g.Name, maxName)
+	if g.Name == "" {
+		name = "not named"
+	}
+	return []cell{
+		{lightWord(l), paintOf(l)}, {name, ""}, {number(g.Runs), ""}, {rate(g.Success), ""}, {rate(g.Override), ""},
+		{groupCost(g), ""}, {median(g.CostPerRun, coins), ""}, {median(g.DurationMS, milliseconds), ""},
+		{sparkline(pointsOf(periods(r.Window, g.Series), costIn)), ""},
+	}
+}

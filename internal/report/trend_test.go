@@ -1,0 +1,84 @@
+package report
+
+import (
+	"bytes"
+	"testing"
+	"time"
+
+	"github.com/andon-ci/andon/internal/finding"
+	"github.com/andon-ci/andon/internal/trend"
+)
+
+func trendMarkdown(t testing.TB, r *trend.Report, o TrendOptions) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := TrendMarkdown(&b, r, o); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func trendText(t testing.TB, r *trend.Report, o TerminalOptions) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := TrendTerminal(&b, r, o); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestTrendMarkdown(t *testing.T) {
+	for name, r := range map[string]*trend.Report{"trend": factory(), "trend-no-data": emptyTrend(0), "trend-nothing": emptyTrend(12)} {
+		golden(t, name+".md", []byte(trendMarkdown(t, r, TrendOptions{Mention: []string{"@octo-org/platform"}})))
+		golden(t, name+".txt", []byte(trendText(t, r, TerminalOptions{Width: 120})))
+	}
+}
+
+// TestBrowserTrend draws the report as GitHub would. With -update it takes the
+// picture of the documents.
+func TestBrowserTrend(t *testing.T) {
+	b := openBrowser(t)
+	failing := factory()
+	failing.Findings = append(failing.Findings, finding.Finding{Rule: "drift/error-rate", Severity: finding.Warning, Message: "m"})
+	if d := b.draw(t, trendMarkdown(t, failing, TrendOptions{})); len(d.Errors) > 0 || len(d.Diagrams) != 3 {
+		t.Errorf("%d diagrams, errors %q", len(d.Diagrams), d.Errors)
+	}
+	d := b.draw(t, trendMarkdown(t, factory(), TrendOptions{}))
+	if len(d.Errors) > 0 {
+		t.Errorf("the page has errors: %q", d.Errors)
+	}
+	if len(d.Diagrams) != 2 {
+		t.Errorf("%d diagrams", len(d.Diagrams))
+	}
+	for i, c := range d.Diagrams {
+		if c.Shapes < 5 || c.Kind != "xychart-beta" {
+			t.Errorf("diagram %d, %s, is drawn with %d shapes", i, c.Kind, c.Shapes)
+		}
+	}
+	if d.Width > 980 {
+		t.Errorf("the page is %d pixels wide", d.Width)
+	}
+	if *update {
+		b.picture(t, "../../docs/report.png", d.Height)
+	}
+}
+
+func TestBoard(t *testing.T) {
+	at := time.Date(2026, 11, 20, 14, 3, 0, 0, time.UTC)
+	for name, r := range map[string]*trend.Report{"board": factory(), "board-no-data": emptyTrend(0)} {
+		var b bytes.Buffer
+		if err := Board(&b, r, at, 0, TerminalOptions{Width: 140}); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, name+".txt", b.Bytes())
+	}
+	for lines := range 12 {
+		var b bytes.Buffer
+		if err := Board(&b, factory(), at, lines, TerminalOptions{Width: 60}); err != nil {
+			t.Fatal(err)
+		}
+		if n := bytes.Count(b.Bytes(), []byte("\n")); lines > 6 && n >= lines {
+			t.Errorf("%d lines in %d", n, lines)
+		}
+	}
+}

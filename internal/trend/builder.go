@@ -1,0 +1,209 @@
+package trend
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/andon-ci/andon/internal/jsonl"
+)
+
+// builder is what a day needs while lines are added to it, and not after.
+type builder struct {
+	seen    map[uint64]struct{}       // the runs
+	acts    map[*[]act]map[string]int // of each id, its place
+	notes   []note
+	text    []byte
+	scratch []byte
+}
+
+// note is where the text about a run lies that may be needed as evidence.
+type note struct {
+	cell   *cell
+	run    run
+	kind   name
+	number int64
+	start  int
+	ends   [4]int // of run_id, workflow run, attempt and file
+}
+
+func newBuilder() *builder {
+	return &builder{seen: map[uint64]struct{}{}, acts: map[*[]act]map[string]int{}}
+}
+
+// again reports whether the run has come before: that of a repository, a job and
+// its attempt.
+func (b *builder) again(r rollup) bool {
+	if !r.runID.Exists() {
+		return false
+	}
+	h := hashRaw(r.repository, r.workflow, r.attempt, r.job, r.runID)
+	_, again := b.seen[h]
+	b.seen[h] = struct{}{}
+	return again
+}
+
+// hashRaw is a hash of values as they stand in a line.
+func hashRaw(values ...jsonl.Value) uint64 {
+	h := uint64(14695981039346656037)
+	for _, v := range values {
+		for _, c := range v.Raw() {
+			h = (h ^ uint64(c)) * 1099511628211
+		}
+		h = (h ^ 0xff) * 1099511628211
+	}
+	return h
+}
+
+// note keeps what is needed to lead a reader to the run.
+func (b *builder) note(c *cell, r rollup) {
+	n := note{cell: c, run: r.run, kind: r.key.kind, number: r.number, start: len(b.text)}
+	for i, v := range []jsonl.Value{r.runID, r.workflow, r.attempt, r.file} {
+		raw := v.Raw()
+		if v.Kind() == jsonl.String {
+			raw = raw[1 : len(raw)-1]
+		}
+		if len(raw) <= maxText {
+			b.text = append(b.text, raw...)
+		}
+		n.ends[i] = len(b.text)
+	}
+	b.notes = append(b.notes, n)
+}
+
+func (b *builder) field(n note, i int) string {
+	start := n.start
+	if i > 0 {
+		start = n.ends[i-1]
+	}
+	return string(jsonl.Unescape(nil, b.text[start:n.ends[i]]))
+}
+
+// mark is a run that a report may have to lead to.
+type mark struct {
+	ID       id
+	Cell     int // index in Day.cells
+	RunID    string
+	Workflow string
+	Attempt  string
+	File     string
+	Number   int64 // of the subject
+	Bad      bool  // it failed or went in circles
+}
+
+// The marks of a day.
+const (
+	markAlways = 2  // of each agent and measure, however usual
+	markMost   = 20 // of each agent and measure
+	markRatio  = 92 // in steps of a size: 2.5 times the median
+	markEach   = 3  // of each agent's runs that failed, and of those that looped
+)
+
+// seal chooses the marks and lets go of what only adding needs.
+func (d *Day) seal() {
+	b := d.builder
+	if b == nil {
+		return
+	}
+	d.builder = nil
+	d.sortCells()
+	at := map[*cell]int{}
+	for i, c := range d.cells {
+		at[c] = i
+	}
+	have := map[id]bool{}
+	for _, m := range d.marks {
+		have[m.ID] = true
+	}
+	for _, n := range b.chosen() {
+		if !have[n.run.id] {
+			have[n.run.id] = true
+			d.marks = append(d.marks, mark{ID: n.run.id, Cell: at[n.cell], RunID: b.field(n, 0), Workflow: b.field(n, 1), Attempt: b.field(n, 2), File: b.field(n, 3), Number: n.number, Bad: n.run.wasted()})
+		}
+	}
+}
+
+// chosen returns the notes that become marks, in the order in which they came.
+func (b *builder) chosen() []note {
+	agents := map[name][]int{}
+	for i, n := range b.notes {
+		agents[n.cell.key.agent] = append(agents[n.cell.key.agent], i)
+	}
+	take := make([]bool, len(b.notes))
+	for _, of := range agents {
+		b.choose(of, take, func(r run) size { return r.cost })
+		b.choose(of, take, func(r run) size { return r.duration })
+		b.chooseFirst(of, take, run.failed)
+		b.chooseFirst(of, take, func(r run) bool { return r.is(looped) })
+	}
+	var out []note
+	for i, n := range b.notes {
+		if take[i] {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+func (b *builder) chooseFirst(of []int, take []bool, is func(run) bool) {
+	left := markEach
+	for _, i := range of {
+		if left > 0 && is(b.notes[i].run) {
+			take[i] = true
+			left--
+		}
+	}
+}
+
+// choose takes the runs that are most above the median of their own kind: runs
+// with the same model in the same repository where there are enough, else those
+// with the same model, else all of the agent.
+func (b *builder) choose(of []int, take []bool, measure func(run) size) {
+	type kind struct{ repository, model name }
+	by := map[kind][]size{}
+	kinds := func(n note) []kind {
+		return []kind{{n.cell.key.repository, n.cell.key.model}, {0, n.cell.key.model}, {}}
+	}
+	for _, i := range of {
+		if x := measure(b.notes[i].run); x.positive() {
+			k := kinds(b.notes[i])
+			by[k[0]] = append(by[k[0]], x)
+			if k[1] != k[0] {
+				by[k[1]] = append(by[k[1]], x)
+			}
+			if k[2] != k[1] {
+				by[k[2]] = append(by[k[2]], x)
+			}
+		}
+	}
+	medians := map[kind]int{}
+	median := func(k kind) int {
+		m, known := medians[k]
+		if !known {
+			xs := by[k]
+			slices.Sort(xs)
+			m = int(xs[(len(xs)-1)/2])
+			medians[k] = m
+		}
+		return m
+	}
+	type far struct{ i, above int }
+	var all []far
+	for _, i := range of {
+		x := measure(b.notes[i].run)
+		if !x.positive() {
+			continue
+		}
+		for _, k := range kinds(b.notes[i]) {
+			if len(by[k]) >= 5 || k == (kind{}) {
+				all = append(all, far{i, int(x) - median(k)})
+				break
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, c far) int { return cmp.Compare(c.above, a.above) })
+	for rank, f := range all {
+		if rank < markAlways || rank < markMost && f.above >= markRatio {
+			take[f.i] = true
+		}
+	}
+}

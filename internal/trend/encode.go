@@ -1,0 +1,294 @@
+package trend
+
+import (
+	"cmp"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"maps"
+	"slices"
+
+	"github.com/andon-ci/andon/internal/jsonl"
+)
+
+// dayForm is a Day as it is written. Texts are numbered by their place in Names.
+type dayForm struct {
+	Date       string     `json:"date"`
+	Names      []string   `json:"names"`
+	Cells      []cellForm `json:"cells,omitempty"`
+	Tools      []toolForm `json:"tools,omitempty"`
+	Errors     []textForm `json:"errors,omitempty"`
+	Judgements []textForm `json:"judgements,omitempty"`
+	Marks      []markForm `json:"marks,omitempty"`
+	Overrides  []act      `json:"overrides,omitempty"`
+	Agreements []act      `json:"agreements,omitempty"`
+	Gaps       gaps       `json:"gaps"`
+	Invalid    int64      `json:"invalid,omitempty"`
+}
+
+type cellForm struct {
+	Key    [7]name   `json:"key"`
+	Counts [10]int64 `json:"counts"`
+	Cost   float64   `json:"cost,omitempty"`
+	Wasted float64   `json:"wasted,omitempty"`
+	Runs   []byte    `json:"runs"` // 15 bytes each
+}
+
+type toolForm struct {
+	Key    [3]name  `json:"key"`
+	Counts [4]int64 `json:"counts"`
+	Wasted float64  `json:"wasted,omitempty"`
+}
+
+type textForm struct {
+	Key      [4]name `json:"key"`
+	Count    int64   `json:"count"`
+	Wasted   float64 `json:"wasted,omitempty"`
+	Subjects []int64 `json:"subjects,omitempty"`
+	Run      string  `json:"run,omitempty"`
+	Workflow string  `json:"workflow,omitempty"`
+}
+
+type markForm struct {
+	ID       string `json:"id"` // base64
+	Cell     int    `json:"cell"`
+	Run      string `json:"run"`
+	Workflow string `json:"workflow,omitempty"`
+	Attempt  string `json:"attempt,omitempty"`
+	File     string `json:"file,omitempty"`
+	Number   int64  `json:"number,omitempty"`
+	Bad      bool   `json:"bad,omitempty"`
+}
+
+// maxTexts is how many texts of a kind a day keeps: those that came most often.
+const maxTexts = 500
+
+func (k cellKey) names() [7]name {
+	return [7]name{k.repository, k.agent, k.model, k.sha, k.path, k.runtime, k.kind}
+}
+
+func newCellKey(n [7]name) cellKey { return cellKey{n[0], n[1], n[2], n[3], n[4], n[5], n[6]} }
+
+// MarshalJSON returns the day as ReadDay reads it. The same lines, in any order,
+// give the same bytes only if the names come in the same order; a history's files
+// have one order.
+func (d *Day) MarshalJSON() ([]byte, error) {
+	d.seal()
+	out := dayForm{Date: d.date, Names: d.names.all, Overrides: d.overrides, Agreements: d.agreements, Gaps: d.gaps, Invalid: d.invalid}
+	for _, c := range d.cells {
+		f := cellForm{Key: c.key.names(), Cost: c.counts.cost, Wasted: c.counts.wasted, Runs: make([]byte, 0, packedRun*len(c.runs))}
+		for i, n := range c.counts.numbers() {
+			f.Counts[i] = *n
+		}
+		for _, r := range c.runs {
+			f.Runs = r.append(f.Runs)
+		}
+		out.Cells = append(out.Cells, f)
+	}
+	for _, k := range sortedKeys(d.tools, func(k toolKey) []name { return []name{k.repository, k.agent, k.tool} }) {
+		t := d.tools[k]
+		out.Tools = append(out.Tools, toolForm{Key: [3]name{k.repository, k.agent, k.tool}, Counts: [4]int64{t.calls, t.errors, t.runs, t.failed}, Wasted: t.wasted})
+	}
+	out.Errors, out.Judgements = texts(d.errors), texts(d.judgements)
+	for _, m := range d.marks {
+		out.Marks = append(out.Marks, markForm{base64.StdEncoding.EncodeToString(m.ID[:]), m.Cell, m.RunID, m.Workflow, m.Attempt, m.File, m.Number, m.Bad})
+	}
+	return json.Marshal(out)
+}
+
+func sortedKeys[K comparable, V any](m map[K]V, order func(K) []name) []K {
+	return slices.SortedFunc(maps.Keys(m), func(a, b K) int { return slices.Compare(order(a), order(b)) })
+}
+
+func texts(all map[textKey]*recurrence) []textForm {
+	var out []textForm
+	for k, r := range all {
+		out = append(out, textForm{[4]name{k.repository, k.agent, k.kind, k.text}, r.count, r.wasted, r.subjects, r.example, r.workflow})
+	}
+	slices.SortFunc(out, func(a, b textForm) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), slices.Compare(a.Key[:], b.Key[:]))
+	})
+	return out[:min(len(out), maxTexts)]
+}
+
+// sortCells puts the cells in the order of their keys.
+func (d *Day) sortCells() {
+	slices.SortFunc(d.cells, func(a, b *cell) int {
+		x, y := a.key.names(), b.key.names()
+		return slices.Compare(x[:], y[:])
+	})
+	for _, c := range d.cells {
+		slices.SortStableFunc(c.runs, func(a, b run) int { return cmp.Compare(a.minute, b.minute) })
+	}
+}
+
+// errDay is for what is not what MarshalJSON writes.
+var errDay = errors.New("not a summary of a day")
+
+// ReadDay reads what MarshalJSON writes. It fails for anything else, and never
+// returns a day that refers to what it does not have.
+func ReadDay(raw []byte) (*Day, error) {
+	var doc jsonl.Doc
+	v, used, err := doc.Parse(raw)
+	if err != nil || used != len(raw) || !validDate(v.Get("date").String()) {
+		return nil, errDay
+	}
+	d := NewDay(v.Get("date").String())
+	d.builder = nil
+	for n := range v.Get("names").Elements() {
+		d.names.all = append(d.names.all, n.String())
+	}
+	if len(d.names.all) < 2 || d.names.all[1] != "" {
+		return nil, errDay
+	}
+	d.names.all = d.names.all[1:]
+	d.names.number = nil
+	if err := d.readCells(v.Get("cells")); err != nil {
+		return nil, err
+	}
+	d.readMarks(v.Get("marks"))
+	for t := range v.Get("tools").Elements() {
+		n := t.Get("counts")
+		d.tools[toolKey{nth(t.Get("key"), 0), nth(t.Get("key"), 1), nth(t.Get("key"), 2)}] =
+			&toolUse{number(n, 0), number(n, 1), number(n, 2), number(n, 3), amount(t.Get("wasted"))}
+	}
+	readTexts(v.Get("errors"), d.errors)
+	readTexts(v.Get("judgements"), d.judgements)
+	d.overrides, d.agreements = readActs(v.Get("overrides")), readActs(v.Get("agreements"))
+	g := v.Get("gaps")
+	d.gaps = gaps{count(g.Get("missing")), count(g.Get("invalid")), count(g.Get("suppressed"))}
+	d.invalid = count(v.Get("invalid"))
+	return d, nil
+}
+
+func (d *Day) readCells(v jsonl.Value) error {
+	var packed []byte
+	for f := range v.Elements() {
+		c := &cell{}
+		var key, counts, runs jsonl.Value
+		for k, value := range f.Fields() {
+			switch string(k.Raw()) {
+			case `"key"`:
+				key = value
+			case `"counts"`:
+				counts = value
+			case `"runs"`:
+				runs = value
+			case `"cost"`:
+				c.counts.cost = amount(value)
+			case `"wasted"`:
+				c.counts.wasted = amount(value)
+			}
+		}
+		var k [7]name
+		i := 0
+		for n := range key.Elements() {
+			if i < len(k) {
+				x, _ := n.Int()
+				k[i] = name(min(max(x, 0), 1<<31))
+			}
+			i++
+		}
+		c.key = newCellKey(k)
+		into, i := c.counts.numbers(), 0
+		for n := range counts.Elements() {
+			if i < len(into) {
+				*into[i] = count(n)
+			}
+			i++
+		}
+		if runs.Kind() != jsonl.String {
+			return errDay
+		}
+		raw := runs.Raw()
+		var err error
+		if packed, err = base64.StdEncoding.AppendDecode(packed[:0], raw[1:len(raw)-1]); err != nil || len(packed)%packedRun != 0 {
+			return errDay
+		}
+		c.runs = make([]run, 0, len(packed)/packedRun)
+		for b := packed; len(b) > 0; b = b[packedRun:] {
+			c.runs = append(c.runs, unpackRun(b))
+		}
+		d.cells = append(d.cells, c)
+	}
+	return nil
+}
+
+func (d *Day) readMarks(v jsonl.Value) {
+	for f := range v.Elements() {
+		cell, _ := f.Get("cell").Int()
+		raw, err := base64.StdEncoding.DecodeString(f.Get("id").String())
+		if err != nil || len(raw) != len(id{}) || cell < 0 || cell >= int64(len(d.cells)) {
+			continue
+		}
+		n, _ := f.Get("number").Int()
+		d.marks = append(d.marks, mark{id(raw), int(cell), f.Get("run").String(), f.Get("workflow").String(), f.Get("attempt").String(), f.Get("file").String(), n, f.Get("bad").True()})
+	}
+}
+
+// readActs reads acts as they are kept, which is not how they come.
+func readActs(v jsonl.Value) (out []act) {
+	for f := range v.Elements() {
+		var a act
+		for key, value := range f.Fields() {
+			switch string(key.Raw()) {
+			case `"id"`:
+				a.ID = value.String()
+			case `"repository"`:
+				a.Repository = value.String()
+			case `"agent"`:
+				a.Agent = value.String()
+			case `"run_id"`:
+				a.RunID = value.String()
+			case `"kind"`:
+				a.Kind = value.String()
+			case `"number"`:
+				a.Number, _ = value.Int()
+			case `"decision"`:
+				a.Decision = value.String()
+			case `"signal"`:
+				a.Signal = value.String()
+			case `"strength"`:
+				a.Strength = value.String()
+			case `"time"`:
+				a.Time, _ = value.Int()
+			case `"decided"`:
+				a.Decided, _ = value.Int()
+			case `"url"`:
+				a.URL = value.String()
+			}
+		}
+		out = append(out, a)
+	}
+	return out
+}
+
+func readTexts(v jsonl.Value, to map[textKey]*recurrence) {
+	for f := range v.Elements() {
+		k := f.Get("key")
+		r := &recurrence{count: count(f.Get("count")), wasted: amount(f.Get("wasted")), example: f.Get("run").String(), workflow: f.Get("workflow").String()}
+		for s := range f.Get("subjects").Elements() {
+			n, _ := s.Int()
+			r.subjects = append(r.subjects, n)
+		}
+		to[textKey{nth(k, 0), nth(k, 1), nth(k, 2), nth(k, 3)}] = r
+	}
+}
+
+// nth returns the number of a text at a place of an array.
+func nth(v jsonl.Value, i int) name { return name(min(max(number(v, i), 0), 1<<31)) }
+
+func number(v jsonl.Value, i int) int64 {
+	for e := range v.Elements() {
+		if i == 0 {
+			return count(e)
+		}
+		i--
+	}
+	return 0
+}
+
+func amount(v jsonl.Value) float64 {
+	x, _ := v.Float()
+	return max(x, 0)
+}

@@ -1,0 +1,71 @@
+package trend
+
+import (
+	"strings"
+
+	"github.com/andon-ci/andon/internal/finding"
+)
+
+// evidenceMost is how many places a finding leads to.
+const evidenceMost = 5
+
+// mark returns what is kept of a run as evidence; only its id where it was not
+// one of those that are kept.
+func (p *past) mark(at place) mark {
+	want := p.at(at).id
+	for _, m := range p.days[at.day].marks {
+		if m.ID == want && m.Cell == int(at.cell) {
+			return m
+		}
+	}
+	return mark{ID: want, Cell: int(at.cell)}
+}
+
+// evidence returns where a run can be looked at.
+func (p *past) evidence(at place) []finding.Evidence {
+	d := p.days[at.day]
+	return p.leadTo(d.names.get(d.cells[at.cell].key.repository), p.mark(at))
+}
+
+func (p *past) leadTo(repository string, m mark) []finding.Evidence {
+	e := finding.Evidence{File: m.File, URL: p.runURL(repository, m.Workflow, m.Attempt)}
+	if e == (finding.Evidence{}) {
+		return nil
+	}
+	return []finding.Evidence{e}
+}
+
+// runURL returns the address of a workflow run, empty where it is not known.
+func (p *past) runURL(repository, workflow, attempt string) string {
+	if repository == "" || workflow == "" || strings.Trim(workflow, "0123456789") != "" {
+		return ""
+	}
+	url := p.Server + "/" + repository + "/actions/runs/" + workflow
+	if attempt != "" && attempt != "1" && strings.Trim(attempt, "0123456789") == "" {
+		url += "/attempts/" + attempt
+	}
+	return url
+}
+
+// shiftEvidence returns what shows a shift: overrides for their rate, else runs
+// of the days after it of which a mark is kept, those that failed for errors.
+func (r *role) shiftEvidence(x *shift) (out []finding.Evidence) {
+	if x.series.measure == ofOverride {
+		for _, s := range r.past.stands {
+			d := r.past.days[s.run.day]
+			if !s.agree && s.act.URL != "" && len(out) < evidenceMost && d.names.get(d.cells[s.run.cell].key.agent) == r.agent && d.date >= r.date(x.from) {
+				out = append(out, finding.Evidence{URL: s.act.URL})
+			}
+		}
+		return out
+	}
+	for _, s := range r.runs {
+		if int(s.day) < x.from || int(s.day) >= x.to || len(out) >= evidenceMost || x.series.measure == ofErrors && !s.failed() {
+			continue
+		}
+		if m := r.past.mark(s.at); m.RunID != "" {
+			out = append(out, r.past.leadTo(r.kinds[s.kind].repository, m)...)
+		}
+	}
+	return out
+}

@@ -1,0 +1,221 @@
+package trend
+
+import "slices"
+
+// How much less a change of instructions and the like may explain than the best
+// day for a shift, to be taken for its cause: days next to each other
+// explain about as much.
+const (
+	near     = 5  // in units of the gain
+	nearer   = 12 // of a shift at most nearDays away
+	nearDays = 5
+)
+
+// explain returns the shifts of a series, the one that explains most first. Each
+// divides the days into those before, within and after it, of which each is looked
+// at in the same way. accept says which shifts are certain enough.
+func (s *series) explain(a, b int, events []*event, accept func(shift) bool) []shift {
+	if b-a < 6 {
+		return nil
+	}
+	best, ok := s.best(a, b, events, accept)
+	if !ok {
+		return nil
+	}
+	out := []shift{best}
+	out = append(out, s.explain(a, best.from, events, accept)...)
+	if !best.slope {
+		out = append(out, s.explain(best.from, best.to, events, accept)...)
+	}
+	if best.to < b {
+		out = append(out, s.explain(best.to, b, events, accept)...)
+	}
+	return out
+}
+
+// best returns the shift that explains most of those that are certain enough.
+func (s *series) best(a, b int, events []*event, accept func(shift) bool) (shift, bool) {
+	step, steps := s.scan(a, b)
+	slope, slopes := s.slopes(a, b)
+	if e, ok := s.atEvent(a, b, events); ok && explains(e, step) && e.gain >= slope.gain-near && accept(e) {
+		return e, true
+	}
+	if slopes && accept(slope) && (!steps || slope.gain >= step.gain+near || !accept(step)) {
+		return slope, true
+	}
+	return step, steps && accept(step)
+}
+
+// explains reports whether a shift at an event may be the one that was found
+// without it.
+func explains(e, step shift) bool {
+	if e.gain >= step.gain-near {
+		return true
+	}
+	apart := max(e.from-step.from, step.from-e.from)
+	return e.gain >= step.gain-nearer && apart <= nearDays
+}
+
+// atEvent returns the shift that begins with an event and explains most. Where it
+// begins is known, so that it takes less to be certain of it.
+func (s *series) atEvent(a, b int, events []*event) (best shift, ok bool) {
+	n := 0.0
+	for _, e := range events {
+		if e.day <= a || e.day >= b {
+			continue
+		}
+		before, after := s.of(a, e.day), s.of(e.day, b)
+		if !s.enough(before, after) {
+			continue
+		}
+		n++
+		x := shift{series: s, from: e.day, to: b, first: a, end: b, before: before, after: after, gain: s.gain(before, after), event: e}
+		if s.matters(before, after) && (!ok || x.gain > best.gain) {
+			best, ok = x, true
+		}
+	}
+	if ok {
+		best.p = s.p(best.before, best.after) * n
+	}
+	return best, ok
+}
+
+// claim is something that a report may say, and the probability of it where there
+// is nothing to say.
+type claim struct {
+	role  *role
+	p     float64 // in units of the role's whole chance of an error
+	shift *shift
+	runs  []far
+	hour  *hour
+}
+
+// The share of each measure in the chance of a role to be named for nothing.
+func share(m measure) float64 {
+	return map[measure]float64{
+		ofCost: 0.07, ofLatency: 0.07, ofErrors: 0.3, ofDecision: 0.15, ofOverride: 0.07,
+		ofRunCost: 0.14, ofRunLatency: 0.14, ofSpend: 0.06,
+	}[m]
+}
+
+// chance is the chance of a role to be named for nothing.
+const chance = 0.06
+
+// shareEvent is how much of the share of a series its shifts have that begin with
+// an event; the others have the rest.
+const shareEvent = 0.25
+
+func (x shift) claimed() float64 {
+	of := share(x.series.measure) / max(x.series.tests, 1)
+	if x.event != nil {
+		return x.p / (of * shareEvent)
+	}
+	return x.p / (of * (1 - shareEvent))
+}
+
+// judge returns what may be said about a role.
+func (r *role) judge(ripe func(sample) float64) []claim {
+	var out []claim
+	events := r.events()
+	accept := func(x shift) bool { return x.claimed() <= chance }
+	look := func(s *series) {
+		for _, x := range s.explain(0, r.days, events, accept) {
+			out = append(out, claim{role: r, p: x.claimed(), shift: &x})
+		}
+	}
+	for _, m := range []struct {
+		measure measure
+		of      func(run) size
+	}{{ofCost, func(x run) size { return x.cost }}, {ofLatency, func(x run) size { return x.duration }}} {
+		alike := r.newLevels(m.measure, m.of, func(k kind) kind { return kind{repository: k.repository, model: k.model, subject: k.subject} })
+		out = append(out, r.farRuns(alike)...)
+		out = append(out, r.moved(m.measure, m.of, alike, events, accept)...)
+	}
+	look(r.newRate(ofErrors, 0.02, 1.4, func(x run) (bool, bool) { return x.failed(), x.judged() }, nil))
+	for _, s := range r.decisionRates() {
+		look(s)
+	}
+	look(r.newRate(ofOverride, 0.03, 1.3, func(x run) (bool, bool) { return x.is(overridden), x.decision > 0 }, ripe))
+	r.anomal = map[place]bool{}
+	for _, c := range out {
+		for _, x := range c.runs {
+			r.anomal[x.at] = true
+		}
+	}
+	out = append(out, r.bursts()...)
+	for _, c := range out {
+		if c.shift != nil {
+			c.shift.shows = r.shiftEvidence(c.shift)
+		}
+	}
+	return out
+}
+
+// moved returns the shifts of an amount. Those that begin with another model or
+// another repository are looked for without that taken out.
+func (r *role) moved(m measure, of func(run) size, alike *levels, events []*event, accept func(shift) bool) (out []claim) {
+	plain := slices.DeleteFunc(slices.Clone(events), func(e *event) bool { return e.mixes() })
+	for _, x := range alike.explain(0, r.days, plain, accept) {
+		out = append(out, claim{role: r, p: x.claimed(), shift: &x})
+	}
+	for _, e := range events {
+		if !e.mixes() {
+			continue
+		}
+		_, model := e.has(theModel)
+		all := r.newLevels(m, of, func(k kind) kind {
+			if model {
+				return kind{repository: k.repository, subject: k.subject}
+			}
+			return kind{model: k.model, subject: k.subject}
+		})
+		from, to := neighbours(e, events, r.days)
+		if x, ok := all.atEvent(from, to, []*event{e}); ok && accept(x) {
+			out = append(out, claim{role: r, p: x.claimed(), shift: &x})
+		}
+	}
+	return out
+}
+
+// mixes reports whether the event changes what an amount is compared within.
+func (e *event) mixes() bool {
+	_, model := e.has(theModel)
+	_, repository := e.has(theRepository)
+	return model || repository
+}
+
+// neighbours returns the days between the events before and after one.
+func neighbours(e *event, events []*event, days int) (from, to int) {
+	to = days
+	for _, o := range events {
+		if o.day < e.day {
+			from = o.day
+		} else if o.day > e.day {
+			return from, o.day
+		}
+	}
+	return from, to
+}
+
+// decisionRates makes a series of each kind of decision that is not rare.
+func (r *role) decisionRates() (out []*series) {
+	var n [11]int
+	all := 0
+	for _, s := range r.runs {
+		if s.decision > 0 {
+			n[min(s.decision, 10)]++
+			all++
+		}
+	}
+	for i, count := range n {
+		if i > 0 && count*50 >= all && count < all {
+			s := r.newRate(ofDecision, 0.08, 0, func(x run) (bool, bool) { return int(x.decision) == i, x.decision > 0 }, nil)
+			s.detail = string(decisions()[i-1])
+			out = append(out, s)
+		}
+	}
+	for _, s := range out {
+		s.tests = float64(max(len(out)-1, 1)) // the last one follows from the others
+	}
+	return out
+}

@@ -1,0 +1,305 @@
+package trend
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/andon-ci/andon/internal/stat"
+	"github.com/andon-ci/andon/internal/trace"
+)
+
+// few is below how many cases a rate says little.
+const few = 20
+
+// level is that of all intervals.
+const level = 0.95
+
+// tally is what runs come to while they are counted.
+type tally struct {
+	group          Group
+	counts         counts
+	status         [6]int64
+	decided        [11]int64
+	cost, duration sizes
+	overridden     int64
+	agreed         int64
+	unpriced       int64
+	wasted         float64 // on top of counts.wasted: on runs that were overridden
+	points         []Point
+	today          sizes // durations of the day of the last point
+	todayCost      float64
+	todayPriced    bool
+}
+
+func (t *tally) add(date string, c *cell) {
+	t.point(date)
+	t.counts.add(c.counts)
+	p := &t.points[len(t.points)-1]
+	p.Runs += int64(len(c.runs))
+	t.todayCost += c.counts.cost
+	t.todayPriced = t.todayPriced || c.counts.priced > 0
+	for _, r := range c.runs {
+		t.addRun(r)
+		if r.failed() {
+			p.Failed++
+		}
+		if r.decision > 0 {
+			p.Decisions++
+		}
+		if r.is(overridden) {
+			p.Overridden++
+		}
+	}
+}
+
+func (t *tally) addRun(r run) {
+	t.status[min(int(r.status), len(t.status)-1)]++
+	t.decided[min(int(r.decision), len(t.decided)-1)]++
+	t.cost.add(r.cost)
+	t.duration.add(r.duration)
+	t.today.add(r.duration)
+	if r.is(looped) {
+		t.group.Loops++
+	}
+	if r.is(saturated) {
+		t.group.Saturated++
+	}
+	if r.is(unpriced) {
+		t.unpriced++
+	}
+	if r.is(agreed) {
+		t.agreed++
+	}
+	if r.is(overridden) {
+		t.overridden++
+		if !r.wasted() {
+			t.wasted += r.cost.value()
+		}
+	}
+}
+
+// point begins a day, and ends the one before.
+func (t *tally) point(date string) {
+	n := len(t.points)
+	if n > 0 && t.points[n-1].Day == date {
+		return
+	}
+	if n > 0 {
+		t.endPoint()
+	} else {
+		t.group.First = date
+	}
+	t.group.Last = date
+	t.points = append(t.points, Point{Day: date})
+}
+
+func (t *tally) endPoint() {
+	p := &t.points[len(t.points)-1]
+	if t.todayPriced {
+		p.CostUSD = ref(t.todayCost)
+	}
+	if s := t.today.spread(); s != nil {
+		p.DurationMS = ref(s.P50)
+	}
+	t.today.clear()
+	t.todayCost, t.todayPriced = 0, false
+}
+
+func ref[T any](x T) *T { return &x }
+
+// end returns the group that was counted.
+func (t *tally) end() Group {
+	g := t.group
+	if len(t.points) > 0 {
+		t.endPoint()
+	}
+	g.Series = t.points
+	g.Status, g.Decisions = map[trace.Status]int64{}, map[trace.Kind]int64{}
+	for i, n := range t.status[1:] {
+		if n > 0 {
+			g.Status[statuses()[i]] = n
+		}
+	}
+	for i, n := range t.decided[1:] {
+		if n > 0 {
+			g.Decisions[decisions()[i]] = n
+		}
+	}
+	for _, n := range t.status {
+		g.Runs += n
+	}
+	t.rates(&g)
+	t.costs(&g)
+	return g
+}
+
+func (t *tally) rates(g *Group) {
+	failed := t.status[statusFailure] + t.status[statusTimeout] + t.status[statusIncomplete]
+	judged := failed + t.status[statusSuccess]
+	decided := g.Runs - t.decided[0]
+	g.Success = rate(judged-failed, judged)
+	g.Complete = rate(g.Runs-t.status[statusIncomplete], g.Runs)
+	g.Override = rate(t.overridden, decided)
+	g.Agreement = rate(t.agreed, t.agreed+t.overridden)
+	g.ToolError = rate(t.counts.toolErrors, t.counts.toolCalls)
+	g.LLMError = rate(t.counts.llmErrors, t.counts.llmCalls)
+	g.CacheHit = rate(t.counts.cacheRead, t.counts.input+t.counts.cacheRead+t.counts.cacheWrite)
+}
+
+func (t *tally) costs(g *Group) {
+	g.Unpriced = t.unpriced
+	g.DurationMS = t.duration.spread()
+	g.CostPerRun = t.cost.spread()
+	if t.counts.priced == 0 {
+		return
+	}
+	g.CostUSD = ref(t.counts.cost)
+	g.WastedUSD = ref(t.counts.wasted + t.wasted)
+	if decided := g.Runs - t.decided[0]; decided > 0 {
+		g.CostPerDecision = ref(t.counts.cost / float64(decided))
+	}
+}
+
+// rate returns a share with its interval, nil for one of nothing. More hits than
+// cases, which a line may claim, are no share.
+func rate(hits, of int64) *Rate {
+	if hits < 0 || of <= 0 || hits > of {
+		return nil
+	}
+	e, ok := stat.Proportion{Hits: int(hits), Total: int(of)}.Wilson(level)
+	if !ok {
+		return nil
+	}
+	return &Rate{Count: hits, Of: of, Value: e.Value, Low: e.Low, High: e.High, Few: of < few}
+}
+
+// grouping makes groups of what has a name in common.
+type grouping struct {
+	name func(d *Day, k cellKey) Group // whose names make the group
+	all  map[groupKey]*tally
+}
+
+type groupKey struct{ name, agent, repository string }
+
+func newGrouping(name func(d *Day, k cellKey) Group) *grouping {
+	return &grouping{name, map[groupKey]*tally{}}
+}
+
+func (g *grouping) add(d *Day, c *cell) {
+	named := g.name(d, c.key)
+	if named.Name == "" {
+		return
+	}
+	k := groupKey{named.Name, named.Agent, named.Repository}
+	t := g.all[k]
+	if t == nil {
+		t = &tally{group: named}
+		g.all[k] = t
+	}
+	t.add(d.date, c)
+}
+
+// groups returns the groups, those with most runs first.
+func (g *grouping) groups() []Group {
+	out := make([]Group, 0, len(g.all))
+	for _, t := range g.all {
+		out = append(out, t.end())
+	}
+	slices.SortFunc(out, func(a, b Group) int {
+		return cmp.Or(cmp.Compare(b.Runs, a.Runs), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Agent, b.Agent), cmp.Compare(a.Repository, b.Repository))
+	})
+	return out
+}
+
+// group fills the totals and the groups of a report.
+func (p *past) group(r *Report) {
+	total := &tally{}
+	by := []*grouping{
+		newGrouping(func(d *Day, k cellKey) Group { return Group{Name: d.names.get(k.agent)} }),
+		newGrouping(func(d *Day, k cellKey) Group { return Group{Name: d.names.get(k.repository)} }),
+		newGrouping(func(d *Day, k cellKey) Group { return Group{Name: d.names.get(k.model)} }),
+		newGrouping(func(d *Day, k cellKey) Group {
+			return Group{Name: d.names.get(k.sha), Agent: d.names.get(k.agent), Path: d.names.get(k.path)}
+		}),
+		newGrouping(func(d *Day, k cellKey) Group { return Group{Name: d.names.get(k.kind)} }),
+		newGrouping(pairOf),
+	}
+	for _, d := range p.window {
+		for _, c := range d.cells {
+			total.add(d.date, c)
+			for _, g := range by {
+				g.add(d, c)
+			}
+		}
+	}
+	r.Totals = total.end()
+	r.By = By{Agent: by[0].groups(), Repository: by[1].groups(), Model: by[2].groups(), Instructions: by[3].groups(), Kind: by[4].groups(), Pair: by[5].groups()}
+	for i := range r.By.Pair { // they are many
+		r.By.Pair[i].Series = nil
+	}
+	r.By.Owner = p.owners()
+	p.merges(r)
+}
+
+// merges says what a merged change cost, as far as people were seen to merge.
+func (p *past) merges(r *Report) {
+	changes := map[string]map[string]bool{} // of each agent and of each repository; of all under ""
+	for _, d := range p.window {
+		for _, a := range slices.Concat(d.overrides, d.agreements) {
+			if !a.merged() || a.Number == 0 || a.Time > p.AsOf.Unix() {
+				continue
+			}
+			for _, of := range []string{"", "agent " + a.Agent, "repository " + a.Repository} {
+				if changes[of] == nil {
+					changes[of] = map[string]bool{}
+				}
+				changes[of][fmt.Sprintf("%s#%d", a.Repository, a.Number)] = true
+			}
+		}
+	}
+	per := func(g *Group, of string) {
+		if n := len(changes[of]); n > 0 && g.CostUSD != nil {
+			g.CostPerMerge = ref(*g.CostUSD / float64(n))
+		}
+	}
+	per(&r.Totals, "")
+	for i := range r.By.Agent {
+		per(&r.By.Agent[i], "agent "+r.By.Agent[i].Name)
+	}
+	for i := range r.By.Repository {
+		per(&r.By.Repository[i], "repository "+r.By.Repository[i].Name)
+	}
+}
+
+func pairOf(d *Day, k cellKey) Group {
+	g := Group{Agent: d.names.get(k.agent), Repository: d.names.get(k.repository)}
+	if g.Agent != "" && g.Repository != "" {
+		g.Name = g.Agent + " in " + g.Repository
+	}
+	return g
+}
+
+// owners groups the runs by who answers for their repository. A repository with
+// two owners counts for both.
+func (p *past) owners() []Group {
+	if p.Owners == nil {
+		return nil
+	}
+	all := map[string]*tally{}
+	for _, d := range p.window {
+		for _, c := range d.cells {
+			for _, owner := range p.Owners(d.names.get(c.key.repository), d.names.get(c.key.path)) {
+				if all[owner] == nil {
+					all[owner] = &tally{group: Group{Name: owner}}
+				}
+				all[owner].add(d.date, c)
+			}
+		}
+	}
+	g := grouping{all: map[groupKey]*tally{}}
+	for owner, t := range all {
+		g.all[groupKey{name: owner}] = t
+	}
+	return g.groups()
+}

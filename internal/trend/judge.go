@@ -1,0 +1,82 @@
+package trend
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/andon-ci/andon/internal/finding"
+	"github.com/andon-ci/andon/internal/stat"
+)
+
+// findings returns what there is to say about the roles, the worst first.
+func (p *past) findings() []finding.Finding {
+	ripeness := p.ripeness()
+	ripe := func(s sample) float64 { return ripeness(time.Unix(p.time(s.at), 0)) }
+	out := []finding.Finding{}
+	for _, claims := range within(judgeAll(p.roles(), ripe)) {
+		out = append(out, p.tell(claims)...)
+	}
+	slices.SortStableFunc(out, func(a, b finding.Finding) int {
+		return cmp.Or(cmp.Compare(b.Severity.Rank(), a.Severity.Rank()), cmp.Compare(b.Subject.To, a.Subject.To),
+			cmp.Compare(a.Subject.Agent, b.Subject.Agent), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Subject.From, b.Subject.From), cmp.Compare(a.Message, b.Message))
+	})
+	return out
+}
+
+// atOnce is how many roles are judged at the same time: each holds its runs.
+const atOnce = 2
+
+// judgeAll returns the claims of each role. They do not depend on each other.
+func judgeAll(roles []*role, ripe func(sample) float64) [][]claim {
+	out := make([][]claim, len(roles))
+	slots := make(chan struct{}, atOnce)
+	var all sync.WaitGroup
+	for i, r := range roles {
+		slots <- struct{}{}
+		all.Go(func() {
+			r.load()
+			out[i] = r.judge(ripe)
+			r.runs = nil
+			<-slots
+		})
+	}
+	all.Wait()
+	return out
+}
+
+// discoveries is which share of the roles that a report names it may name for
+// nothing, on average.
+const discoveries = 0.2
+
+// within returns the claims of each role that the report can afford. Each role has
+// its chance of an error, and of all roles those are named that stand out
+// by the rule of Benjamini and Hochberg: among many quiet ones it takes
+// more to be named.
+func within(all [][]claim) [][]claim {
+	least := make([]float64, len(all))
+	for i, claims := range all {
+		least[i] = 1
+		for _, c := range claims {
+			least[i] = min(least[i], c.p)
+		}
+	}
+	qs := stat.BenjaminiHochberg(least)
+	out := make([][]claim, len(all))
+	named := 0.0
+	for i := range all {
+		if qs[i] <= discoveries {
+			named++
+		}
+	}
+	limit := min(chance, discoveries*named/float64(max(len(all), 1)))
+	for i, claims := range all {
+		for _, c := range claims {
+			if c.p <= limit {
+				out[i] = append(out[i], c)
+			}
+		}
+	}
+	return out
+}

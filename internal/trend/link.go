@@ -1,0 +1,128 @@
+package trend
+
+import (
+	"cmp"
+	"slices"
+)
+
+// place is where a run is.
+type place struct{ day, cell, run int32 }
+
+func (p *past) at(x place) *run { return &p.days[x.day].cells[x.cell].runs[x.run] }
+
+// stand is an act and the run that it is about.
+type stand struct {
+	act   act
+	run   place
+	agree bool
+}
+
+// link finds the run that each act is about: by its run_id, or else as the last
+// one of the agent in the repository that decided so before the act. A run is
+// overridden once, however often people said so.
+func (p *past) link() {
+	wanted, loose := p.acts()
+	for i, d := range p.days {
+		for j, c := range d.cells {
+			for k := range c.runs {
+				r := &c.runs[k]
+				r.flags &= kept
+				if acts, ok := wanted[r.id]; ok {
+					p.stand(acts, place{int32(i), int32(j), int32(k)})
+				}
+			}
+		}
+	}
+	p.linkLoose(loose)
+}
+
+// acts returns the acts by the id of their run, and those that have none.
+func (p *past) acts() (wanted map[id][]stand, loose []stand) {
+	wanted = map[id][]stand{}
+	add := func(a act, agree bool) {
+		switch {
+		case a.Time > p.AsOf.Unix():
+		case a.RunID != "":
+			i := idOf(a.Repository, a.RunID)
+			wanted[i] = append(wanted[i], stand{act: a, agree: agree})
+		default:
+			loose = append(loose, stand{act: a, agree: agree})
+		}
+	}
+	for _, d := range p.days {
+		for _, a := range d.overrides {
+			add(a, false)
+		}
+		for _, a := range d.agreements {
+			add(a, true)
+		}
+	}
+	return wanted, loose
+}
+
+func (p *past) stand(acts []stand, at place) {
+	r := p.at(at)
+	for _, s := range acts {
+		s.run = at
+		p.stands = append(p.stands, s)
+		if s.agree {
+			r.flags |= agreed
+		} else {
+			r.flags |= overridden
+		}
+	}
+}
+
+// linkLoose links the acts that do not name their run.
+func (p *past) linkLoose(loose []stand) {
+	if len(loose) == 0 {
+		return
+	}
+	type key struct{ repository, agent string }
+	made := map[key][]place{}
+	for _, s := range loose {
+		made[key{s.act.Repository, s.act.Agent}] = nil
+	}
+	for i, d := range p.days {
+		for j, c := range d.cells {
+			k := key{d.names.get(c.key.repository), d.names.get(c.key.agent)}
+			if _, ok := made[k]; ok {
+				for n, r := range c.runs {
+					if r.decision > 0 {
+						made[k] = append(made[k], place{int32(i), int32(j), int32(n)})
+					}
+				}
+			}
+		}
+	}
+	for k := range made {
+		slices.SortStableFunc(made[k], func(a, b place) int { return cmp.Compare(p.time(a), p.time(b)) })
+	}
+	for _, s := range loose {
+		p.linkOne(s, made[key{s.act.Repository, s.act.Agent}])
+	}
+}
+
+// lookBack is how many decisions before an act may be the one that it is about.
+const lookBack = 50
+
+func (p *past) linkOne(s stand, made []place) {
+	by := cmp.Or(s.act.Decided, s.act.Time)
+	if by == 0 {
+		return
+	}
+	end, _ := slices.BinarySearchFunc(made, by+60, func(x place, t int64) int { return cmp.Compare(p.time(x), t) })
+	for i := end - 1; i >= 0 && i >= end-lookBack; i-- {
+		r := p.at(made[i])
+		sameKind := s.act.Decision == "" || string(decisions()[r.decision-1]) == s.act.Decision
+		if sameKind && r.flags&(overridden|agreed) == 0 {
+			p.stand([]stand{s}, made[i])
+			return
+		}
+	}
+}
+
+// time returns when a run began, in Unix seconds to the minute.
+func (p *past) time(x place) int64 {
+	return p.days[x.day].start + int64(p.at(x).minute)*60
+}

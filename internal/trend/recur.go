@@ -1,0 +1,83 @@
+package trend
+
+import (
+	"slices"
+
+	"github.com/andon-ci/andon/internal/jsonl"
+)
+
+// textKey is a text of one pattern, from an agent's runs in a repository.
+type textKey struct{ repository, agent, kind, text name }
+
+// recurrence is how often it came.
+type recurrence struct {
+	count    int64
+	wasted   float64
+	subjects []int64 // distinct numbers, ascending
+	example  string  // run_id of the first
+	workflow string  // of the same run
+}
+
+// maxSubjects is how many subjects of one text on one day are told apart.
+const maxSubjects = 100
+
+// addError counts why a run failed.
+func (d *Day) addError(r rollup) {
+	if !r.run.failed() || !r.errorValue.Exists() {
+		return
+	}
+	kind := pattern(r.errorValue.Get("type").String())
+	text := pattern(r.errorValue.Get("message").String())
+	d.recur(d.errors, textKey{r.key.repository, r.key.agent, d.names.add(kind), d.names.add(text)}, r)
+}
+
+// addJudgement counts what a decision said.
+func (d *Day) addJudgement(r rollup) {
+	summary := r.decision.Get("summary")
+	if r.run.decision == 0 || summary.StringLen() == 0 {
+		return
+	}
+	kind := decisions()[r.run.decision-1]
+	d.recur(d.judgements, textKey{r.key.repository, r.key.agent, d.names.add(string(kind)), d.names.add(pattern(summary.String()))}, r)
+}
+
+func (d *Day) recur(all map[textKey]*recurrence, k textKey, r rollup) {
+	c := all[k]
+	if c == nil {
+		c = &recurrence{example: cut(r.runID.String(), maxText), workflow: text(r.workflow)}
+		all[k] = c
+	}
+	c.count++
+	c.wasted += r.counts.wasted
+	if at, found := slices.BinarySearch(c.subjects, r.number); r.number > 0 && !found && len(c.subjects) < maxSubjects {
+		c.subjects = slices.Insert(c.subjects, at, r.number)
+	}
+}
+
+// text returns what may stand as a number or as a string.
+func text(v jsonl.Value) string {
+	if v.Kind() == jsonl.Number && len(v.Raw()) <= maxText {
+		return string(v.Raw())
+	}
+	return cut(v.String(), maxText)
+}
+
+// addTools counts the calls of each tool.
+func (d *Day) addTools(r rollup) {
+	for tool, use := range r.tools.Fields() {
+		k := toolKey{r.key.repository, r.key.agent, d.name(tool)}
+		t := d.tools[k]
+		if t == nil {
+			t = &toolUse{}
+			d.tools[k] = t
+		}
+		calls, errors := count(use.Get("calls")), count(use.Get("errors"))
+		t.calls += calls
+		t.errors += errors
+		t.runs++
+		if errors > 0 && r.run.wasted() {
+			t.failed++
+			t.wasted += r.counts.wasted
+		}
+	}
+}

@@ -1,0 +1,92 @@
+package trend
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+)
+
+// role is an agent and all its runs, in order of time. Its days are numbered from
+// the first one of the past.
+type role struct {
+	past  *past
+	agent string
+	runs  []sample
+	days  int // of the past
+	from  int // the first one that is reported on
+
+	kinds  []kind // of which samples are
+	anomal map[place]bool
+}
+
+// sample is one run of a role.
+type sample struct {
+	day  int32
+	kind int32 // index in role.kinds
+	at   place
+	run
+}
+
+// kind is what runs have in common that a change is looked for in.
+type kind struct {
+	repository, model, sha, path, runtime, subject string
+}
+
+// roles returns the agents, in order of their names, without their runs.
+func (p *past) roles() []*role {
+	if len(p.days) == 0 {
+		return nil
+	}
+	first := p.days[0].date
+	all := map[string]*role{}
+	for _, d := range p.days {
+		for _, c := range d.cells {
+			if agent := d.names.get(c.key.agent); agent != "" && all[agent] == nil {
+				all[agent] = &role{past: p, agent: agent, days: daysBetween(first, p.To) + 1, from: max(0, daysBetween(first, p.From))}
+			}
+		}
+	}
+	return slices.SortedFunc(maps.Values(all), func(a, b *role) int { return cmp.Compare(a.agent, b.agent) })
+}
+
+// load gathers the runs of a role. It is let go of them when they were judged:
+// they are the most of what a report holds in memory.
+func (r *role) load() {
+	number := map[kind]int32{}
+	first := r.past.days[0].date
+	for i, d := range r.past.days {
+		day := int32(daysBetween(first, d.date))
+		begin := len(r.runs)
+		for j, c := range d.cells {
+			if d.names.get(c.key.agent) != r.agent {
+				continue
+			}
+			k := d.kind(c.key)
+			at, known := number[k]
+			if !known {
+				at = int32(len(r.kinds))
+				number[k] = at
+				r.kinds = append(r.kinds, k)
+			}
+			for m, x := range c.runs {
+				r.runs = append(r.runs, sample{day, at, place{int32(i), int32(j), int32(m)}, x})
+			}
+		}
+		slices.SortStableFunc(r.runs[begin:], func(a, b sample) int { return cmp.Compare(a.minute, b.minute) })
+	}
+}
+
+func (d *Day) kind(k cellKey) kind {
+	n := d.names
+	return kind{n.get(k.repository), n.get(k.model), n.get(k.sha), n.get(k.path), n.get(k.runtime), n.get(k.kind)}
+}
+
+// date returns the date of a day by its number.
+func (r *role) date(day int) string {
+	return dateTime(r.past.days[0].date).AddDate(0, 0, day).Format("2006-01-02")
+}
+
+// weekday returns the day of the week of a day by its number.
+func (r *role) weekday(day int) int {
+	return (int(dateTime(r.past.days[0].date).Weekday()) + day) % 7
+}
