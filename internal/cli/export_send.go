@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/andon-ci/andon/internal/action"
 	"github.com/andon-ci/andon/internal/finding"
@@ -151,7 +152,7 @@ func (e *export) idle() bool { return e.file == nil && len(e.ends) == 0 }
 func (e *export) options(g group) (otlp.Options, error) {
 	o := otlp.Options{
 		Profile: otlp.Profile(e.o.semconv), Scheme: otlp.Scheme(e.o.scheme),
-		Content: e.o.content != "none", HideUser: e.pii || e.o.content == "redacted", At: e.env.Now(),
+		Content: e.o.content != "none", HideUser: e.pii || e.o.content == "redacted", At: clock(e.env),
 	}
 	for _, pair := range strings.Split(e.env.Getenv("OTEL_RESOURCE_ATTRIBUTES"), ",") {
 		if k, v, ok := strings.Cut(pair, "="); ok && strings.TrimSpace(k) != "" {
@@ -170,6 +171,14 @@ func (e *export) options(g group) (otlp.Options, error) {
 		o.Incoming = in
 	}
 	return o, nil
+}
+
+// clock returns the time, and the zero time where there is no clock.
+func clock(env Env) time.Time {
+	if env.Now == nil {
+		return time.Time{}
+	}
+	return env.Now()
 }
 
 // unescape decodes the percent-encoding of OpenTelemetry's lists.
@@ -253,7 +262,7 @@ func (e *export) delta(ctx context.Context) error {
 		if d.meter != nil {
 			e.measure(ctx, d, &exporter.Metrics{
 				Resource: otlp.NewMapper(otlp.Pipeline{}, o).MetricResource(), Version: version(),
-				List: cleanMetrics(d.meter.Metrics(), scrub), From: d.meter.First(), To: e.env.Now(), Delta: true,
+				List: cleanMetrics(d.meter.Metrics(), scrub), From: d.meter.First(), To: clock(e.env), Delta: true,
 			})
 		}
 	}

@@ -356,3 +356,31 @@ func TestExportBundles(t *testing.T) {
 		t.Errorf("the bundle cannot be replaced: %s", stderr)
 	}
 }
+
+// TestMetricsOfHistory holds that the metrics of a history are those of what was
+// put into it.
+func TestMetricsOfHistory(t *testing.T) {
+	dir := t.TempDir()
+	bundle, history := filepath.Join(dir, "bundle"), filepath.Join(dir, "history")
+	env := map[string]string{"GITHUB_RUN_ID": "77", "GITHUB_REPOSITORY": "o/r", "GITHUB_JOB": "review", "GITHUB_WORKFLOW": "Review", "GITHUB_SHA": strings.Repeat("a", 40)}
+	if _, stderr, code := exporting(t, env, "collect", "--quiet", "--out", bundle, claudeTrace); code != 0 {
+		t.Fatal(stderr)
+	}
+	if _, stderr, code := exporting(t, nil, "sync", "--history", history+"/", bundle); code != 0 {
+		t.Fatal(stderr)
+	}
+	direct, _, _ := exporting(t, env, "metrics", "--quiet", claudeTrace)
+	kept, stderr, code := exporting(t, nil, "metrics", "--quiet", "--history", history+"/")
+	if code != 0 {
+		t.Fatal(stderr)
+	}
+	for _, line := range strings.Split(direct, "\n") {
+		same := strings.HasPrefix(line, "andon_runs") || strings.HasPrefix(line, "andon_turns") || strings.HasPrefix(line, "gen_ai_invoke_agent")
+		if same && !strings.Contains(kept, line+"\n") {
+			t.Errorf("the history has no line %s", line)
+		}
+	}
+	if !strings.Contains(kept, "andon_runs_total{") || !strings.Contains(kept, "andon_cost_USD_total{") {
+		t.Errorf("got\n%s", kept)
+	}
+}

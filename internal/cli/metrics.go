@@ -22,23 +22,25 @@ they are printed in Prometheus' text format.
 
 examples:
   andon metrics --prometheus traces > /var/lib/node_exporter/andon.prom
+  andon metrics --history andon/history --endpoint http://localhost:9090/api/v1/otlp
   andon metrics --from-bundles bundles --endpoint http://localhost:9090/api/v1/otlp
 `,
 		start: func(fs *flag.FlagSet) runner {
 			f := &exportFlags{}
-			prometheus := false
+			prometheus, from := false, ""
 			f.define(fs)
+			fs.StringVar(&from, "history", "", "add up the history at `DIR|BRANCH`, as andon sync takes it")
 			fs.BoolVar(&prometheus, "prometheus", false, "print them in Prometheus' text format, whether they are sent or not")
 			return func(ctx context.Context, env Env, args []string) error {
-				return f.runMetrics(ctx, env, args, prometheus)
+				return f.runMetrics(ctx, env, args, from, prometheus)
 			}
 		},
 	}
 }
 
-func (f *exportFlags) runMetrics(ctx context.Context, env Env, args []string, prometheus bool) error {
-	if len(args)+len(f.bundles) == 0 {
-		return usage("metrics: no PATH given", "andon metrics FILE_OR_FOLDER; `andon help metrics` has examples")
+func (f *exportFlags) runMetrics(ctx context.Context, env Env, args []string, from string, prometheus bool) error {
+	if len(args)+len(f.bundles) == 0 && from == "" {
+		return usage("metrics: no PATH given", "andon metrics FILE_OR_FOLDER, or --history; `andon help metrics` has examples")
 	}
 	if _, err := f.settings.complete(ctx, env, f.config, f.keyFlags.checkout(env)); err != nil {
 		return err
@@ -67,6 +69,13 @@ func (f *exportFlags) runMetrics(ctx context.Context, env Env, args []string, pr
 		scrub = both(scrub, scrubber(c.gatherer))
 		missing = errors.Join(missing, c.allThere())
 	}
+	if from != "" {
+		clean, err := f.addHistory(ctx, env, from, meter)
+		if err != nil {
+			return err
+		}
+		scrub = both(scrub, clean)
+	}
 	list := cleanMetrics(meter.Metrics(), scrub)
 	if prometheus || len(e.ends) == 0 {
 		var b bytes.Buffer
@@ -83,7 +92,7 @@ func (f *exportFlags) runMetrics(ctx context.Context, env Env, args []string, pr
 	}
 	for _, d := range e.ends {
 		e.measure(ctx, d, &exporter.Metrics{
-			Resource: otlp.NewMapper(otlp.Pipeline{}, o).MetricResource(), Version: version(), List: list, From: meter.First(), To: env.Now(),
+			Resource: otlp.NewMapper(otlp.Pipeline{}, o).MetricResource(), Version: version(), List: list, From: meter.First(), To: clock(env),
 		})
 	}
 	return errors.Join(missing, e.finish(f.quiet))
