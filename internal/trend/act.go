@@ -37,7 +37,7 @@ func (d *Day) addAct(to *[]act, line []byte) error {
 	if err != nil {
 		return err
 	}
-	a := readAct(v)
+	a := d.readAct(v)
 	if a.Signal == "" && a.RunID == "" && a.Agent == "" {
 		d.invalid++
 		return errAct
@@ -56,16 +56,17 @@ func (d *Day) addAct(to *[]act, line []byte) error {
 	return nil
 }
 
-func readAct(v jsonl.Value) act {
+func (d *Day) readAct(v jsonl.Value) act {
+	same := func(v jsonl.Value) string { return d.names.get(d.name(v)) } // of which there are few
 	a := act{
 		ID:         cut(v.Get("id").String(), maxText),
-		Repository: cut(v.Get("repository").String(), maxText),
-		Agent:      cut(v.Get("agent", "name").String(), maxText),
+		Repository: same(v.Get("repository")),
+		Agent:      same(v.Get("agent", "name")),
 		RunID:      cut(v.Get("run_id").String(), maxText),
-		Kind:       cut(v.Get("subject", "kind").String(), maxText),
-		Decision:   cut(v.Get("decision", "kind").String(), maxText),
-		Signal:     cut(v.Get("signal").String(), maxText),
-		Strength:   cut(v.Get("strength").String(), maxText),
+		Kind:       same(v.Get("subject", "kind")),
+		Decision:   same(v.Get("decision", "kind")),
+		Signal:     same(v.Get("signal")),
+		Strength:   same(v.Get("strength")),
 	}
 	a.Number, _ = v.Get("subject", "number").Int()
 	if t := v.Get("time").Time(); !t.IsZero() {

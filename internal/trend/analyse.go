@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -29,9 +30,13 @@ func Analyse(days []*Day, o Options) *Report {
 	}
 	p.link()
 	r.Coverage = p.coverage()
-	p.group(r)
+	var both sync.WaitGroup
+	both.Go(func() {
+		p.group(r)
+		r.Improve = p.improve()
+	})
 	r.Findings = p.findings()
-	r.Improve = p.improve()
+	both.Wait()
 	return r
 }
 

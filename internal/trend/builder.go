@@ -105,7 +105,10 @@ func (d *Day) seal() {
 		return
 	}
 	d.builder = nil
+	d.doc = jsonl.Doc{} // which refers to the last line, and to the file around it
+	d.byKey = nil
 	d.sortCells()
+	d.pack()
 	at := map[*cell]int{}
 	for i, c := range d.cells {
 		at[c] = i
@@ -119,6 +122,19 @@ func (d *Day) seal() {
 			have[n.run.id] = true
 			d.marks = append(d.marks, mark{ID: n.run.id, Cell: at[n.cell], RunID: b.field(n, 0), Workflow: b.field(n, 1), Attempt: b.field(n, 2), File: b.field(n, 3), Number: n.number, Bad: n.run.wasted()})
 		}
+	}
+}
+
+// pack puts the runs of all cells into one piece of memory of the right size.
+func (d *Day) pack() {
+	n := 0
+	for _, c := range d.cells {
+		n += len(c.runs)
+	}
+	all := make([]run, 0, n)
+	for _, c := range d.cells {
+		all = append(all, c.runs...)
+		c.runs = all[len(all)-len(c.runs) : len(all) : len(all)]
 	}
 }
 
@@ -199,6 +215,9 @@ func (b *builder) choose(of []int, take []bool, measure func(run) size) {
 				break
 			}
 		}
+	}
+	if far := slices.DeleteFunc(slices.Clone(all), func(f far) bool { return f.above < markRatio }); len(far) >= markAlways {
+		all = far
 	}
 	slices.SortStableFunc(all, func(a, c far) int { return cmp.Compare(c.above, a.above) })
 	for rank, f := range all {

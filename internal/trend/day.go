@@ -92,6 +92,7 @@ func (d *Day) index() {
 	for i, text := range d.names.all {
 		d.names.number[text] = name(i)
 	}
+	d.byKey = map[cellKey]*cell{}
 	for _, c := range d.cells {
 		d.byKey[c.key] = c
 	}

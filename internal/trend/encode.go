@@ -154,10 +154,11 @@ func ReadDay(raw []byte) (*Day, error) {
 	}
 	readTexts(v.Get("errors"), d.errors)
 	readTexts(v.Get("judgements"), d.judgements)
-	d.overrides, d.agreements = readActs(v.Get("overrides")), readActs(v.Get("agreements"))
+	d.overrides, d.agreements = d.readActs(v.Get("overrides")), d.readActs(v.Get("agreements"))
 	g := v.Get("gaps")
 	d.gaps = gaps{count(g.Get("missing")), count(g.Get("invalid")), count(g.Get("suppressed"))}
 	d.invalid = count(v.Get("invalid"))
+	d.names.number, d.byKey = nil, nil
 	return d, nil
 }
 
@@ -227,7 +228,9 @@ func (d *Day) readMarks(v jsonl.Value) {
 }
 
 // readActs reads acts as they are kept, which is not how they come.
-func readActs(v jsonl.Value) (out []act) {
+func (d *Day) readActs(v jsonl.Value) (out []act) {
+	d.index()
+	same := func(v jsonl.Value) string { return d.names.get(d.name(v)) }
 	for f := range v.Elements() {
 		var a act
 		for key, value := range f.Fields() {
@@ -235,21 +238,21 @@ func readActs(v jsonl.Value) (out []act) {
 			case `"id"`:
 				a.ID = value.String()
 			case `"repository"`:
-				a.Repository = value.String()
+				a.Repository = same(value)
 			case `"agent"`:
-				a.Agent = value.String()
+				a.Agent = same(value)
 			case `"run_id"`:
 				a.RunID = value.String()
 			case `"kind"`:
-				a.Kind = value.String()
+				a.Kind = same(value)
 			case `"number"`:
 				a.Number, _ = value.Int()
 			case `"decision"`:
-				a.Decision = value.String()
+				a.Decision = same(value)
 			case `"signal"`:
-				a.Signal = value.String()
+				a.Signal = same(value)
 			case `"strength"`:
-				a.Strength = value.String()
+				a.Strength = same(value)
 			case `"time"`:
 				a.Time, _ = value.Int()
 			case `"decided"`:

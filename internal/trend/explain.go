@@ -93,13 +93,13 @@ type claim struct {
 // The share of each measure in the chance of a role to be named for nothing.
 func share(m measure) float64 {
 	return map[measure]float64{
-		ofCost: 0.07, ofLatency: 0.07, ofErrors: 0.3, ofDecision: 0.15, ofOverride: 0.07,
-		ofRunCost: 0.14, ofRunLatency: 0.14, ofSpend: 0.06,
+		ofCost: 0.06, ofLatency: 0.06, ofErrors: 0.4, ofDecision: 0.15, ofOverride: 0.06,
+		ofRunCost: 0.11, ofRunLatency: 0.11, ofSpend: 0.05,
 	}[m]
 }
 
 // chance is the chance of a role to be named for nothing.
-const chance = 0.06
+const chance = 0.08
 
 // shareEvent is how much of the share of a series its shifts have that begin with
 // an event; the others have the rest.
@@ -115,55 +115,71 @@ func (x shift) claimed() float64 {
 
 // judge returns what may be said about a role.
 func (r *role) judge(ripe func(sample) float64) []claim {
-	var out []claim
-	events := r.events()
-	accept := func(x shift) bool { return x.claimed() <= chance }
-	look := func(s *series) {
-		for _, x := range s.explain(0, r.days, events, accept) {
-			out = append(out, claim{role: r, p: x.claimed(), shift: &x})
-		}
-	}
-	for _, m := range []struct {
-		measure measure
-		of      func(run) size
-	}{{ofCost, func(x run) size { return x.cost }}, {ofLatency, func(x run) size { return x.duration }}} {
-		alike := r.newLevels(m.measure, m.of, func(k kind) kind { return kind{repository: k.repository, model: k.model, subject: k.subject} })
-		out = append(out, r.farRuns(alike)...)
-		out = append(out, r.moved(m.measure, m.of, alike, events, accept)...)
-	}
-	look(r.newRate(ofErrors, 0.02, 1.4, func(x run) (bool, bool) { return x.failed(), x.judged() }, nil))
-	for _, s := range r.decisionRates() {
-		look(s)
-	}
-	look(r.newRate(ofOverride, 0.03, 1.3, func(x run) (bool, bool) { return x.is(overridden), x.decision > 0 }, ripe))
+	places := r.places()
+	out := r.judgeSeries(ripe)
 	r.anomal = map[place]bool{}
-	for _, c := range out {
-		for _, x := range c.runs {
-			r.anomal[x.at] = true
+	for _, l := range []*levels{r.alike(ofCost), r.alike(ofLatency)} {
+		for _, c := range r.farRuns(l) {
+			r.anomal[c.runs[0].at] = true
+			out = append(out, c)
 		}
 	}
 	out = append(out, r.bursts()...)
-	for _, c := range out {
-		if c.shift != nil {
-			c.shift.shows = r.shiftEvidence(c.shift)
+	for _, p := range places {
+		for _, c := range p.judgeSeries(ripe) {
+			if !slices.ContainsFunc(out, func(o claim) bool { return o.shift != nil && same(o.shift, c.shift) }) {
+				out = append(out, c)
+			}
 		}
 	}
 	return out
 }
 
-// moved returns the shifts of an amount. Those that begin with another model or
-// another repository are looked for without that taken out.
-func (r *role) moved(m measure, of func(run) size, alike *levels, events []*event, accept func(shift) bool) (out []claim) {
-	plain := slices.DeleteFunc(slices.Clone(events), func(e *event) bool { return e.mixes() })
-	for _, x := range alike.explain(0, r.days, plain, accept) {
-		out = append(out, claim{role: r, p: x.claimed(), shift: &x})
+// same reports whether a shift in one repository is that of all of them.
+func same(all, one *shift) bool {
+	return all.series.measure == one.series.measure && all.rises() == one.rises() && one.from <= all.to && one.to >= all.from-nearDays
+}
+
+// judgeSeries returns the shifts of all series of a role.
+func (r *role) judgeSeries(ripe func(sample) float64) (out []claim) {
+	events := r.events()
+	accept := func(x shift) bool { return x.claimed()/r.part <= chance }
+	look := func(s *series, events []*event) {
+		for _, x := range s.explain(0, r.days, events, accept) {
+			out = append(out, r.claim(x))
+		}
 	}
+	for _, m := range []measure{ofCost, ofLatency} {
+		look(&r.alike(m).series, slices.DeleteFunc(slices.Clone(events), (*event).mixes))
+		out = append(out, r.moved(m, events, accept)...)
+	}
+	look(r.newRate(ofErrors, 0.02, 1.4, func(x run) (bool, bool) { return x.failed(), x.judged() }, nil), events)
+	for _, s := range r.decisionRates() {
+		look(s, events)
+	}
+	look(r.newRate(ofOverride, 0.03, 1.3, func(x run) (bool, bool) { return x.is(overridden), x.decision > 0 }, ripe), events)
+	return out
+}
+
+func (r *role) claim(x shift) claim {
+	x.shows = r.shiftEvidence(&x)
+	return claim{role: r, p: x.claimed() / r.part, shift: &x}
+}
+
+// alike is the series of an amount by which a run is compared with its own kind.
+func (r *role) alike(m measure) *levels {
+	return r.newLevels(m, func(k kind) kind { return kind{repository: k.repository, model: k.model, subject: k.subject} })
+}
+
+// moved returns the shifts of an amount that begin with another model or another
+// repository. They are looked for without these taken out.
+func (r *role) moved(m measure, events []*event, accept func(shift) bool) (out []claim) {
 	for _, e := range events {
 		if !e.mixes() {
 			continue
 		}
 		_, model := e.has(theModel)
-		all := r.newLevels(m, of, func(k kind) kind {
+		all := r.newLevels(m, func(k kind) kind {
 			if model {
 				return kind{repository: k.repository, subject: k.subject}
 			}
@@ -171,7 +187,7 @@ func (r *role) moved(m measure, of func(run) size, alike *levels, events []*even
 		})
 		from, to := neighbours(e, events, r.days)
 		if x, ok := all.atEvent(from, to, []*event{e}); ok && accept(x) {
-			out = append(out, claim{role: r, p: x.claimed(), shift: &x})
+			out = append(out, r.claim(x))
 		}
 	}
 	return out

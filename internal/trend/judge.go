@@ -48,7 +48,7 @@ func judgeAll(roles []*role, ripe func(sample) float64) [][]claim {
 
 // discoveries is which share of the roles that a report names it may name for
 // nothing, on average.
-const discoveries = 0.2
+const discoveries = 0.25
 
 // within returns the claims of each role that the report can afford. Each role has
 // its chance of an error, and of all roles those are named that stand out

@@ -21,7 +21,11 @@ const clip = 2
 
 // newLevels makes the series of an amount. What runs differ in as alike does is
 // taken out: a run is compared with its own kind.
-func (r *role) newLevels(m measure, of func(run) size, alike func(kind) kind) *levels {
+func (r *role) newLevels(m measure, alike func(kind) kind) *levels {
+	of := func(x run) size { return x.cost }
+	if m == ofLatency {
+		of = func(x run) size { return x.duration }
+	}
 	l := &levels{series: series{measure: m, least: math.Log(1.15), scale: 1}, of: of}
 	l.level(r, alike)
 	l.perDay(r)

@@ -6,14 +6,16 @@ import (
 	"slices"
 )
 
-// role is an agent and all its runs, in order of time. Its days are numbered from
+// role is an agent and all its runs, in order of days. Its days are numbered from
 // the first one of the past.
 type role struct {
-	past  *past
-	agent string
-	runs  []sample
-	days  int // of the past
-	from  int // the first one that is reported on
+	past       *past
+	agent      string
+	repository string  // where it is only about that one
+	part       float64 // of the agent's chance of an error
+	runs       []sample
+	days       int // of the past
+	from       int // the first one that is reported on
 
 	kinds  []kind // of which samples are
 	anomal map[place]bool
@@ -42,7 +44,7 @@ func (p *past) roles() []*role {
 	for _, d := range p.days {
 		for _, c := range d.cells {
 			if agent := d.names.get(c.key.agent); agent != "" && all[agent] == nil {
-				all[agent] = &role{past: p, agent: agent, days: daysBetween(first, p.To) + 1, from: max(0, daysBetween(first, p.From))}
+				all[agent] = &role{past: p, agent: agent, part: 1, days: daysBetween(first, p.To) + 1, from: max(0, daysBetween(first, p.From))}
 			}
 		}
 	}
@@ -56,9 +58,8 @@ func (r *role) load() {
 	first := r.past.days[0].date
 	for i, d := range r.past.days {
 		day := int32(daysBetween(first, d.date))
-		begin := len(r.runs)
 		for j, c := range d.cells {
-			if d.names.get(c.key.agent) != r.agent {
+			if d.names.get(c.key.agent) != r.agent || r.repository != "" && d.names.get(c.key.repository) != r.repository {
 				continue
 			}
 			k := d.kind(c.key)
@@ -72,7 +73,6 @@ func (r *role) load() {
 				r.runs = append(r.runs, sample{day, at, place{int32(i), int32(j), int32(m)}, x})
 			}
 		}
-		slices.SortStableFunc(r.runs[begin:], func(a, b sample) int { return cmp.Compare(a.minute, b.minute) })
 	}
 }
 
@@ -89,4 +89,49 @@ func (r *role) date(day int) string {
 // weekday returns the day of the week of a day by its number.
 func (r *role) weekday(day int) int {
 	return (int(dateTime(r.past.days[0].date).Weekday()) + day) % 7
+}
+
+// What of an agent's work is looked at by repository too: an effect in one of
+// many is a small one in all of them together.
+const (
+	placesMost = 8    // repositories
+	placesRuns = 5    // runs a day, in each
+	placesPart = 0.25 // of the agent's chance of an error, for all of them
+)
+
+// places returns the role in each of the repositories where it works most, none
+// where it works in one only.
+func (r *role) places() (out []*role) {
+	runs := map[string]int{}
+	for _, s := range r.runs {
+		runs[r.kinds[s.kind].repository]++
+	}
+	if len(runs) < 2 {
+		return nil
+	}
+	names := slices.SortedFunc(maps.Keys(runs), func(a, b string) int { return cmp.Or(cmp.Compare(runs[b], runs[a]), cmp.Compare(a, b)) })
+	for _, name := range names[:min(len(names), placesMost)] {
+		if runs[name] >= placesRuns*r.days && name != "" {
+			out = append(out, r.in(name))
+		}
+	}
+	for _, p := range out {
+		p.part = placesPart / float64(len(out))
+	}
+	if len(out) > 0 {
+		r.part = 1 - placesPart
+	}
+	return out
+}
+
+// in returns the role in one repository, with its runs.
+func (r *role) in(repository string) *role {
+	out := *r
+	out.repository, out.runs = repository, nil
+	for _, s := range r.runs {
+		if r.kinds[s.kind].repository == repository {
+			out.runs = append(out.runs, s)
+		}
+	}
+	return &out
 }

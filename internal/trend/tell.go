@@ -16,12 +16,16 @@ import (
 // tell says what the claims about one role come to, each effect once.
 func (p *past) tell(claims []claim) []finding.Finding {
 	var out []finding.Finding
-	var shifts []*shift
+	shifts := map[*role][]*shift{}
+	var roles []*role
 	var runs []far
 	for _, c := range claims {
 		switch {
 		case c.shift != nil:
-			shifts = append(shifts, c.shift)
+			if shifts[c.role] == nil {
+				roles = append(roles, c.role)
+			}
+			shifts[c.role] = append(shifts[c.role], c.shift)
 		case c.hour != nil:
 			if c.hour.day >= c.role.from {
 				out = append(out, c.role.tellHour(*c.hour))
@@ -31,15 +35,23 @@ func (p *past) tell(claims []claim) []finding.Finding {
 		}
 	}
 	if len(claims) > 0 {
-		r := claims[0].role
-		out = append(out, r.tellRuns(runs)...)
-		out = append(out, r.tellShifts(shifts)...)
+		out = append(out, claims[0].role.tellRuns(runs)...)
+	}
+	for _, r := range roles {
+		out = append(out, r.tellShifts(shifts[r])...)
 	}
 	return out
 }
 
+func (r *role) name() string {
+	if r.repository == "" {
+		return r.agent
+	}
+	return r.agent + " in " + r.repository
+}
+
 func (r *role) subject(from, to int) *finding.Subject {
-	return &finding.Subject{Agent: r.agent, From: r.date(from), To: r.date(to)}
+	return &finding.Subject{Agent: r.agent, Repository: r.repository, From: r.date(from), To: r.date(to)}
 }
 
 // tellRuns names the runs that are far above their kind: each, or those of a day
@@ -170,7 +182,7 @@ func (r *role) tellShift(group []*shift) finding.Finding {
 	}
 	out.Subject.Measure = string(x.series.measure)
 	n := fmt.Sprintf(" (n=%.0f, %.0f)", x.before.runs, x.after.runs)
-	out.Message = r.agent + ": " + strings.Join(moved, ", ") + " " + r.when(x) + n
+	out.Message = r.name() + ": " + strings.Join(moved, ", ") + " " + r.when(x) + n
 	if x.event != nil {
 		if m, ok := x.event.has(theModel); ok {
 			out.Subject.Model = m.to
