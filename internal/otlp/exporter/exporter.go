@@ -1,24 +1,22 @@
 // Package exporter sends what package otlp maps to a backend, over OTLP/HTTP.
 //
-// The requests are those of OpenTelemetry's own clients. What they leave open is
-// in a transport below them: when to try again, when to give up, what the
-// answer said, and that no header and no URL is ever said to people. A client's
-// own retries are off, since they know no clock but the real one, and so is its
-// reading of the environment, since it prints the headers that it cannot read.
+// The requests are made here, of the messages that OTLP's definition generates,
+// and not by OpenTelemetry's own clients: those make the program half as large
+// again, try again by the real clock alone, and print the headers that they
+// cannot read.
 package exporter
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"time"
 
-	"github.com/go-logr/logr"
-	"go.opentelemetry.io/otel"
-	"go.opentelemetry.io/otel/exporters/otlp/otlptrace"
-	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/andon-ci/andon/internal/otlp"
 )
@@ -39,37 +37,12 @@ type Exporter struct {
 
 	end    Endpoint
 	retry  *retrier
-	traces otlptrace.Client
 	failed error
 	misses int // requests in a row that were refused
 }
 
 // New returns an Exporter.
-func New(e Endpoint, o Options) *Exporter {
-	otel.SetLogger(logr.Discard()) // it would print the environment's headers
-	x := &Exporter{end: e, retry: newRetrier(e, o)}
-	x.traces = otlptracehttp.NewClient(
-		otlptracehttp.WithEndpointURL(e.Traces), otlptracehttp.WithHeaders(nil),
-		otlptracehttp.WithCompression(compression(e)), otlptracehttp.WithEncoding(encoding(e)),
-		otlptracehttp.WithTimeout(x.retry.patience), otlptracehttp.WithMaxRequestSize(2*otlp.MaxBytes),
-		otlptracehttp.WithRetry(otlptracehttp.RetryConfig{}), otlptracehttp.WithHTTPClient(x.retry.client()),
-	)
-	return x
-}
-
-func compression(e Endpoint) otlptracehttp.Compression {
-	if e.Plain {
-		return otlptracehttp.NoCompression
-	}
-	return otlptracehttp.GzipCompression
-}
-
-func encoding(e Endpoint) otlptracehttp.Encoding {
-	if e.JSON {
-		return otlptracehttp.EncodingJSON
-	}
-	return otlptracehttp.EncodingProtobuf
-}
+func New(e Endpoint, o Options) *Exporter { return &Exporter{end: e, retry: newRetrier(e, o)} }
 
 // Host names the endpoint to people.
 func (x *Exporter) Host() string { return x.end.Host() }
@@ -84,36 +57,65 @@ func (x *Exporter) Spans(ctx context.Context, b *otlp.Batch) error {
 	if x.failed != nil || x.end.Traces == "" {
 		return x.failed
 	}
-	return x.did(ctx, "traces", x.end.Traces, func(ctx context.Context) error {
-		return x.traces.UploadTraces(ctx, []*tracepb.ResourceSpans{resourceSpans(b)})
-	})
+	var body bytes.Buffer
+	if x.end.JSON {
+		if err := b.WriteJSON(&body); err != nil {
+			return err
+		}
+		return x.post(ctx, "traces", x.end.Traces, body.Bytes())
+	}
+	raw, err := proto.Marshal(&tracepb.TracesData{ResourceSpans: []*tracepb.ResourceSpans{resourceSpans(b)}}) // the form of a request
+	if err != nil {
+		return fmt.Errorf("%s: traces: encoding a request: %w", x.Host(), err)
+	}
+	return x.post(ctx, "traces", x.end.Traces, raw)
 }
 
-// did sends a request by one of the clients, and returns what came of it in our
-// own words: theirs have the URL in them, and maybe a header.
-func (x *Exporter) did(ctx context.Context, signal, to string, send func(context.Context) error) error {
-	out := &outcome{url: to}
-	err := send(context.WithValue(ctx, outcomeKey{}, out))
+// post sends a request, and says what came of it in our own words: the URL and
+// the headers are not among them.
+func (x *Exporter) post(ctx context.Context, signal, to string, body []byte) error {
+	out, err := x.retry.send(ctx, to, x.header(), x.pack(body))
 	x.Rejected += out.rejected
 	if out.why != "" {
 		x.Why = out.why
 	}
-	if out.ok {
+	if err == nil {
 		x.misses = 0
 		return nil
 	}
-	if out.err == nil {
-		out.err = errors.New("the request could not be made")
-		if err == nil {
-			out.err = errors.New("the request was not made")
-		}
-	}
-	err = fmt.Errorf("%s: %s: %w", x.Host(), signal, out.err)
+	said := fmt.Errorf("%s: %s: %w", x.Host(), signal, err)
 	var no *refused
-	if x.misses++; x.misses >= maxMisses || !errors.As(out.err, &no) || no.forGood() {
-		x.failed = err
+	if x.misses++; x.misses >= maxMisses || !errors.As(err, &no) || no.forGood() {
+		x.failed = said
 	}
-	return err
+	return said
+}
+
+// header returns what goes with each request. The endpoint's own come last.
+func (x *Exporter) header() http.Header {
+	h := http.Header{"Content-Type": {"application/x-protobuf"}, "User-Agent": {"andon"}}
+	if x.end.JSON {
+		h.Set("Content-Type", "application/json")
+	}
+	if !x.end.Plain {
+		h.Set("Content-Encoding", "gzip")
+	}
+	for name, values := range x.end.Headers {
+		h[name] = values
+	}
+	return h
+}
+
+// pack compresses a request, unless the endpoint says otherwise.
+func (x *Exporter) pack(body []byte) []byte {
+	if x.end.Plain {
+		return body
+	}
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	z.Write(body) // into memory, which does not fail
+	z.Close()
+	return b.Bytes()
 }
 
 // maxMisses is how many requests in a row may be refused before the rest is not

@@ -2,13 +2,14 @@ package exporter
 
 import (
 	"context"
+	"fmt"
 	"time"
 
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetrichttp"
-	"go.opentelemetry.io/otel/sdk/instrumentation"
-	"go.opentelemetry.io/otel/sdk/metric/metricdata"
-	"go.opentelemetry.io/otel/sdk/resource"
+	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
+	metricspb "go.opentelemetry.io/proto/otlp/metrics/v1"
+	resourcepb "go.opentelemetry.io/proto/otlp/resource/v1"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/andon-ci/andon/internal/otlp"
 )
@@ -27,65 +28,58 @@ func (x *Exporter) Metrics(ctx context.Context, m *Metrics) error {
 	if x.failed != nil || x.end.Metrics == "" || len(m.List) == 0 {
 		return x.failed
 	}
-	compression := otlpmetrichttp.GzipCompression
-	if x.end.Plain {
-		compression = otlpmetrichttp.NoCompression
+	encode := proto.Marshal
+	if x.end.JSON {
+		encode = protojson.MarshalOptions{UseEnumNumbers: true}.Marshal
 	}
-	client, err := otlpmetrichttp.New(ctx,
-		otlpmetrichttp.WithEndpointURL(x.end.Metrics), otlpmetrichttp.WithHeaders(nil), otlpmetrichttp.WithCompression(compression),
-		otlpmetrichttp.WithTimeout(x.retry.patience), otlpmetrichttp.WithRetry(otlpmetrichttp.RetryConfig{}), otlpmetrichttp.WithHTTPClient(x.retry.client()),
-	)
+	raw, err := encode(m.data())
 	if err != nil {
-		return x.did(ctx, "metrics", x.end.Metrics, func(context.Context) error { return err })
+		return fmt.Errorf("%s: metrics: encoding a request: %w", x.Host(), err)
 	}
-	return x.did(ctx, "metrics", x.end.Metrics, func(ctx context.Context) error { return client.Export(ctx, m.data()) })
+	return x.post(ctx, "metrics", x.end.Metrics, raw)
 }
 
-func (m *Metrics) data() *metricdata.ResourceMetrics {
-	scope := metricdata.ScopeMetrics{Scope: instrumentation.Scope{Name: otlp.Scope, Version: m.Version}}
+func (m *Metrics) data() *metricspb.MetricsData {
+	scope := &metricspb.ScopeMetrics{Scope: &commonpb.InstrumentationScope{Name: otlp.Scope, Version: m.Version}}
 	for _, x := range m.List {
-		scope.Metrics = append(scope.Metrics, metricdata.Metrics{Name: x.Name, Unit: x.Unit, Description: x.Help, Data: m.points(x)})
+		p := &metricspb.Metric{Name: x.Name, Unit: x.Unit, Description: x.Help}
+		if x.Bounds == nil {
+			p.Data = &metricspb.Metric_Sum{Sum: m.sum(x)}
+		} else {
+			p.Data = &metricspb.Metric_Histogram{Histogram: m.histogram(x)}
+		}
+		scope.Metrics = append(scope.Metrics, p)
 	}
-	set := set(m.Resource)
-	return &metricdata.ResourceMetrics{Resource: resource.NewSchemaless(set.ToSlice()...), ScopeMetrics: []metricdata.ScopeMetrics{scope}}
+	return &metricspb.MetricsData{ResourceMetrics: []*metricspb.ResourceMetrics{{
+		Resource: &resourcepb.Resource{Attributes: attributes(m.Resource)}, ScopeMetrics: []*metricspb.ScopeMetrics{scope},
+	}}}
 }
 
-func (m *Metrics) points(x otlp.Metric) metricdata.Aggregation {
-	temporality := metricdata.CumulativeTemporality
+func (m *Metrics) temporality() metricspb.AggregationTemporality {
 	if m.Delta {
-		temporality = metricdata.DeltaTemporality
+		return metricspb.AggregationTemporality_AGGREGATION_TEMPORALITY_DELTA
 	}
-	if x.Bounds == nil {
-		sum := metricdata.Sum[float64]{Temporality: temporality, IsMonotonic: true}
-		for _, p := range x.Points {
-			sum.DataPoints = append(sum.DataPoints, metricdata.DataPoint[float64]{Attributes: set(p.Attrs), StartTime: m.From, Time: m.To, Value: p.Value})
-		}
-		return sum
-	}
-	h := metricdata.Histogram[float64]{Temporality: temporality}
+	return metricspb.AggregationTemporality_AGGREGATION_TEMPORALITY_CUMULATIVE
+}
+
+func (m *Metrics) sum(x otlp.Metric) *metricspb.Sum {
+	s := &metricspb.Sum{AggregationTemporality: m.temporality(), IsMonotonic: true}
 	for _, p := range x.Points {
-		h.DataPoints = append(h.DataPoints, metricdata.HistogramDataPoint[float64]{
-			Attributes: set(p.Attrs), StartTime: m.From, Time: m.To, Count: p.Count, Sum: p.Sum, Bounds: x.Bounds, BucketCounts: p.Buckets,
+		s.DataPoints = append(s.DataPoints, &metricspb.NumberDataPoint{
+			Attributes: attributes(p.Attrs), StartTimeUnixNano: otlp.Nanos(m.From), TimeUnixNano: otlp.Nanos(m.To),
+			Value: &metricspb.NumberDataPoint_AsDouble{AsDouble: p.Value},
+		})
+	}
+	return s
+}
+
+func (m *Metrics) histogram(x otlp.Metric) *metricspb.Histogram {
+	h := &metricspb.Histogram{AggregationTemporality: m.temporality()}
+	for _, p := range x.Points {
+		h.DataPoints = append(h.DataPoints, &metricspb.HistogramDataPoint{
+			Attributes: attributes(p.Attrs), StartTimeUnixNano: otlp.Nanos(m.From), TimeUnixNano: otlp.Nanos(m.To),
+			Count: p.Count, Sum: &p.Sum, ExplicitBounds: x.Bounds, BucketCounts: p.Buckets,
 		})
 	}
 	return h
-}
-
-func set(list []otlp.Attr) attribute.Set {
-	out := make([]attribute.KeyValue, 0, len(list))
-	for _, a := range list {
-		switch v := a.Value.(type) {
-		case string:
-			out = append(out, attribute.String(a.Key, v))
-		case bool:
-			out = append(out, attribute.Bool(a.Key, v))
-		case int64:
-			out = append(out, attribute.Int64(a.Key, v))
-		case float64:
-			out = append(out, attribute.Float64(a.Key, v))
-		case []string:
-			out = append(out, attribute.StringSlice(a.Key, v))
-		}
-	}
-	return attribute.NewSet(out...)
 }

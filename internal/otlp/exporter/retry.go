@@ -5,9 +5,11 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
@@ -15,9 +17,7 @@ import (
 	"strings"
 	"time"
 
-	collectorpb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
-	"google.golang.org/protobuf/encoding/protojson"
-	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/encoding/protowire"
 )
 
 // Clock is the time as the exporter sees it. What is nil is the real one.
@@ -55,16 +55,11 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// outcome is what came of a request, for whoever put it into the context.
+// outcome is what an answer says of a request that was taken.
 type outcome struct {
-	url      string
-	ok       bool
-	err      error
 	rejected int64
 	why      string
 }
-
-type outcomeKey struct{}
 
 // refused is an answer that says no: to this request, and not for now.
 type refused struct {
@@ -81,24 +76,24 @@ func (e *refused) forGood() bool {
 
 func (e *refused) Error() string { return strings.TrimSpace(e.status + " " + e.body) }
 
-// retrier is the transport below the clients. It sends a request until it is
-// answered for good, or until there was no success for too long.
+// retrier sends a request until it is answered for good, or until there was no
+// success for too long.
 type retrier struct {
-	base     http.RoundTripper
+	client   http.Client
 	clock    Clock
-	headers  http.Header
 	timeout  time.Duration
 	patience time.Duration
 	since    time.Time // of the last success, or of the first request
 }
 
 func newRetrier(e Endpoint, o Options) *retrier {
-	r := &retrier{
-		base: o.Transport, clock: o.Clock.complete(), headers: e.Headers,
-		timeout: cmp.Or(e.Timeout, 10*time.Second), patience: cmp.Or(o.Patience, time.Minute),
+	r := &retrier{clock: o.Clock.complete(), timeout: cmp.Or(e.Timeout, 10*time.Second), patience: cmp.Or(o.Patience, time.Minute)}
+	r.client.Transport = o.Transport
+	r.client.CheckRedirect = func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse // the headers are for the host that was named
 	}
-	if r.base == nil {
-		r.base = &http.Transport{
+	if o.Transport == nil {
+		r.client.Transport = &http.Transport{
 			Proxy: http.ProxyFromEnvironment, TLSClientConfig: e.TLS, ForceAttemptHTTP2: true,
 			MaxIdleConns: 2, IdleConnTimeout: time.Minute, TLSHandshakeTimeout: 10 * time.Second,
 		}
@@ -106,39 +101,26 @@ func newRetrier(e Endpoint, o Options) *retrier {
 	return r
 }
 
-// client returns a client that follows no redirect: the headers are for the host
-// that was named.
-func (r *retrier) client() *http.Client {
-	return &http.Client{Transport: r, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-}
-
-// RoundTrip implements http.RoundTripper.
-func (r *retrier) RoundTrip(req *http.Request) (*http.Response, error) {
-	out, _ := req.Context().Value(outcomeKey{}).(*outcome)
-	if out == nil {
-		return nil, errors.New("a request of another program")
-	}
+// send posts a request.
+func (r *retrier) send(ctx context.Context, to string, h http.Header, body []byte) (outcome, error) {
 	if r.since.IsZero() {
 		r.since = r.clock.Now()
 	}
 	for n := 0; ; n++ {
-		again, wait, err := r.attempt(req, out)
+		out, again, wait, err := r.attempt(ctx, to, h, body)
 		if err == nil {
-			r.since, out.ok = r.clock.Now(), true
-			return &http.Response{StatusCode: http.StatusOK, Status: "200 OK", Header: http.Header{}, Body: http.NoBody, Request: req, ProtoMajor: 1, ProtoMinor: 1}, nil
+			r.since = r.clock.Now()
+			return out, nil
 		}
-		out.err = err
 		if !again {
-			return nil, err
+			return out, err
 		}
 		wait = max(wait, r.backoff(n))
 		if r.clock.Now().Add(wait).Sub(r.since) > r.patience {
-			out.err = fmt.Errorf("%s; gave up after %d attempts", err, n+1)
-			return nil, out.err
+			return out, fmt.Errorf("%w; gave up after %d attempts", err, n+1)
 		}
-		if err := r.clock.Sleep(req.Context(), wait); err != nil {
-			out.err = err
-			return nil, err
+		if err := r.clock.Sleep(ctx, wait); err != nil {
+			return out, err
 		}
 	}
 }
@@ -152,38 +134,32 @@ func (r *retrier) backoff(n int) time.Duration {
 
 // attempt sends the request once. It says whether to try again, and how long the
 // backend asks to wait before that.
-func (r *retrier) attempt(req *http.Request, out *outcome) (again bool, wait time.Duration, err error) {
-	ctx, cancel := r.clock.Limit(req.Context(), r.timeout)
+func (r *retrier) attempt(ctx context.Context, to string, h http.Header, body []byte) (out outcome, again bool, wait time.Duration, err error) {
+	limited, cancel := r.clock.Limit(ctx, r.timeout)
 	defer cancel()
-	once := req.Clone(ctx)
-	if once.URL, err = url.Parse(out.url); err != nil {
-		return false, 0, errors.New("the URL is none")
-	}
-	once.Host = once.URL.Host
-	if req.GetBody != nil {
-		if once.Body, err = req.GetBody(); err != nil {
-			return false, 0, err
-		}
-	}
-	for name, values := range r.headers {
-		once.Header[name] = values
-	}
-	resp, err := r.base.RoundTrip(once)
+	req, err := http.NewRequestWithContext(limited, http.MethodPost, to, bytes.NewReader(body))
 	if err != nil {
-		return r.broken(req.Context(), err)
+		return out, false, 0, errors.New("the URL is none") // the error quotes it
+	}
+	req.Header = h
+	resp, err := r.client.Do(req)
+	if err != nil {
+		again, wait, err = r.broken(ctx, err)
+		return out, again, wait, err
 	}
 	defer resp.Body.Close()
-	body, readErr := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
+	answer, readErr := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
 	switch code := resp.StatusCode; {
 	case code/100 == 2 && readErr != nil:
-		return r.broken(req.Context(), readErr)
+		again, wait, err = r.broken(ctx, readErr)
+		return out, again, wait, err
 	case code/100 == 2:
-		out.rejected, out.why = partial(resp.Header.Get("Content-Type"), body)
-		return false, 0, nil
+		out.rejected, out.why = partial(resp.Header.Get("Content-Type"), answer)
+		return out, false, 0, nil
 	case code == 429 || code == 502 || code == 503 || code == 504:
-		return true, r.retryAfter(resp.Header.Get("Retry-After")), errors.New(resp.Status)
+		return out, true, r.retryAfter(resp.Header.Get("Retry-After")), errors.New(resp.Status)
 	default:
-		return false, 0, &refused{resp.StatusCode, resp.Status, excerpt(body)}
+		return out, false, 0, &refused{resp.StatusCode, resp.Status, excerpt(answer)}
 	}
 }
 
@@ -197,7 +173,7 @@ func (r *retrier) broken(ctx context.Context, err error) (bool, time.Duration, e
 		return false, 0, ctx.Err()
 	case errors.As(err, &cert):
 		return false, 0, fmt.Errorf("the certificate is not trusted: %w", cert.Err)
-	case errors.As(err, &record):
+	case errors.As(err, &record), strings.Contains(err.Error(), "HTTP response to HTTPS client"): // net/http has no type for it
 		return false, 0, errors.New("it does not speak TLS")
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return true, 0, fmt.Errorf("no answer within %v", r.timeout)
@@ -221,18 +197,63 @@ func (r *retrier) retryAfter(s string) time.Duration {
 }
 
 // partial returns how much of a request the backend did not take, and why. The
-// answers of both signals have the same form.
+// answers of both signals have the same form: a message in field 1, in which 1 is
+// the number and 2 the reason. The generated ones would bring all of gRPC.
 func partial(contentType string, body []byte) (rejected int64, why string) {
-	var m collectorpb.ExportTraceServiceResponse
 	if strings.HasPrefix(contentType, "application/json") {
-		body = bytes.ReplaceAll(body, []byte("rejectedDataPoints"), []byte("rejectedSpans"))
-		if (protojson.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(body, &m) != nil {
+		var m struct {
+			PartialSuccess struct {
+				Spans  json.Number `json:"rejectedSpans"`
+				Points json.Number `json:"rejectedDataPoints"`
+				Why    string      `json:"errorMessage"`
+			} `json:"partialSuccess"`
+		}
+		if json.Unmarshal(body, &m) != nil {
 			return 0, ""
 		}
-	} else if proto.Unmarshal(body, &m) != nil {
-		return 0, ""
+		n, _ := cmp.Or(m.PartialSuccess.Spans, m.PartialSuccess.Points).Int64()
+		return max(0, n), excerpt([]byte(m.PartialSuccess.Why))
 	}
-	return max(0, m.GetPartialSuccess().GetRejectedSpans()), excerpt([]byte(m.GetPartialSuccess().GetErrorMessage()))
+	var text []byte
+	for number, value := range fields(body) {
+		if number != 1 {
+			continue
+		}
+		for number, value := range fields(value) {
+			switch number {
+			case 1:
+				n, _ := protowire.ConsumeVarint(value)
+				rejected = max(0, int64(n))
+			case 2:
+				text = value
+			}
+		}
+	}
+	return rejected, excerpt(text)
+}
+
+// fields yields the fields of a message up to the first that is none: the bytes
+// of texts and messages, and what stands for the rest.
+func fields(b []byte) iter.Seq2[protowire.Number, []byte] {
+	return func(yield func(protowire.Number, []byte) bool) {
+		for len(b) > 0 {
+			number, kind, n := protowire.ConsumeTag(b)
+			if n < 0 {
+				return
+			}
+			b = b[n:]
+			if n = protowire.ConsumeFieldValue(number, kind, b); n < 0 {
+				return
+			}
+			value := b[:n]
+			if kind == protowire.BytesType {
+				value, _ = protowire.ConsumeBytes(value)
+			}
+			if b = b[n:]; !yield(number, value) {
+				return
+			}
+		}
+	}
 }
 
 // excerpt returns the beginning of what a backend says, on one line.
