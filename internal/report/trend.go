@@ -135,13 +135,21 @@ func trendCoverage(r *trend.Report) []string {
 		plural(int(c.Invalid), "line", "lines") + " invalid",
 		number(c.Missing) + " missing",
 		number(c.Suppressed) + " suppressed",
-		plural(int(c.Overrides), "override", "overrides"),
+		plural(int(c.Overrides), "override", "overrides") + unlinked(c.Unlinked),
 	}
 	all := len(c.Repositories)
 	if n := len(c.Unreachable); n > 0 {
 		return append(out, plural(n, "repository", "repositories")+" not reachable")
 	}
 	return append(out, plural(all, "repository", "repositories")+", 0 not reachable")
+}
+
+// unlinked says how many overrides no share counts.
+func unlinked(n int64) string {
+	if n == 0 {
+		return ""
+	}
+	return " (" + number(n) + " of runs that the history does not hold)"
 }
 
 // span returns the window as people say it: "24 Aug – 21 Nov 2026".

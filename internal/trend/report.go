@@ -38,6 +38,7 @@ type Window struct {
 type Coverage struct {
 	Runs         int64    `json:"runs"`                  // in the window
 	Overrides    int64    `json:"overrides"`             // in the window
+	Unlinked     int64    `json:"unlinked,omitempty"`    // overrides about runs that the history does not hold
 	Agreements   int64    `json:"agreements"`            // in the window
 	Traces       int64    `json:"traces"`                // files that the runs were read from
 	Invalid      int64    `json:"invalid"`               // lines of the history that could not be used
