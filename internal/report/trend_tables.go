@@ -109,7 +109,7 @@ func (t *trendPage) folded(one string, all []trend.Group, about func(trend.Group
 		return
 	}
 	t.add(decided, "table by "+one, "tables by "+one,
-		fmt.Sprintf("<details><summary>By %s (%s)</summary>\n\n%s\n</details>\n", one, number(int64(len(all))), t.groupTable(one, all, about)))
+		fmt.Sprintf("<details><summary>By %s (%s)</summary>\n\n%s\n</details>\n", one, number(int64(len(all)+t.report.By.LeftOut[one])), t.groupTable(one, all, about)))
 }
 
 // groupTable writes a row for each group. About says which findings are about a

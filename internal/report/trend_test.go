@@ -115,3 +115,16 @@ func TestTrendNames(t *testing.T) {
 		}
 	}
 }
+
+// TestBoardWhy keeps room for why a light is lit before all other figures.
+func TestBoardWhy(t *testing.T) {
+	for _, width := range []int{80, 100, 120} {
+		var b bytes.Buffer
+		if err := Board(&b, factory(), time.Time{}, 0, TerminalOptions{Width: width}); err != nil {
+			t.Fatal(err)
+		}
+		if want := "people overrule 33 % (26–41)"; !strings.Contains(b.String(), want) {
+			t.Errorf("no %q in %d columns:\n%s", want, width, &b)
+		}
+	}
+}

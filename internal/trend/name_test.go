@@ -64,3 +64,23 @@ func TestDecisionEvidence(t *testing.T) {
 		t.Error("no finding")
 	}
 }
+
+// TestManyGroups keeps a report small whose runs have all instructions of their
+// own, and says how many it leaves out.
+func TestManyGroups(t *testing.T) {
+	d := trend.NewDay("2026-03-02")
+	for i := range 3000 {
+		sha := fmt.Sprint(i)
+		if i%10 == 0 {
+			sha = "often"
+		}
+		if err := d.AddRun(fmt.Appendf(nil, `{"run_id":"%d","agent":{"name":"a","instructions":{"sha256":%q}},"repository":"o/r","status":"success"}`, i, sha)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := trend.Analyse([]*trend.Day{d}, trend.Options{From: "2026-03-02", To: "2026-03-02"})
+	all := r.By.Instructions
+	if len(all) != 2000 || all[0].Name != "often" || all[0].Runs != 300 || r.By.LeftOut["instructions"] != 701 || len(r.By.LeftOut) != 1 {
+		t.Errorf("%d groups, the first %s of %d runs; left out %v", len(all), all[0].Name, all[0].Runs, r.By.LeftOut)
+	}
+}

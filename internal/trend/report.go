@@ -47,7 +47,7 @@ type Coverage struct {
 	Unreachable  []string `json:"unreachable,omitempty"` // repositories that could not be asked
 }
 
-// By has the groups of the runs, those with most runs first.
+// By has the groups of the runs, those with most runs first: 2,000 of each kind.
 type By struct {
 	Agent        []Group `json:"agent"`
 	Repository   []Group `json:"repository"`
@@ -56,6 +56,8 @@ type By struct {
 	Instructions []Group `json:"instructions"`
 	Kind         []Group `json:"subject_kind,omitempty"`
 	Pair         []Group `json:"agent_repository,omitempty"` // an agent in a repository
+
+	LeftOut map[string]int `json:"left_out,omitempty"` // groups beyond those, by the name of their list
 }
 
 // Group is what some of the runs come to.
