@@ -44,6 +44,7 @@ func layer() map[string]int {
 		"internal/trend/factory": 3, // for tests
 
 		"internal/github": 4,
+		"internal/otlp":   4,
 
 		"internal/github/fake": 4, // for tests
 
@@ -55,8 +56,10 @@ func layer() map[string]int {
 
 		"emit": 4,
 
-		"internal/cli": 5,
-		"cmd/andon":    6,
+		"internal/otlp/exporter": 5,
+
+		"internal/cli": 6,
+		"cmd/andon":    7,
 	}
 }
 
@@ -76,6 +79,8 @@ func owner() map[string]string {
 		"github.com/bradleyfalzon/ghinstallation/v2": "internal/github",
 		"github.com/getkin/kin-openapi":              "internal/github/fake",
 		"github.com/vektah/gqlparser/v2":             "internal/github/fake",
+		"go.opentelemetry.io/proto/otlp":             "internal/otlp/exporter",
+		"google.golang.org/protobuf":                 "internal/otlp/exporter",
 	}
 }
 

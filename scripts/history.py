@@ -99,7 +99,7 @@ def measure(andon, history, rounds):
     kept = history.rstrip("/") + ".summaries"
     shutil.rmtree(kept, ignore_errors=True)
     shutil.copytree(history, kept)
-    subprocess.run([andon, "sync", "--quiet", "--history", kept], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([andon, "prune", "--keep", "9999d", "--history", kept], check=True, stdout=subprocess.DEVNULL)
     jobs = {
         "`andon report`, days' files alone": report,
         "`andon report`, with summaries": [*report[:3], kept, *report[4:]],

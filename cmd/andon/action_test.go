@@ -127,7 +127,7 @@ func TestActionUsage(t *testing.T) {
 // TestActionCommand names a command that there is not.
 func TestActionCommand(t *testing.T) {
 	o := runJob(t, "other", nil)
-	if !o.failed || !strings.Contains(o.text(), "command takes collect, session, overrides, sync or report") {
+	if !o.failed || !strings.Contains(o.text(), "command takes collect, session, overrides, traceparent, sync or report") {
 		t.Errorf("failed: %v", o.failed)
 	}
 }

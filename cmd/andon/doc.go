@@ -18,6 +18,9 @@ The commands are:
 	prune       drop old days of a history, and note what they came to
 	report      say whether the agents get better or worse, why, and where to look
 	board       show a light for each agent and repository, for a display on the wall
+	export      send runs and overrides to an OpenTelemetry backend, or write them as OTLP JSON
+	metrics     add runs and overrides up to metrics, for Prometheus or an OpenTelemetry backend
+	traceparent print the span that this job's runs will be exported under
 	emit        append one record to a native trace, for agents without a transcript
 	init        write ready workflows and a configuration into a repository
 	schema      print a JSON Schema of what Andon reads and writes
@@ -50,9 +53,11 @@ unknown, and never as 0.
 # What it never does
 
 Andon sends nothing anywhere, but for session, for sync and for overrides with
---since, which ask the forge for what they show; session writes there what
---comment and --check name, sync a history on a branch, and report the issue of
---post. It never prints or writes the value of a credential that it has
+--since, which ask the forge for what they show, and for export, metrics, and
+collect with --otlp-endpoint, which send to the endpoints that they are told;
+session writes to the forge what --comment and --check name, sync a history on a
+branch, and report the issue of --post. Of the words of agents and people an
+export holds nothing unless it is told so. It never prints or writes the value of a credential that it has
 found, and it writes nothing for upload that it has not scanned. The names of
 files and folders are scanned as well.
 
@@ -65,6 +70,11 @@ files and folders are scanned as well.
 	ANDON_SECRETS          names of variables whose values must not leak
 	ANDON_FINGERPRINT_KEY  key for the fingerprints of credentials, the same in
 	                       all jobs whose findings are to be compared
+	OTEL_EXPORTER_OTLP_*   where export sends to and how; collect, which does so
+	                       only where it is told to, takes the headers from it
+	OTEL_RESOURCE_ATTRIBUTES, OTEL_SERVICE_NAME, OTEL_SDK_DISABLED
+	                       what export says of itself, and whether it sends at all
+	TRACEPARENT            the span to export under
 	GITHUB_TOKEN, GH_TOKEN whom to ask the forge as
 	ANDON_APP_ID           the App to ask as instead, and
 	ANDON_APP_KEY          its private key in PEM, or the file that holds it

@@ -159,8 +159,8 @@ func TestActionManifest(t *testing.T) {
 	m := parseYAML[manifest](t, root+"/action.yml")
 	checkSteps(t, "action.yml", m.Runs.Steps)
 	want := []string{
-		"agent", "check", "command", "comment", "config", "content", "fail-on", "history", "incident", "install", "instructions", "link", "on-secret", "owner", "period", "pii",
-		"post", "pr", "quiet-when-calm", "repos", "retention-days", "secrets", "since", "summary", "token", "traces", "upload", "version",
+		"agent", "check", "command", "comment", "config", "content", "export-content", "fail-on", "history", "incident", "install", "instructions", "link", "on-export-error", "on-secret", "otlp-endpoint", "owner",
+		"period", "pii", "post", "pr", "quiet-when-calm", "repos", "retention-days", "secrets", "since", "summary", "token", "trace-ids", "traces", "upload", "version",
 	}
 	text, doc := readFile(t, root+"/action.yml"), readFile(t, root+"/docs/action.md")
 	var inputs []string
@@ -201,7 +201,7 @@ func TestActionManifest(t *testing.T) {
 			t.Errorf("docs/action.md has %d rows under %s", len(rows), section)
 		}
 	}
-	if len(m.Outputs) != 21 {
+	if len(m.Outputs) != 22 {
 		t.Errorf("%d outputs", len(m.Outputs))
 	}
 }

@@ -1,6 +1,7 @@
 package action
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 
@@ -62,4 +63,17 @@ func (r *Runner) SetOverrides(o Overrides) error {
 		{"uploadable", strconv.FormatBool(o.Records != "")},
 		{"artifact-name", r.artifact("overrides", "")},
 	})
+}
+
+// SetTraceparent sets the step's output, and for the steps that follow in the
+// job the environment variable, in which programs look for the span that they
+// are a part of.
+func (r *Runner) SetTraceparent(context string) error {
+	if err := r.set([][2]string{{"traceparent", context}}); err != nil {
+		return err
+	}
+	if err := r.appendTo("GITHUB_ENV", []byte("TRACEPARENT="+line(context)+"\n")); err != nil {
+		return fmt.Errorf("setting TRACEPARENT for the job: %w", err)
+	}
+	return nil
 }

@@ -70,7 +70,13 @@ func (c *cleaner) record(r *trace.Record) {
 		}
 	case *trace.Call:
 		c.name(&f.Model)
+		c.name(&f.Provider)
+		c.name(&f.FinishReason)
 		c.error(f.Error)
+	case *trace.Score:
+		c.name(&f.Name)
+		c.text(&f.Label)
+		c.name(&f.Judge)
 	case *trace.Tool:
 		c.name(&f.Name)
 		c.error(f.Error)

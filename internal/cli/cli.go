@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/andon-ci/andon/internal/github"
+	"github.com/andon-ci/andon/internal/otlp/exporter"
 )
 
 // Env is the door to the outside. Files are opened by name besides.
@@ -22,6 +23,7 @@ type Env struct {
 	Getenv         func(string) string
 	Now            func() time.Time // for progress, and for the times of records that emit writes
 	Forge          github.Clock     // for waiting; the zero value is the real one
+	Export         exporter.Clock   // likewise
 }
 
 // The exit codes.
@@ -60,6 +62,9 @@ func commands() []command {
 		reportCommand(),
 		boardCommand(),
 		pruneCommand(),
+		exportCommand(),
+		metricsCommand(),
+		traceparentCommand(),
 		emitCommand(),
 		initCommand(),
 		schemaCommand(),

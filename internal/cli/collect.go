@@ -26,6 +26,7 @@ type collectFlags struct {
 	config  string
 	explain bool
 	quiet   bool
+	export  exportSettings
 }
 
 func collectCommand() command {
@@ -59,6 +60,7 @@ func (f *collectFlags) define(fs *flag.FlagSet) {
 	fs.StringVar(&f.out, "out", "", "write a bundle to `DIR`: new, empty or an earlier bundle")
 	fs.StringVar(&f.config, "config", "", "configuration `FILE` (default "+configPath+")")
 	fs.BoolVar(&f.explain, "explain", false, "show for each total the lines it came from (text and json)")
+	f.export.defineBeside(fs)
 	fs.BoolVar(&f.quiet, "quiet", false, "no progress on stderr")
 }
 
@@ -86,8 +88,11 @@ func (f *collectFlags) run(ctx context.Context, env Env, args []string) error {
 	if err != nil {
 		return err
 	}
+	if err := f.export.complete(env, f.settings.export); err != nil {
+		return err
+	}
 	if inActions(env) { // SetOutputs says it where this cannot be written
-		action.New(env.Stdout, env.Getenv).SetGated(f.onSecret == "fail" || strings.Trim(f.failOn, ", ") != "" && f.failOn != "none")
+		action.New(env.Stdout, env.Getenv).SetGated(f.onSecret == "fail" || strings.Trim(f.failOn, ", ") != "" && f.failOn != "none" || f.export.asked() && f.export.onError == "fail")
 	}
 	agent, err := f.givenAgent()
 	if err != nil {
@@ -102,6 +107,9 @@ func (f *collectFlags) run(ctx context.Context, env Env, args []string) error {
 		return err
 	}
 	c.findings = append(c.findings, notes...)
+	if f.export.asked() {
+		c.runs.MaxSteps = maxExported
+	}
 	if err := c.read(ctx, env, c.files); err != nil {
 		return err
 	}

@@ -227,7 +227,11 @@ func (c *collection) deliver(ctx context.Context, env Env) error {
 	if c.flags.onSecret == "fail" && len(c.leaking()) > 0 {
 		return errGate
 	}
-	return c.outcome(c.all(), c.flags.failOn)
+	exported := c.export(ctx, env)
+	if err := c.outcome(c.all(), c.flags.failOn); err != nil {
+		return err
+	}
+	return exported
 }
 
 // print writes the report to stdout in the form that was asked for.

@@ -34,7 +34,19 @@ type config struct {
 		Mention []string `yaml:"mention"`
 	} `yaml:"report"`
 
+	Export exportConfig `yaml:"export"`
+
 	Allow []allowed `yaml:"allow"`
+}
+
+// exportConfig says where to and how runs are exported.
+type exportConfig struct {
+	Endpoints []string `yaml:"endpoints"`
+	Content   string   `yaml:"content"`
+	TraceIDs  string   `yaml:"trace_ids"`
+	Semconv   string   `yaml:"semconv"`
+	OnError   string   `yaml:"on_error"`
+	Metrics   string   `yaml:"metrics"`
 }
 
 // accounts says of accounts of the forge what they do not show.
@@ -90,7 +102,7 @@ func (s *settings) configure(ctx context.Context, path string, co checkout) ([]f
 		traces: c.Traces, incident: c.Incident, agent: c.Agent, instructions: c.Instructions, content: c.Content,
 		onSecret: c.OnSecret, failOn: strings.Join(c.FailOn, ","), secrets: c.Secrets, accounts: c.Accounts, mention: c.Report.Mention,
 	})
-	s.allow, s.allowPath = c.Allow, path
+	s.allow, s.allowPath, s.export = c.Allow, path, c.Export
 	return notes, nil
 }
 
@@ -171,6 +183,9 @@ func (c *config) tighten(co checkout, found standing, path string) (*config, []f
 	}
 	if c.Traces != nil {
 		ignored = append(ignored, "traces")
+	}
+	if e := c.Export; e.Endpoints != nil || e.Content+e.TraceIDs+e.Semconv+e.OnError+e.Metrics != "" { // what the agents did would go to a host of the author's
+		ignored = append(ignored, "export")
 	}
 	if a := c.Accounts; a.Agents != nil || a.Humans != nil || a.Tools != nil { // who calls an agent a person overrules it
 		ignored = append(ignored, "accounts")

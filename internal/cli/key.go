@@ -2,6 +2,8 @@ package cli
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -31,18 +33,31 @@ type pipeline struct {
 	Job      string `json:"job,omitempty"`
 	Workflow string `json:"workflow,omitempty"`
 	Event    string `json:"event,omitempty"`
-	Fork     bool   `json:"fork,omitempty"` // in a history: it ran what a fork brought
+	Fork     bool   `json:"fork,omitempty"`         // in a history: it ran what a fork brought
+	CheckRun string `json:"check_run_id,omitempty"` // the job's id at the forge
+	Matrix   string `json:"matrix,omitempty"`       // tells the jobs of one key apart
 }
 
 func pipelineOf(getenv func(string) string) *pipeline {
 	p := pipeline{
 		ID: getenv("GITHUB_RUN_ID"), Attempt: getenv("GITHUB_RUN_ATTEMPT"), Job: getenv("GITHUB_JOB"),
 		Workflow: getenv("GITHUB_WORKFLOW"), Event: getenv("GITHUB_EVENT_NAME"),
+		CheckRun: getenv("ANDON_CHECK_RUN_ID"), Matrix: matrixOf(getenv),
 	}
 	if p.ID == "" {
 		return nil
 	}
 	return &p
+}
+
+// matrixOf returns what tells the jobs of a matrix apart, empty for none.
+func matrixOf(getenv func(string) string) string {
+	m := strings.TrimSpace(getenv("ANDON_MATRIX"))
+	if m == "" || m == "null" || m == "{}" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(m))
+	return hex.EncodeToString(sum[:4])
 }
 
 var (

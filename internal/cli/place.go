@@ -93,7 +93,7 @@ func bundlePlace(dir string) (string, error) {
 // foreign returns a file or folder in dir that the manifest does not list, empty
 // for none.
 func (m *manifest) foreign(dir string) (string, error) {
-	own := map[string]bool{".": true, "manifest.json": false}
+	own := map[string]bool{".": true, "manifest.json": false, sentFile: false}
 	for _, f := range m.Files {
 		own[f.Path] = false
 		for folder := path.Dir(f.Path); folder != "." && folder != "/" && folder != ".."; folder = path.Dir(folder) {

@@ -32,6 +32,8 @@ func inputRules() []finding.Rule {
 			Help: "It was found and let pass, for the reason and up to the day that the configuration gives."},
 		{ID: "config/ignored", Severity: finding.Warning, Title: "The configuration of the base could not be read, or a setting of the head was ignored",
 			Help: "What loosens a check counts only from the base revision, so that a pull request does not open its own gate. Check out with `fetch-depth: 2` or fetch the base, or set the action's inputs instead."},
+		{ID: "export/failed", Severity: finding.Warning, Title: "An export did not arrive, or not all of it",
+			Help: "The backend refused it, did not answer, or did not take all of it; the message has its answer. What was not sent is sent by the next export. See otlp.md."},
 		{ID: "input/empty", Severity: finding.Warning, Title: "A trace is empty",
 			Help: "The agent was stopped before it wrote anything, or wrote elsewhere. Look at its step's log."},
 		{ID: "input/event", Severity: finding.Warning, Title: "The event could not be read",

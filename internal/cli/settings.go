@@ -30,6 +30,7 @@ type settings struct {
 	ignoredAllow bool   // a list was there and does not count
 	accounts     accounts
 	mention      []string // whom a report tells
+	export       exportConfig
 }
 
 // personalData is what the flag of scan and of collect is about.
@@ -38,14 +39,16 @@ const personalData = "e-mail and IP addresses, phone and card numbers, names in 
 func (s *settings) define(fs *flag.FlagSet) {
 	fs.StringVar(&s.content, "content", "", "what of the traces goes into the bundle, a `LEVEL`: none (default), redacted or full")
 	fs.StringVar(&s.onSecret, "on-secret", "", "what a credential does to its trace, an `ACTION`: suppress (default), redact or fail")
-	fs.BoolFunc("pii", "write nothing with personal data in it: "+personalData, func(v string) error {
-		on, err := strconv.ParseBool(v)
-		s.pii = strconv.FormatBool(on)
-		return err
-	})
+	fs.BoolFunc("pii", "write nothing with personal data in it: "+personalData, s.setPersonal)
 	s.defineGate(fs)
 	fs.StringVar(&s.agent, "agent", "", "the agent's `NAME`, where the trace does not say")
 	fs.StringVar(&s.instructions, "instructions", "", "the prompt or agent `FILE` that the agent ran under")
+}
+
+func (s *settings) setPersonal(v string) error {
+	on, err := strconv.ParseBool(v)
+	s.pii = strconv.FormatBool(on)
+	return err
 }
 
 func (s *settings) defineGate(fs *flag.FlagSet) {

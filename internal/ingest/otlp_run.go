@@ -24,6 +24,7 @@ type otlpSpans struct {
 	remote  map[string]bool      // spans whose parent is of another process
 	held    []heldSpan
 	reread  jsonl.Doc
+	own     otlpOwn
 	bytes   int
 }
 
@@ -58,7 +59,7 @@ const maxSpans = 200_000
 
 func newOTLPSpans(r *otlp) otlpSpans {
 	return otlpSpans{
-		r: r, parents: map[string]string{}, tools: map[string]string{},
+		r: r, own: newOTLPOwn(r), parents: map[string]string{}, tools: map[string]string{},
 		denied: map[string]bool{}, remote: map[string]bool{}, last: map[string]*otlpStep{},
 	}
 }
@@ -69,11 +70,19 @@ func (o *otlpSpans) add(s otlpSpan, line int) {
 		return
 	}
 	parent := spanID(s.v.Get("parentSpanId"))
+	_, seen := o.parents[span]
+	if seen && s.attrs.get(andonKind).Exists() {
+		return // a file may hold an export twice
+	}
 	if len(o.parents) < maxSpans {
 		o.parents[span] = parent
 		if s.remoteParent() {
 			o.parents[span], o.remote[span] = "", true
 		}
+	}
+	if s.attrs.get(andonKind).Exists() {
+		o.own.add(s, span, line)
+		return
 	}
 	kind := s.kind(name)
 	if run, _ := s.run(); run == "" && kind != otherSpan {
@@ -255,6 +264,7 @@ func (o *otlpSpans) verdict(messages jsonl.Value) *trace.Decision {
 // that have a span each: a part has the name of the agent right around it.
 func (o *otlpSpans) close() {
 	o.release()
+	o.own.close()
 	slices.SortStableFunc(o.agents, func(a, b otlpAgent) int { return a.end.Compare(b.end) })
 	at := map[string]int{}
 	for i, a := range o.agents {

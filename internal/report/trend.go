@@ -104,7 +104,7 @@ func trendVerdict(r *trend.Report, w writing) (light, string) {
 	t := r.Totals
 	switch {
 	case t.Runs == 0 && r.Window.Kept == 0:
-		return l, w.strong(what) + ": the history holds nothing of these " + plural(r.Window.Days, "day", "days")
+		return l, w.strong(what) + ": the history holds nothing of " + theseDays(r.Window.Days)
 	case t.Runs == 0:
 		return l, fmt.Sprintf("%s: no agent ran, on any of the %s of which the history holds something", w.strong(what), plural(r.Window.Kept, "day", "days"))
 	}
@@ -118,6 +118,13 @@ func trendVerdict(r *trend.Report, w writing) (light, string) {
 	return l, strings.Join(append(parts, "cost "+groupCost(t)), "; ")
 }
 
+func theseDays(n int) string {
+	if n == 1 {
+		return "this day"
+	}
+	return "these " + plural(n, "day", "days")
+}
+
 // trendCoverage says on what a report rests. The zeros in it were counted.
 func trendCoverage(r *trend.Report) []string {
 	c := r.Coverage
@@ -128,13 +135,21 @@ func trendCoverage(r *trend.Report) []string {
 		plural(int(c.Invalid), "line", "lines") + " invalid",
 		number(c.Missing) + " missing",
 		number(c.Suppressed) + " suppressed",
-		plural(int(c.Overrides), "override", "overrides"),
+		plural(int(c.Overrides), "override", "overrides") + unlinked(c.Unlinked),
 	}
 	all := len(c.Repositories)
 	if n := len(c.Unreachable); n > 0 {
 		return append(out, plural(n, "repository", "repositories")+" not reachable")
 	}
 	return append(out, plural(all, "repository", "repositories")+", 0 not reachable")
+}
+
+// unlinked says how many overrides no share counts.
+func unlinked(n int64) string {
+	if n == 0 {
+		return ""
+	}
+	return " (" + number(n) + " of runs that the history does not hold)"
 }
 
 // span returns the window as people say it: "24 Aug – 21 Nov 2026".
@@ -234,12 +249,13 @@ func measureOf(f finding.Finding) string {
 	return f.Rule[strings.IndexByte(f.Rule, '/')+1:]
 }
 
-// lightOfMeasure is that of the worst finding about one of the measures.
+// lightOfMeasure is that of the worst finding about one of the measures; none
+// where there is no finding and too little was measured.
 func lightOfMeasure(r *trend.Report, known bool, measures ...string) light {
-	if !known {
-		return unlit
-	}
 	l := green
+	if !known {
+		l = unlit
+	}
 	for _, f := range r.Findings {
 		if slices.Contains(measures, measureOf(f)) && f.Severity.Rank() > finding.Info.Rank() {
 			l = worse(l, lightOfSeverity(f.Severity))

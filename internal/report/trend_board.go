@@ -25,7 +25,7 @@ func Board(w io.Writer, r *trend.Report, at time.Time, lines int, o TerminalOpti
 	}
 	columns := []column{
 		{title: " "}, {title: "LIGHT"}, {title: "AGENT", least: 20}, {title: "REPOSITORY", least: 18}, {title: "RUNS", right: true, spare: 3}, {title: "LAST", spare: 4},
-		{title: "SUCCEEDED", spare: 2}, {title: "OVERRULED", spare: 2}, {title: "WHY", least: 16, spare: 1},
+		{title: "SUCCEEDED", spare: 2}, {title: "OVERRULED", spare: 2}, {title: "WHY", least: 36},
 	}
 	all := boardRows(r, o)
 	room := len(all)

@@ -28,9 +28,9 @@ func keyNumbers(r *trend.Report) []keyNumber {
 	return []keyNumber{
 		{lightOfMeasure(r, g.Success != nil && !g.Success.Few, "error-rate"), "runs that succeeded", rate(g.Success) + ofCount(g.Success, "run", "runs"), course(successIn)},
 		{lightOfMeasure(r, g.Override != nil && !g.Override.Few, "override-rate"), "decisions that people overruled", rate(g.Override) + ofCount(g.Override, "decision", "decisions"), course(overruledIn)},
-		{lightOfMeasure(r, g.CostUSD != nil, "cost", "spend"), "cost", costWords(g), course(costIn)},
-		{lightOfMeasure(r, g.DurationMS != nil, "latency"), "time of a run", durations(g.DurationMS), ""},
-		{lightOfMeasure(r, g.ToolError != nil, "tool-errors", "tool-loop", "retry-storm"), "tool calls that failed", rate(g.ToolError) + loops(g), ""},
+		{lightOfMeasure(r, enough(g.CostPerRun), "cost", "spend"), "cost", costWords(g), course(costIn)},
+		{lightOfMeasure(r, enough(g.DurationMS), "latency"), "time of a run", durations(g.DurationMS), ""},
+		{lightOfMeasure(r, g.ToolError != nil && !g.ToolError.Few, "tool-errors", "tool-loop", "retry-storm"), "tool calls that failed", rate(g.ToolError) + loops(g), ""},
 	}
 }
 
@@ -53,7 +53,7 @@ func loops(g trend.Group) string {
 func costWords(g trend.Group) string {
 	out := []string{groupCost(g)}
 	if s := g.CostPerRun; s != nil && s.N > 0 {
-		out = append(out, fmt.Sprintf("%s a run, 1 of 10 over %s", coins(s.P50), coins(s.P90)))
+		out = append(out, coins(s.P50)+" a run"+upper(s, coins))
 	}
 	if f := g.CostPerDecision; f != nil {
 		out = append(out, coins(*f)+" a decision")
@@ -71,7 +71,18 @@ func durations(s *trend.Spread) string {
 	if s == nil || s.N == 0 {
 		return "no data"
 	}
-	return fmt.Sprintf("%s, 1 of 10 over %s", milliseconds(s.P50), milliseconds(s.P90))
+	return milliseconds(s.P50) + upper(s, milliseconds)
+}
+
+// enough reports whether a distribution is of enough runs for a verdict.
+func enough(s *trend.Spread) bool { return s != nil && s.N >= few }
+
+// upper says over what the highest tenth of a distribution is, where it is of enough.
+func upper(s *trend.Spread, unit func(float64) string) string {
+	if !enough(s) {
+		return ""
+	}
+	return ", 1 of 10 over " + unit(s.P90)
 }
 
 func milliseconds(f float64) string { return duration(trace.Measured(int64(f))) }
@@ -98,7 +109,7 @@ func (t *trendPage) folded(one string, all []trend.Group, about func(trend.Group
 		return
 	}
 	t.add(decided, "table by "+one, "tables by "+one,
-		fmt.Sprintf("<details><summary>By %s (%s)</summary>\n\n%s\n</details>\n", one, number(int64(len(all))), t.groupTable(one, all, about)))
+		fmt.Sprintf("<details><summary>By %s (%s)</summary>\n\n%s\n</details>\n", one, number(int64(len(all)+t.report.By.LeftOut[one])), t.groupTable(one, all, about)))
 }
 
 // groupTable writes a row for each group. About says which findings are about a

@@ -93,7 +93,7 @@ func trendGroups(b *strings.Builder, title string, r *trend.Report, all []trend.
 	all = t.worstGroups(all, about)
 	b.WriteString("\n" + o.in(bold, title) + "\n\n")
 	columns := []column{
-		{title: "LIGHT", spare: 1}, {title: "NAME", least: 15}, {title: "RUNS", right: true}, {title: "SUCCEEDED", least: 12}, {title: "OVERRULED", least: 12},
+		{title: "LIGHT", spare: 1}, {title: "NAME", least: 28}, {title: "RUNS", right: true}, {title: "SUCCEEDED"}, {title: "OVERRULED", spare: 2},
 		{title: "COST", right: true}, {title: "MEDIAN RUN", right: true, spare: 3}, {title: "TIME", right: true, spare: 4}, {title: "COST OVER TIME", spare: 5},
 	}
 	const shown = 50
@@ -113,8 +113,17 @@ func groupCells(r *trend.Report, g trend.Group, l light) []cell {
 		name = "not named"
 	}
 	return []cell{
-		{lightWord(l), paintOf(l)}, {name, ""}, {number(g.Runs), ""}, {rate(g.Success), ""}, {rate(g.Override), ""},
+		{lightWord(l), paintOf(l)}, {name, ""}, {number(g.Runs), ""}, {tableRate(g.Success), ""}, {tableRate(g.Override), ""},
 		{groupCost(g), ""}, {median(g.CostPerRun, coins), ""}, {median(g.DurationMS, milliseconds), ""},
 		{sparkline(pointsOf(periods(r.Window, g.Series), costIn)), ""},
 	}
+}
+
+// tableRate is a share with its interval where a word is all the room there is
+// for why there is none.
+func tableRate(r *trend.Rate) string {
+	if r == nil || r.Of == 0 || r.Few {
+		return shortRate(r)
+	}
+	return rate(r)
 }

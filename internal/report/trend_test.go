@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 	"time"
 
@@ -79,6 +80,51 @@ func TestBoard(t *testing.T) {
 		}
 		if n := bytes.Count(b.Bytes(), []byte("\n")); lines > 6 && n >= lines {
 			t.Errorf("%d lines in %d", n, lines)
+		}
+	}
+}
+
+// TestTrendOfFew gives no verdict on what was measured too rarely, and none on a
+// tenth of a few runs.
+func TestTrendOfFew(t *testing.T) {
+	r := factory()
+	r.Findings, r.Totals = nil, groupOf("", 9, 1, 5, 0, 0.5)
+	r.Totals.ToolError = shareOf(1, 5)
+	for _, k := range keyNumbers(r) {
+		if k.light != unlit || strings.Contains(k.value, "1 of 10") {
+			t.Errorf("%s %s: %s", k.light, k.name, k.value)
+		}
+	}
+	r.Findings = []finding.Finding{{Rule: "anomaly/cost", Severity: finding.Error, Message: "m"}}
+	if k := keyNumbers(r)[2]; k.light != red {
+		t.Errorf("%s %s with a finding about it", k.light, k.name)
+	}
+}
+
+// TestTrendNames tells models apart whose names begin alike, and cuts no interval.
+func TestTrendNames(t *testing.T) {
+	r := factory()
+	r.By.Model = []trend.Group{groupOf("claude-sonnet-4-5-20250929", 90, 1, 80, 2, 9), groupOf("claude-sonnet-4-5-20260101", 90, 0, 80, 2, 12345.67)}
+	for _, width := range []int{80, 100} {
+		out := trendText(t, r, TerminalOptions{Width: width})
+		_, out, _ = strings.Cut(out, "By model")
+		for _, want := range []string{"20250929", "20260101", "100 % (96–100)"} {
+			if !strings.Contains(out, want) {
+				t.Errorf("no %q in %d columns:\n%s", want, width, out)
+			}
+		}
+	}
+}
+
+// TestBoardWhy keeps room for why a light is lit before all other figures.
+func TestBoardWhy(t *testing.T) {
+	for _, width := range []int{80, 100, 120} {
+		var b bytes.Buffer
+		if err := Board(&b, factory(), time.Time{}, 0, TerminalOptions{Width: width}); err != nil {
+			t.Fatal(err)
+		}
+		if want := "people overrule 33 % (26–41)"; !strings.Contains(b.String(), want) {
+			t.Errorf("no %q in %d columns:\n%s", want, width, &b)
 		}
 	}
 }

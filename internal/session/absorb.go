@@ -10,6 +10,7 @@ func (a *account) absorb(from *account, subagent string) {
 	for _, c := range from.calls {
 		c.subagent = cmp.Or(translate(c.subagent), a.symbol(subagent))
 		c.model, c.source, c.place.file = translate(c.model), translate(c.source), translate(c.place.file)
+		c.provider, c.finish = translate(c.provider), translate(c.finish)
 		if i, seen := a.callAt[c.id]; seen {
 			a.calls[i].fill(&c)
 			continue
@@ -35,6 +36,7 @@ func (c *call) fill(from *call) {
 		c.used, c.source = compact(usage), from.source
 	}
 	c.model = cmp.Or(c.model, from.model)
+	c.provider, c.finish = cmp.Or(c.provider, from.provider), cmp.Or(c.finish, from.finish)
 	c.start.earliest(from.start.time())
 	c.end.latest(from.end.time())
 	if from.cost != nil && (c.cost == nil || *from.cost > *c.cost) {

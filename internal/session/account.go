@@ -48,8 +48,10 @@ type call struct {
 	cost       *float64
 	err        *trace.Error
 	source     symbol // that told its usage
-	firstToken int32  // milliseconds, -1 unknown
-	window     int32  // tokens, 0 unknown
+	provider   symbol
+	finish     symbol
+	firstToken int32 // milliseconds, -1 unknown
+	window     int32 // tokens, 0 unknown
 	partial    bool
 	long       bool // the id is one that nobody gives twice
 	derived    bool // its start is the end of what came before it
@@ -142,6 +144,12 @@ func (a *account) addCall(r *trace.Record, f *trace.Call) {
 	}
 	if f.Model != "" {
 		c.model = a.symbol(f.Model)
+	}
+	if f.Provider != "" {
+		c.provider = a.symbol(f.Provider)
+	}
+	if f.FinishReason != "" {
+		c.finish = a.symbol(f.FinishReason)
 	}
 	if ms, ok := f.FirstToken.Get(); ok && ms < 1<<31 {
 		c.firstToken = int32(ms)

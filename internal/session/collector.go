@@ -29,6 +29,10 @@ type Collector struct {
 	// of memory for every line. Set it before the first Add.
 	Explain bool
 
+	// MaxSteps is how many steps of a run are listed; 0 is 10,000. Set it
+	// before the first Add.
+	MaxSteps int
+
 	prices Pricer
 	runs   map[string]*builder
 	names  map[string]string
@@ -45,6 +49,8 @@ type builder struct {
 	id       string
 	unnamed  bool // the id is made up
 	explains bool
+	maxSteps int
+	scores   []trace.Score
 	files    map[string]string // and the format of each
 	accounts []*account
 	start    trace.Start
@@ -60,7 +66,7 @@ type builder struct {
 func (c *Collector) Add(r trace.Record) {
 	b := c.runs[r.RunID]
 	if b == nil {
-		b = &builder{id: r.RunID, unnamed: r.Unnamed, files: map[string]string{}, explains: c.Explain}
+		b = &builder{id: r.RunID, unnamed: r.Unnamed, files: map[string]string{}, explains: c.Explain, maxSteps: c.MaxSteps}
 		c.runs[r.RunID] = b
 	}
 	b.files[r.Pos.File] = r.Source
@@ -82,6 +88,8 @@ func (c *Collector) Add(r trace.Record) {
 		a.addSubagent(&r, f)
 	case *trace.Totals:
 		a.addTotals(&r, f)
+	case *trace.Score:
+		b.addScore(f)
 	case *trace.Compaction:
 		a.addCompaction(&r)
 	case *trace.End:
@@ -144,6 +152,20 @@ func (b *builder) see(r *trace.Record) {
 	}
 	b.first.earliest(r.Time)
 	b.last.latest(r.Time)
+}
+
+// maxScores is how many scores of a run are kept.
+const maxScores = 1000
+
+// addScore keeps a score once, however many files tell it.
+func (b *builder) addScore(f *trace.Score) {
+	same := func(s trace.Score) bool {
+		return s.Name == f.Name && s.Label == f.Label && s.Judge == f.Judge &&
+			(s.Value == nil) == (f.Value == nil) && (s.Value == nil || *s.Value == *f.Value)
+	}
+	if len(b.scores) < maxScores && !slices.ContainsFunc(b.scores, same) {
+		b.scores = append(b.scores, *f)
+	}
 }
 
 // NativeFormat is the name of Andon's own trace format.

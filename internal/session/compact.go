@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"strconv"
 	"time"
 
 	"github.com/andon-ci/andon/internal/trace"
@@ -14,7 +15,15 @@ import (
 // from the trace: nobody may make two calls look like one.
 type spanID uint64
 
+// A native trace may be one that a bundle holds, whose ids are these already:
+// they stay, so that a step is known again in every form. Whoever chooses ids in
+// a native trace can make two steps look like one anyway.
 func newSpanID(space, id string) spanID {
+	if space == NativeFormat && len(id) == 16 {
+		if n, err := strconv.ParseUint(id, 16, 64); err == nil {
+			return spanID(n)
+		}
+	}
 	var buf [256]byte
 	sum := sha256.Sum256(append(append(append(buf[:0], space...), 0), id...))
 	return spanID(binary.BigEndian.Uint64(sum[:]))

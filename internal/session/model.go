@@ -110,8 +110,10 @@ type Run struct {
 
 	Findings []finding.Finding `json:"findings"`
 
-	Steps        []Step `json:"-"` // in order of start
-	StepsDropped int    `json:"-"` // steps over the limit, counted in the figures but not listed
+	Scores       []trace.Score          `json:"-"` // in the order in which they were read
+	ByModel      map[string]trace.Usage `json:"-"` // what the run reports of itself, where it tells models apart
+	Steps        []Step                 `json:"-"` // in order of start
+	StepsDropped int                    `json:"-"` // steps over the limit, counted in the figures but not listed
 }
 
 // ToolStat is what was done with one tool.
@@ -229,6 +231,10 @@ type Subagent struct {
 	Usage      trace.Usage  `json:"usage"`
 	CostUSD    *float64     `json:"cost_usd,omitempty"`
 	Subagents  []*Subagent  `json:"subagents,omitempty"`
+
+	Tool    string   `json:"-"` // id of the step that started it, where it is known
+	Implied bool     `json:"-"` // only its steps tell of it
+	Aliases []string `json:"-"` // other ids under which steps name it
 }
 
 // Decision is what one run concluded.
@@ -241,6 +247,9 @@ type Decision struct {
 
 	composedFrom []string
 }
+
+// ComposedFrom returns the runs that the decision says it was made from.
+func (d *Decision) ComposedFrom() []string { return d.composedFrom }
 
 // Composed is a session's decision and the runs that it follows from.
 type Composed struct {
@@ -267,9 +276,21 @@ type Step struct {
 	Subagent string // id of the sub-agent that took it
 	Start    time.Time
 	End      time.Time
-	Usage    trace.Usage
 	Failed   bool
-	ExitCode *int
 	Error    *trace.Error
 	Pos      trace.Pos
+
+	// Of a model call.
+	Provider     string
+	Usage        trace.Usage
+	CostUSD      *float64 // as the source reports it, else by the price table; nil unknown
+	FirstToken   trace.Count
+	FinishReason string
+	Partial      bool // only a beginning of it was seen: it counts as no call
+
+	// Of a tool call.
+	ExitCode *int
+	Denied   bool
+	Done     bool        // a result was seen
+	Duration trace.Count // milliseconds, where the source states it
 }

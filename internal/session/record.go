@@ -17,7 +17,7 @@ func Records(s *Session, r *Run) []trace.Record {
 			Repository: s.Repository, SubjectKind: s.Subject.Kind, Number: s.Subject.Number, HeadSHA: s.HeadSHA,
 		},
 	})
-	for i := range r.Steps {
+	for i := range r.Steps[:min(len(r.Steps), maxSteps)] {
 		b.step(&r.Steps[i])
 	}
 	if d := r.Decision; d != nil {
@@ -47,7 +47,7 @@ func (b *recorder) step(s *Step) {
 	}
 	switch s.Kind {
 	case StepLLM:
-		b.add(s.End, s.Subagent, &trace.Call{ID: s.ID, Model: s.Name, Start: s.Start, End: s.End, Usage: s.Usage, Error: e})
+		b.add(s.End, s.Subagent, &trace.Call{ID: s.ID, Model: s.Name, Start: s.Start, End: s.End, Usage: s.Usage, Error: e, Partial: s.Partial})
 	case StepTool:
 		b.add(s.End, s.Subagent, &trace.Tool{
 			ID: s.ID, Name: s.Name, Start: s.Start, End: s.End,

@@ -41,7 +41,8 @@ func (b *builder) run(p Pricer) *Run {
 	b.outcome(r)
 	b.counts(r)
 	r.DurationMS = b.duration()
-	b.steps(r)
+	b.steps(r, p)
+	r.Scores = b.scores
 	r.Time, r.Changes, r.Commands, r.Agents = b.time(r), b.changes(), b.commands(), b.subagentTree(p)
 	b.failures(r, p)
 	b.sources(r)
@@ -204,6 +205,7 @@ func (b *builder) usage(r *Run, p Pricer) {
 	}
 	r.Models = slices.AppendSeq([]string{}, maps.Keys(models))
 	slices.Sort(r.Models)
+	r.ByModel = best.total().ByModel
 	b.cost(r, best, p)
 }
 

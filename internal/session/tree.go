@@ -54,6 +54,7 @@ func (g *grove) plant() {
 		if n == nil {
 			continue
 		}
+		n.Implied = false
 		n.Name, n.tool, n.above = cmp.Or(n.Name, s.Name), cmp.Or(n.tool, s.ToolID), cmp.Or(n.above, s.Parent)
 		n.Status = cmp.Or(n.Status, s.Status, g.a.ends[s.ID])
 		n.first.earliest(s.Start)
@@ -70,7 +71,7 @@ func (g *grove) node(id string) *node {
 	id = cmp.Or(g.alias[id], id)
 	n := g.nodes[id]
 	if n == nil && id != "" && len(g.nodes) < maxAgents {
-		n = &node{Subagent: Subagent{ID: id}}
+		n = &node{Subagent: Subagent{ID: id, Implied: true}}
 		g.nodes[id] = n
 	}
 	return n
@@ -117,22 +118,23 @@ func (g *grove) addCall(n *node, c *call) {
 	}
 	n.first.earliest(c.start.time())
 	n.last.latest(c.end.time())
-	switch {
-	case c.cost != nil:
-		n.CostUSD = addMoney(n.CostUSD, c.cost)
-	case g.prices != nil && c.usage().Output.Known():
-		if usd, ok := g.prices.Cost(model, c.usage(), 1); ok {
-			n.CostUSD = addMoney(n.CostUSD, &usd)
-		}
-	}
+	n.CostUSD = addMoney(n.CostUSD, g.a.price(c, g.prices))
 }
 
 // grow puts each sub-agent under the one whose tool call started it.
 func (g *grove) grow() []*Subagent {
 	var roots []*Subagent
+	for _, alias := range slices.Sorted(maps.Keys(g.alias)) {
+		if n := g.nodes[g.alias[alias]]; n != nil {
+			n.Aliases = append(n.Aliases, alias)
+		}
+	}
 	for _, id := range slices.Sorted(maps.Keys(g.nodes)) {
 		n := g.nodes[id]
 		n.finish()
+		if i, known := g.a.toolAt[newSpanID(g.a.space, n.tool)]; known {
+			n.Tool = g.a.tools[i].id.String()
+		}
 		if parent := g.parent(n); parent != nil && !g.circular(id) {
 			parent.Subagents = append(parent.Subagents, &n.Subagent)
 		} else {

@@ -46,6 +46,8 @@ type past struct {
 	days   []*Day // up to the end of the window, in order
 	window []*Day // those of them that are in the window
 	stands []stand
+
+	unlinked int64 // overrides in the window about no run of days
 }
 
 func newPast(days []*Day, o Options) *past {
@@ -91,7 +93,7 @@ func dateTime(date string) time.Time {
 func daysBetween(from, to string) int { return int(dateTime(to).Sub(dateTime(from)).Hours() / 24) }
 
 func (p *past) coverage() Coverage {
-	c := Coverage{Unreachable: p.Unreachable}
+	c := Coverage{Unlinked: p.unlinked, Unreachable: p.Unreachable}
 	repositories := map[string]bool{}
 	for _, d := range p.window {
 		c.Invalid += d.invalid + d.gaps.Invalid

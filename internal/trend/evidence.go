@@ -48,7 +48,7 @@ func (p *past) runURL(repository, workflow, attempt string) string {
 }
 
 // shiftEvidence returns what shows a shift: overrides for their rate, else runs
-// of the days after it of which a mark is kept, those that failed for errors.
+// of the days after it of which a mark is kept.
 func (r *role) shiftEvidence(x *shift) (out []finding.Evidence) {
 	if x.series.measure == ofOverride {
 		for _, s := range r.past.stands {
@@ -60,7 +60,7 @@ func (r *role) shiftEvidence(x *shift) (out []finding.Evidence) {
 		return out
 	}
 	for _, s := range r.runs {
-		if int(s.day) < x.from || int(s.day) >= x.to || len(out) >= evidenceMost || x.series.measure == ofErrors && !s.failed() {
+		if int(s.day) < x.from || int(s.day) >= x.to || len(out) >= evidenceMost || !x.shownBy(s.run) {
 			continue
 		}
 		if m := r.past.mark(s.at); m.RunID != "" {
@@ -68,4 +68,17 @@ func (r *role) shiftEvidence(x *shift) (out []finding.Evidence) {
 		}
 	}
 	return out
+}
+
+// shownBy reports whether a run is one of those that the shift is about: one that
+// failed, or one that decided what became more frequent.
+func (x *shift) shownBy(r run) bool {
+	switch x.series.measure {
+	case ofErrors:
+		return r.failed()
+	case ofDecision:
+		same := r.decision > 0 && string(decisions()[r.decision-1]) == x.series.detail
+		return r.decision > 0 && same == x.rises()
+	}
+	return true
 }

@@ -3,6 +3,7 @@ package trend
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/andon-ci/andon/internal/stat"
@@ -176,26 +177,56 @@ func rate(hits, of int64) *Rate {
 
 // grouping makes groups of what has a name in common.
 type grouping struct {
-	name func(d *Day, k cellKey) Group // whose names make the group
-	all  map[groupKey]*tally
+	title string                        // in By.LeftOut
+	name  func(d *Day, k cellKey) Group // whose names make the group
+	runs  map[groupKey]int              // of all that there may be
+	all   map[groupKey]*tally           // of those that there are
 }
 
 type groupKey struct{ name, agent, repository string }
 
-func newGrouping(name func(d *Day, k cellKey) Group) *grouping {
-	return &grouping{name, map[groupKey]*tally{}}
+func (g Group) key() groupKey { return groupKey{g.Name, g.Agent, g.Repository} }
+
+// groupsMost is how many groups of a kind there are: instructions that are made
+// anew for each run have as many names as there are runs.
+const groupsMost = 2000
+
+func newGrouping(title string, name func(d *Day, k cellKey) Group) *grouping {
+	return &grouping{title, name, map[groupKey]int{}, map[groupKey]*tally{}}
+}
+
+func (g *grouping) count(d *Day, c *cell) {
+	if named := g.name(d, c.key); named.Name != "" {
+		g.runs[named.key()] += len(c.runs)
+	}
+}
+
+// choose makes room for the groups with most runs, and returns how many others
+// there are.
+func (g *grouping) choose() (leftOut int) {
+	keys := slices.Collect(maps.Keys(g.runs))
+	if len(keys) > groupsMost {
+		slices.SortFunc(keys, func(a, b groupKey) int {
+			return cmp.Or(cmp.Compare(g.runs[b], g.runs[a]), cmp.Compare(a.name, b.name), cmp.Compare(a.agent, b.agent), cmp.Compare(a.repository, b.repository))
+		})
+		leftOut = len(keys) - groupsMost
+		keys = keys[:groupsMost]
+	}
+	for _, k := range keys {
+		g.all[k] = &tally{}
+	}
+	g.runs = nil
+	return leftOut
 }
 
 func (g *grouping) add(d *Day, c *cell) {
 	named := g.name(d, c.key)
-	if named.Name == "" {
+	t := g.all[named.key()]
+	if t == nil {
 		return
 	}
-	k := groupKey{named.Name, named.Agent, named.Repository}
-	t := g.all[k]
-	if t == nil {
-		t = &tally{group: named}
-		g.all[k] = t
+	if t.group.Name == "" {
+		t.group = named
 	}
 	t.add(d.date, c)
 }
@@ -216,30 +247,40 @@ func (g *grouping) groups() []Group {
 func (p *past) group(r *Report) {
 	total := &tally{}
 	by := []*grouping{
-		newGrouping(func(d *Day, k cellKey) Group { return Group{Name: d.names.get(k.agent)} }),
-		newGrouping(func(d *Day, k cellKey) Group { return Group{Name: d.names.get(k.repository)} }),
-		newGrouping(func(d *Day, k cellKey) Group { return Group{Name: d.names.get(k.model)} }),
-		newGrouping(func(d *Day, k cellKey) Group {
+		newGrouping("agent", func(d *Day, k cellKey) Group { return Group{Name: d.names.get(k.agent)} }),
+		newGrouping("repository", func(d *Day, k cellKey) Group { return Group{Name: d.names.get(k.repository)} }),
+		newGrouping("model", func(d *Day, k cellKey) Group { return Group{Name: d.names.get(k.model)} }),
+		newGrouping("instructions", func(d *Day, k cellKey) Group {
 			return Group{Name: d.names.get(k.sha), Agent: d.names.get(k.agent), Path: d.names.get(k.path)}
 		}),
-		newGrouping(func(d *Day, k cellKey) Group { return Group{Name: d.names.get(k.kind)} }),
-		newGrouping(pairOf),
+		newGrouping("subject_kind", func(d *Day, k cellKey) Group { return Group{Name: d.names.get(k.kind)} }),
+		newGrouping("agent_repository", pairOf),
 	}
-	for _, d := range p.window {
-		for _, c := range d.cells {
-			total.add(d.date, c)
-			for _, g := range by {
-				g.add(d, c)
-			}
+	leftOut := map[string]int{}
+	for _, g := range by {
+		p.eachCell(g.count)
+		if n := g.choose(); n > 0 {
+			leftOut[g.title] = n
 		}
+		p.eachCell(g.add)
 	}
+	p.eachCell(func(d *Day, c *cell) { total.add(d.date, c) })
 	r.Totals = total.end()
-	r.By = By{Agent: by[0].groups(), Repository: by[1].groups(), Model: by[2].groups(), Instructions: by[3].groups(), Kind: by[4].groups(), Pair: by[5].groups()}
+	r.By = By{Agent: by[0].groups(), Repository: by[1].groups(), Model: by[2].groups(), Instructions: by[3].groups(), Kind: by[4].groups(), Pair: by[5].groups(), LeftOut: leftOut}
 	for i := range r.By.Pair { // they are many
 		r.By.Pair[i].Series = nil
 	}
 	r.By.Owner = p.owners()
 	p.merges(r)
+}
+
+// eachCell visits the cells of the window, in the order of days.
+func (p *past) eachCell(visit func(*Day, *cell)) {
+	for _, d := range p.window {
+		for _, c := range d.cells {
+			visit(d, c)
+		}
+	}
 }
 
 // merges says what a merged change cost, as far as people were seen to merge.

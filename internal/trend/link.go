@@ -22,18 +22,35 @@ type stand struct {
 // overridden once, however often people said so.
 func (p *past) link() {
 	wanted, loose := p.acts()
+	found := map[id]bool{}
 	for i, d := range p.days {
 		for j, c := range d.cells {
 			for k := range c.runs {
 				r := &c.runs[k]
 				r.flags &= kept
 				if acts, ok := wanted[r.id]; ok {
+					found[r.id] = true
 					p.stand(acts, place{int32(i), int32(j), int32(k)})
 				}
 			}
 		}
 	}
+	for i, acts := range wanted {
+		if !found[i] {
+			p.lose(acts...)
+		}
+	}
 	p.linkLoose(loose)
+}
+
+// lose counts the overrides in the window that are about no run of the past. Of a
+// part of the runs it is not known which are.
+func (p *past) lose(acts ...stand) {
+	for _, s := range acts {
+		if p.Keep == nil && !s.agree && s.act.Time >= dateTime(p.From).Unix() {
+			p.unlinked++
+		}
+	}
 }
 
 // acts returns the acts by the id of their run, and those that have none.
@@ -99,6 +116,9 @@ func (p *past) linkLoose(loose []stand) {
 		slices.SortStableFunc(made[k], func(a, b place) int { return cmp.Compare(p.time(a), p.time(b)) })
 	}
 	for _, s := range loose {
+		if len(made[key{s.act.Repository, s.act.Agent}]) == 0 {
+			p.lose(s)
+		}
 		p.linkOne(s, made[key{s.act.Repository, s.act.Agent}])
 	}
 }

@@ -38,6 +38,7 @@ type Window struct {
 type Coverage struct {
 	Runs         int64    `json:"runs"`                  // in the window
 	Overrides    int64    `json:"overrides"`             // in the window
+	Unlinked     int64    `json:"unlinked,omitempty"`    // overrides about runs that the history does not hold
 	Agreements   int64    `json:"agreements"`            // in the window
 	Traces       int64    `json:"traces"`                // files that the runs were read from
 	Invalid      int64    `json:"invalid"`               // lines of the history that could not be used
@@ -47,7 +48,7 @@ type Coverage struct {
 	Unreachable  []string `json:"unreachable,omitempty"` // repositories that could not be asked
 }
 
-// By has the groups of the runs, those with most runs first.
+// By has the groups of the runs, those with most runs first: 2,000 of each kind.
 type By struct {
 	Agent        []Group `json:"agent"`
 	Repository   []Group `json:"repository"`
@@ -56,6 +57,8 @@ type By struct {
 	Instructions []Group `json:"instructions"`
 	Kind         []Group `json:"subject_kind,omitempty"`
 	Pair         []Group `json:"agent_repository,omitempty"` // an agent in a repository
+
+	LeftOut map[string]int `json:"left_out,omitempty"` // groups beyond those, by the name of their list
 }
 
 // Group is what some of the runs come to.

@@ -2,6 +2,7 @@ package trend
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"slices"
 	"strings"
@@ -188,7 +189,7 @@ func (d *Day) place(r *rollup) {
 	instructions := r.agent.Get("instructions")
 	r.key = cellKey{
 		repository: d.name(r.repository),
-		agent:      d.name(r.agent.Get("name")),
+		agent:      cmp.Or(d.name(r.agent.Get("name")), d.name(r.runtime.Get("name"))),
 		model:      d.model(r.models),
 		sha:        d.name(instructions.Get("sha256")),
 		path:       d.name(instructions.Get("path")),

@@ -1,0 +1,246 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+
+	"github.com/andon-ci/andon/internal/otlp"
+	"github.com/andon-ci/andon/internal/override"
+	"github.com/andon-ci/andon/internal/session"
+	"github.com/andon-ci/andon/internal/trace"
+)
+
+// maxExported is how many steps of a run are exported. The tokens of those over
+// it are exported as one.
+const maxExported = 200_000
+
+// group is what is read at once, and belongs to one workflow run or to none.
+type group struct {
+	paths     []string
+	bundle    string // its folder; empty for what is no bundle
+	elsewhere bool   // of another workflow run than this one
+	key       keyFlags
+	sha       string // of a bundle that is about no pull request
+	pipeline  otlp.Pipeline
+}
+
+// groups tells bundles, each of which is of a workflow run of its own, from
+// what else was given, which is of this one.
+func (f *exportFlags) groups(env Env, args []string) ([]group, error) {
+	here := group{key: f.keyFlags, pipeline: pipelineFrom(env)}
+	var out []group
+	for _, path := range args {
+		if m, err := readManifest(path); err == nil {
+			out = append(out, f.bundleGroup(env, path, m))
+		} else {
+			here.paths = append(here.paths, path)
+		}
+	}
+	for _, dir := range f.bundles {
+		found, err := f.bundlesIn(env, dir)
+		if err != nil {
+			return nil, failure(errors.New(reason(err)), "looking for bundles in "+dir, "--from-bundles takes a folder with bundles in it")
+		}
+		out = append(out, found...)
+	}
+	if len(here.paths) > 0 {
+		out = append(out, here)
+	}
+	return out, nil
+}
+
+// bundlesIn returns the bundles in a folder, in order of their names. What is in
+// a bundle is not looked at for more.
+func (f *exportFlags) bundlesIn(env Env, dir string) ([]group, error) {
+	var out []group
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.IsDir() {
+			return err
+		}
+		if m, err := readManifest(path); err == nil && len(out) < maxArtifacts {
+			out = append(out, f.bundleGroup(env, path, m))
+			return fs.SkipDir
+		}
+		return nil
+	})
+	return out, err
+}
+
+var (
+	validNumber = regexp.MustCompile(`^[0-9]{1,20}$`)
+	validWord   = regexp.MustCompile(`^[^\x00-\x1f\x7f]{1,200}$`)
+)
+
+// bundleGroup takes the key and the workflow run from a bundle's manifest. It
+// may be a stranger's: what is no id is left out.
+func (f *exportFlags) bundleGroup(env Env, dir string, m *manifest) group {
+	g := group{bundle: dir, paths: []string{filepath.Join(dir, "traces")}, key: keyFlags{repository: f.repository, sha: f.sha, pr: f.pr}}
+	g.sha = commit(m.HeadSHA)
+	if g.key.repository == "" && validRepo.MatchString(m.Repository) {
+		g.key.repository = m.Repository
+	}
+	if m.Subject.Kind == "pull_request" && m.Subject.Number > 0 && f.pr == 0 {
+		g.key.pr, g.key.sha = m.Subject.Number, cmp.Or(f.sha, g.sha)
+	}
+	g.elsewhere = m.WorkflowRun == nil || m.WorkflowRun.ID != env.Getenv("GITHUB_RUN_ID") || m.WorkflowRun.Attempt != env.Getenv("GITHUB_RUN_ATTEMPT")
+	g.pipeline = otlp.Pipeline{ServerURL: env.Getenv("GITHUB_SERVER_URL"), Repository: g.key.repository}
+	if w := m.WorkflowRun; w != nil && validNumber.MatchString(w.ID) {
+		g.pipeline.RunID = w.ID
+		for _, x := range []struct {
+			dst   *string
+			value string
+			valid *regexp.Regexp
+		}{
+			{&g.pipeline.Attempt, w.Attempt, validNumber}, {&g.pipeline.Job, w.Job, validWord}, {&g.pipeline.Workflow, w.Workflow, validWord},
+			{&g.pipeline.Event, w.Event, validWord}, {&g.pipeline.CheckRun, w.CheckRun, validNumber}, {&g.pipeline.Matrix, w.Matrix, validWord},
+		} {
+			if x.valid.MatchString(x.value) {
+				*x.dst = x.value
+			}
+		}
+	}
+	return g
+}
+
+// pipelineFrom returns the workflow run that the program runs in, empty outside
+// of one.
+func pipelineFrom(env Env) otlp.Pipeline {
+	get := env.Getenv
+	p := otlp.Pipeline{
+		ServerURL: get("GITHUB_SERVER_URL"), Repository: get("GITHUB_REPOSITORY"), RunID: get("GITHUB_RUN_ID"),
+		Attempt: get("GITHUB_RUN_ATTEMPT"), Workflow: get("GITHUB_WORKFLOW"), WorkflowRef: get("GITHUB_WORKFLOW_REF"),
+		Job: get("GITHUB_JOB"), CheckRun: get("ANDON_CHECK_RUN_ID"), Matrix: matrixOf(get), Event: get("GITHUB_EVENT_NAME"),
+		Actor: cmp.Or(get("GITHUB_TRIGGERING_ACTOR"), get("GITHUB_ACTOR")), Runner: get("RUNNER_NAME"),
+		HeadRef: cmp.Or(get("GITHUB_HEAD_REF"), get("GITHUB_REF_NAME")), BaseRef: get("GITHUB_BASE_REF"), RefType: get("GITHUB_REF_TYPE"),
+	}
+	if p.HeadRef != "" && get("GITHUB_HEAD_REF") != "" {
+		p.RefType = "branch"
+	}
+	return p
+}
+
+// read reads a group.
+func (f *exportFlags) read(ctx context.Context, env Env, g group) (*collection, []override.Record, error) {
+	cf := &collectFlags{keyFlags: g.key, settings: f.settings, quiet: f.quiet}
+	agent, err := cf.givenAgent()
+	if err != nil {
+		return nil, nil, err
+	}
+	if g.bundle != "" {
+		env.Getenv = g.environment(env.Getenv)
+		agent = trace.Agent{}
+	}
+	c, err := newCollection(env, cf, g.paths)
+	if err != nil {
+		return nil, nil, err
+	}
+	c.runs.MaxSteps = maxExported
+	records, rest, err := readRecords(env, c.files)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := c.read(ctx, env, rest); err != nil {
+		return nil, nil, err
+	}
+	c.bar.done()
+	c.finish(agent)
+	return c, records, nil
+}
+
+// units maps what a collection holds, and what people did about it.
+func (e *export) units(g group, c *collection, records []override.Record) (*units, error) {
+	o, err := e.options(g)
+	if err != nil {
+		return nil, err
+	}
+	u := &units{scrub: scrubber(c.gatherer)}
+	m := otlp.NewMapper(g.pipeline, o)
+	if len(c.report.Sessions) > 0 {
+		u.list = m.Units(c.report)
+		e.note(m, c.report)
+	}
+	for i := range records {
+		u.list = append(u.list, m.Override(&records[i], e.find))
+	}
+	for i := range u.list {
+		u.list[i].Resource = otlp.CleanAttrs(u.list[i].Resource, u.scrub)
+	}
+	return u, nil
+}
+
+// export sends what was collected, where the command was told to.
+func (c *collection) export(ctx context.Context, env Env) error {
+	if !c.flags.export.asked() {
+		return nil
+	}
+	e, err := newExport(env, &c.flags.export, c.flags.pii == "true")
+	if err != nil {
+		return err
+	}
+	defer e.discard()
+	g := group{bundle: c.bundle, pipeline: pipelineFrom(env)}
+	u, err := e.units(g, c, nil)
+	if err != nil {
+		return err
+	}
+	e.send(ctx, g.bundle, u)
+	if err := e.delta(ctx); err != nil {
+		return err
+	}
+	return e.finish(c.flags.quiet)
+}
+
+// note remembers where the runs of a report are, for the overrides of them.
+func (e *export) note(m *otlp.Mapper, r *session.Report) {
+	for _, s := range r.Sessions {
+		for _, run := range s.Runs {
+			if len(e.placed) < maxPlaced {
+				e.placed[run.ID] = m.Place(s, run)
+			}
+		}
+	}
+}
+
+// maxPlaced is how many runs are remembered, for overrides to be linked to.
+const maxPlaced = 100_000
+
+// find returns where a run is that was exported, now or before.
+func (e *export) find(run string) (otlp.Link, bool) {
+	l, ok := e.placed[run]
+	if !ok {
+		l, ok = e.memory.place(run)
+	}
+	return l, ok
+}
+
+// scrubber returns what cuts out of a text what must not leave. Several may use
+// it at once.
+func scrubber(g *gatherer) func(string) string {
+	var mu sync.Mutex
+	return func(s string) string {
+		mu.Lock()
+		defer mu.Unlock()
+		return string(g.clean([]byte(s)))
+	}
+}
+
+// environment is what the environment of a bundle's workflow run said of it, in
+// place of what that of this one does.
+func (g group) environment(getenv func(string) string) func(string) string {
+	then := map[string]string{
+		"GITHUB_REPOSITORY": g.pipeline.Repository, "GITHUB_RUN_ID": g.pipeline.RunID, "GITHUB_WORKFLOW": g.pipeline.Workflow,
+		"GITHUB_EVENT_NAME": g.pipeline.Event, "GITHUB_SHA": g.sha,
+	}
+	return func(name string) string {
+		if strings.HasPrefix(name, "GITHUB_") {
+			return then[name]
+		}
+		return getenv(name)
+	}
+}

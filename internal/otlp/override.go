@@ -1,0 +1,104 @@
+package otlp
+
+import (
+	"cmp"
+	"strconv"
+
+	"github.com/andon-ci/andon/internal/override"
+	"github.com/andon-ci/andon/internal/session"
+)
+
+// Override maps an act of a person that contradicts a decision, or bears it out,
+// to a trace of its own with one span: the run that it is about was sent before,
+// and cannot be changed. It follows OpenInference's annotations, whose carrier
+// has exactly one link, to the span that it judges. A run that is not known by
+// find is looked for where a run outside of a pipeline would be, and a decision
+// of no known run is linked to the change.
+func (m *Mapper) Override(rec *override.Record, find func(runID string) (Link, bool)) Unit {
+	s := &session.Session{Repository: rec.Repository, Subject: rec.Subject, HeadSHA: rec.HeadSHA}
+	s.ID = session.Key{Repository: rec.Repository, Subject: rec.Subject, HeadSHA: rec.HeadSHA}.ID(rec.RunID)
+	agreed := rec.Schema == override.AgreementSchema
+	span := &Span{
+		Trace: traceIDOf("override", rec.Repository, rec.ID), ID: spanIDOf("override", rec.Repository, rec.ID),
+		Name: "override " + string(rec.Signal), Kind: Internal, Start: rec.Time, End: rec.Time,
+	}
+	if agreed {
+		span.Name = "agreement " + string(rec.Signal)
+	}
+	link, target := m.target(rec, find)
+	span.Link = &link
+	a := NewMapper(Pipeline{}, m.o).about(s)
+	a.text(andonSpan, "override")
+	a.text(openInferenceKind, "EVALUATOR")
+	a.text(genAIConversation, rec.RunID)
+	a.text(genAIAgentName, cmp.Or(rec.Agent.Name, rec.Agent.Login))
+	a.text(andonOverride+"target", target)
+	m.annotate(&a, rec, agreed)
+	m.act(&a, rec)
+	m.grouping(&a, s, nil)
+	span.Attrs = a
+	span.settle(m.o.At, m.o.At)
+	return Unit{Key: span.ID.String(), Digest: digestOf(rec.ID), Resource: m.resource(&session.Report{Sessions: []*session.Session{s}}), Spans: one(span), Measure: func(m *Meter) { m.AddOverride(rec) }}
+}
+
+// target returns the span that an act is about, and what it is of.
+func (m *Mapper) target(rec *override.Record, find func(string) (Link, bool)) (Link, string) {
+	if rec.RunID != "" {
+		if l, ok := find(rec.RunID); ok {
+			return l, "run"
+		}
+		return Link{traceIDOf("run", rec.Repository, rec.RunID), NewMapper(Pipeline{}, m.o).in(rec.Repository).id("run", rec.RunID)}, "run"
+	}
+	about := []string{"change", rec.Repository, rec.Subject.Kind, strconv.Itoa(rec.Subject.Number), rec.HeadSHA}
+	return Link{traceIDOf(about...), spanIDOf(about...)}, "change"
+}
+
+// annotate says the judgement in the words of OpenInference and of
+// OpenTelemetry.
+func (m *Mapper) annotate(a *attrs, rec *override.Record, agreed bool) {
+	score, kind := 0.0, "HUMAN"
+	if agreed {
+		score = 1
+	}
+	if rec.Actor.Kind == override.Machine {
+		kind = "CODE"
+	}
+	for _, prefix := range []string{annotation, traceAnnotation} {
+		a.text(prefix+"name", "human_override")
+		a.text(prefix+"label", string(rec.Signal))
+		a.add(prefix+"score", score)
+		a.text(prefix+"annotator_kind", kind)
+		a.text(prefix+"identifier", rec.ID)
+		if m.o.Content {
+			a.text(prefix+"explanation", rec.Reason)
+		}
+	}
+	a.text(genAIEvaluation, "human_override")
+	a.add(genAIScoreValue, score)
+	a.text(genAIScoreLabel, string(rec.Signal))
+	if m.o.Content {
+		a.text(genAIExplanation, rec.Reason)
+	}
+}
+
+// act says who did what to which decision.
+func (m *Mapper) act(a *attrs, rec *override.Record) {
+	a.text(andonOverride+"kind", string(rec.Signal))
+	a.text(andonOverride+"strength", string(rec.Strength))
+	a.text(andonOverride+"actor_type", string(rec.Actor.Kind))
+	if !m.o.HideUser {
+		a.text(andonOverride+"actor", rec.Actor.Login)
+	}
+	a.text(andonOverride+"target_agent", cmp.Or(rec.Agent.Name, rec.Agent.Login))
+	a.text(andonOverride+"target_sha", rec.HeadSHA)
+	a.text(andonOverride+"decision", string(rec.Decision.Kind))
+	if !rec.Decision.Time.IsZero() && !rec.Time.IsZero() {
+		a.add(andonOverride+"latency_s", max(0, rec.Time.Sub(rec.Decision.Time).Seconds()))
+	}
+	for _, e := range rec.Evidence {
+		if e.URL != "" {
+			a.text(andonOverride+"url", e.URL)
+			break
+		}
+	}
+}

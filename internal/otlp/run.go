@@ -1,0 +1,372 @@
+package otlp
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/andon-ci/andon/internal/finding"
+	"github.com/andon-ci/andon/internal/session"
+	"github.com/andon-ci/andon/internal/trace"
+)
+
+// maxFindings is how many findings of a run have a span each.
+const maxFindings = 100
+
+// run is one run on its way to spans.
+type run struct {
+	m      *Mapper
+	s      *session.Session
+	r      *session.Run
+	common attrs
+	trace  TraceID
+	id     SpanID
+	parent SpanID
+	start  time.Time
+	end    time.Time
+	bill   bill
+	subs   map[string]*session.Subagent // by every id that steps use
+	within map[string]string            // the tree's parent of a sub-agent, by id
+	tools  map[string]string            // of the calls that started sub-agents: who made them
+}
+
+func (m *Mapper) run(s *session.Session, r *session.Run) *run {
+	x := &run{m: m, s: s, r: r, subs: map[string]*session.Subagent{}, within: map[string]string{}, tools: map[string]string{}}
+	x.place()
+	x.times()
+	x.common = m.about(s)
+	x.common.text(genAIConversation, r.ID)
+	x.common.text(genAIAgentName, x.agent())
+	x.plant("", r.Agents)
+	for i := range r.Steps {
+		if st := &r.Steps[i]; st.Kind == session.StepTool {
+			if _, starts := x.tools[st.ID]; starts {
+				x.tools[st.ID] = x.own(st.Subagent)
+			}
+		}
+	}
+	return x
+}
+
+// place finds the run's trace, and what its span hangs under: the job's, or
+// outside of one what the environment names.
+func (x *run) place() {
+	x.id = x.spanID("run", x.r.ID)
+	if root, ok := x.m.Root(); ok {
+		x.trace, x.parent = root.Trace, root.Span
+		return
+	}
+	x.trace = traceIDOf("run", x.s.Repository, x.r.ID)
+	if in := x.m.o.Incoming; in.Trace != (TraceID{}) {
+		x.trace, x.parent = in.Trace, in.Span
+	}
+}
+
+// spanID returns the id of a span of the run.
+func (x *run) spanID(parts ...string) SpanID {
+	return x.m.in(x.s.Repository).id(parts...)
+}
+
+// times finds when the run was. One whose trace has no times is put where the
+// others of its session are.
+func (x *run) times() {
+	x.start, x.end = x.r.Start, x.r.End
+	for _, other := range x.s.Runs {
+		if x.start.IsZero() {
+			x.start = other.Start
+		}
+	}
+	if x.start.IsZero() {
+		x.start = x.m.o.At
+	}
+	if x.end.Before(x.start) {
+		x.end = x.start
+	}
+}
+
+// plant takes down the tree of sub-agents.
+func (x *run) plant(parent string, agents []*session.Subagent) {
+	for _, a := range agents {
+		x.within[a.ID] = parent
+		x.subs[a.ID] = a
+		for _, alias := range a.Aliases {
+			x.subs[alias] = a
+		}
+		if a.Tool != "" {
+			x.tools[a.Tool] = "?" // until the call is seen
+		}
+		x.plant(a.ID, a.Subagents)
+	}
+}
+
+// own returns the id that the tree has for a sub-agent, and the given one for
+// one that is not in it.
+func (x *run) own(subagent string) string {
+	if a := x.subs[subagent]; a != nil {
+		return a.ID
+	}
+	return subagent
+}
+
+func (x *run) agent() string {
+	return cmp.Or(x.r.Agent.Name, x.r.Runtime.Name, strings.SplitN(x.r.Format, "/", 2)[0])
+}
+
+// unit returns the run's spans, made as they are asked for, its own first.
+func (x *run) unit() Unit {
+	return Unit{Key: x.id.String(), Digest: x.digest(), Spans: x.spans(), Measure: func(m *Meter) { m.add(x) }}
+}
+
+// digest changes when the run has gone on, but not with the form in which it
+// was read: a bundle tells the same figures as the files it was made from.
+func (x *run) digest() string {
+	r := x.r
+	return digestOf(string(r.Status), r.Usage.Total().String(), r.LLMCalls.String(), r.ToolCalls.String())
+}
+
+func (x *run) spans() iter.Seq[*Span] {
+	return func(yield func(*Span) bool) {
+		x := *x // several may ask at once
+		x.bill = newBill(x.r)
+		_ = yield(x.root()) && x.agents(x.r.Agents, yield) && x.steps(yield) && x.totals(yield) &&
+			x.verdict(yield) && x.scores(yield) && x.findings(yield)
+	}
+}
+
+// span begins a span of the run. What it is of, the parts name.
+func (x *run) span(what, title, kind string, parts ...string) *Span {
+	s := &Span{Trace: x.trace, ID: x.spanID(append([]string{"run", x.r.ID, what}, parts...)...), Parent: x.id, Name: title, Kind: Internal}
+	a := slices.Clone(x.common)
+	a.text(andonSpan, what)
+	a.text(openInferenceKind, kind)
+	s.Attrs = a
+	return s
+}
+
+// after puts a span at the run's end, where what is said of the whole of it is.
+func (x *run) after(s *Span) {
+	s.Start, s.End = x.r.End, x.r.End
+	if x.r.End.IsZero() {
+		s.Start, s.End = x.r.Start, x.r.Start
+	}
+	s.settle(x.end, x.end)
+}
+
+// set adds attributes to a span.
+func (s *Span) set(a attrs) { s.Attrs = append(s.Attrs, a...) }
+
+func (x *run) root() *Span {
+	r := x.r
+	s := x.span("run", "invoke_agent "+x.agent(), "AGENT")
+	s.ID, s.Parent, s.Start, s.End = x.id, x.parent, r.Start, r.End
+	s.Remote = x.m.p.RunID == "" && x.parent != SpanID{}
+	var a attrs
+	a.text(genAIOperation, "invoke_agent")
+	a.text(genAIProvider, x.provider(nil))
+	a.text(agentName, x.agent())
+	a.text(genAIAgentVersion, r.Runtime.Version)
+	if len(r.Models) == 1 {
+		a.text(genAIRequestModel, r.Models[0])
+	}
+	x.identity(&a)
+	x.figures(&a)
+	x.m.grouping(&a, x.s, r)
+	s.set(a)
+	x.ended(s)
+	s.settle(x.start, x.end)
+	return s
+}
+
+// identity says who ran on what, as the trace itself says it.
+func (x *run) identity(a *attrs) {
+	r := x.r
+	a.text(andonSession, x.s.ID)
+	if x.s.Repository != "" {
+		a.text(vcsURL, x.m.p.server()+"/"+x.s.Repository)
+	}
+	a.text(andonAgent, r.Agent.Name)
+	if i := r.Agent.Instructions; i != nil {
+		a.text(andonPath, i.Path)
+		a.text(andonHash, i.SHA256)
+	}
+	a.text(andonRuntime, r.Runtime.Name)
+	a.text(andonVersion, r.Runtime.Version)
+	a.text(andonFormat, r.Format)
+	a.text(andonForked, r.ForkedFrom)
+	a.text(andonSubjectKind, x.s.Subject.Kind)
+	if n := x.s.Subject.Number; n > 0 {
+		a.add(andonSubject, int64(n))
+	}
+}
+
+// figures are the totals of the run but for tokens and cost, which stand at the
+// spans of model calls alone: backends add them up.
+func (x *run) figures(a *attrs) {
+	r := x.r
+	a.text(andonStatus, string(r.Status))
+	a.list(andonModels, r.Models)
+	a.count(andonTurns, r.Turns)
+	a.count(andonCalls, r.LLMCalls)
+	a.count(andonErrors, r.LLMErrors)
+	a.count(andonToolCalls, r.ToolCalls)
+	a.count(andonToolErrors, r.ToolErrors)
+	a.count(andonDenials, r.PermissionDenials)
+	a.count(andonSubagents, r.Subagents)
+	a.count(andonDuration, r.DurationMS)
+	if r.Cost.ReportedUSD != nil {
+		a.add(andonReported, *r.Cost.ReportedUSD)
+	}
+	if r.StepsDropped > 0 {
+		a.add(andonDropped, int64(r.StepsDropped))
+	}
+	secrets := int64(0)
+	for _, f := range r.Findings {
+		if strings.HasPrefix(f.Rule, "secret/") {
+			secrets++
+		}
+	}
+	a.add(andonSecrets, secrets)
+}
+
+// ended says how the run ended. One that somebody cancelled has not failed.
+func (x *run) ended(s *Span) {
+	r := x.r
+	if r.Status != trace.Failure && r.Status != trace.Timeout {
+		if r.Error != nil {
+			s.Attrs = append(s.Attrs, Attr{errorType, cmp.Or(r.Error.Type, "error")})
+		}
+		return
+	}
+	typ, message := string(r.Status), ""
+	if r.Error != nil {
+		typ, message = cmp.Or(r.Error.Type, typ), r.Error.Message
+	}
+	x.fail(s, typ, message)
+}
+
+// fail marks a span as failed. The message is words, the type is not.
+func (x *run) fail(s *Span, typ, message string) {
+	s.Failed, s.Message = true, typ
+	if x.m.o.Content && message != "" {
+		s.Message = message
+	}
+	s.Attrs = append(s.Attrs, Attr{errorType, typ}, Attr{langfuseLevel, "ERROR"}, Attr{langfuseMessage, s.Message})
+}
+
+// grouping says what a trace is listed and found by. A nil run is the job.
+func (m *Mapper) grouping(a *attrs, s *session.Session, r *session.Run) {
+	facts := []struct{ key, value string }{
+		{"repo", cmp.Or(m.p.Repository, s.Repository)},
+		{"sha", s.HeadSHA[:min(len(s.HeadSHA), 12)]},
+		{"run_id", m.p.RunID},
+		{"attempt", m.p.Attempt},
+	}
+	if s.Subject.Kind == "pull_request" && s.Subject.Number > 0 {
+		facts = append(facts, struct{ key, value string }{"pr", strconv.Itoa(s.Subject.Number)})
+	}
+	title := cmp.Or(m.p.Workflow, "andon")
+	if r != nil {
+		agent := cmp.Or(r.Agent.Name, r.Runtime.Name)
+		facts = append(facts, struct{ key, value string }{"agent", agent}, struct{ key, value string }{"outcome", string(r.Status)})
+		if agent != "" {
+			title += " / " + agent
+		}
+	}
+	words, meta := []string{}, map[string]string{}
+	for _, f := range facts {
+		if f.value != "" && len(f.value) <= 200 {
+			words = append(words, f.key+":"+f.value)
+			meta[f.key] = f.value
+			a.text(langfuseMetadata+f.key, f.value)
+		}
+	}
+	a.text(langfuseName, title)
+	a.list(langfuseTags, words)
+	a.list(tags, words)
+	if b, err := json.Marshal(meta); err == nil {
+		a.text(metadata, string(b))
+	}
+	a.text(langfuseRelease, s.HeadSHA)
+	a.text(langfuseEnv, m.o.Environment)
+}
+
+// verdict gives what the run decided.
+func (x *run) verdict(yield func(*Span) bool) bool {
+	d := x.r.Decision
+	if d == nil {
+		return true
+	}
+	s := x.span("decision", "decision "+string(d.Kind), "CHAIN")
+	x.after(s)
+	var a attrs
+	a.text(andonDecision, string(d.Kind))
+	a.text(andonSource, string(d.Source))
+	a.count(andonFindings, d.Findings)
+	a.list(andonComposed, d.ComposedFrom())
+	if x.m.o.Content {
+		a.text(andonSummary, d.Summary)
+	}
+	s.set(a)
+	return yield(s)
+}
+
+// scores gives what evaluations came to.
+func (x *run) scores(yield func(*Span) bool) bool {
+	for i, score := range x.r.Scores {
+		s := x.span("score", "score "+score.Name, "EVALUATOR", strconv.Itoa(i), score.Name)
+		x.after(s)
+		var a attrs
+		a.text(genAIEvaluation, score.Name)
+		if score.Value != nil && !math.IsInf(*score.Value, 0) && !math.IsNaN(*score.Value) {
+			a.add(genAIScoreValue, *score.Value)
+		}
+		a.text(genAIScoreLabel, score.Label)
+		a.text(andonJudge, score.Judge)
+		s.set(a)
+		if !yield(s) {
+			return false
+		}
+	}
+	return true
+}
+
+func (x *run) findings(yield func(*Span) bool) bool {
+	for i, f := range x.r.Findings {
+		if i == maxFindings {
+			break
+		}
+		if !yield(x.finding(i, f)) {
+			return false
+		}
+	}
+	return true
+}
+
+func (x *run) finding(i int, f finding.Finding) *Span {
+	kind := "EVALUATOR"
+	if strings.HasPrefix(f.Rule, "secret/") {
+		kind = "GUARDRAIL"
+	}
+	s := x.span("finding", "finding "+f.Rule, kind, f.Rule, fmt.Sprint(i))
+	x.after(s)
+	var a attrs
+	a.text(andonRule, f.Rule)
+	a.text(andonSeverity, string(f.Severity))
+	if f.Line > 0 {
+		a.add(andonLine, int64(f.Line))
+	}
+	if x.m.o.Content {
+		a.text(andonText, f.Message)
+	}
+	if f.Severity == finding.Error {
+		a.text(langfuseLevel, "ERROR")
+	}
+	s.set(a)
+	return s
+}
