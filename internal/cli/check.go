@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"flag"
 	"slices"
 	"strings"
@@ -116,6 +117,18 @@ func (f *checkFlags) gather(ctx context.Context, env Env, args []string, secrets
 	if f.format != "allow" {
 		key = fingerprintKey(env, found.files)
 	}
+	stdin := slices.ContainsFunc(found.files, func(in input) bool { return in.path == "-" }) // is read once only
+	g, err := f.readAll(ctx, env, found, key, secrets, keep, !stdin)
+	if errors.Is(err, errMasked) {
+		g, err = f.readAll(ctx, env, found, key, secrets, keep, false)
+	}
+	return g, err
+}
+
+// readAll reads files. If they are read once, with no look at what they mask
+// before, it gives up with errMasked where one of them may mask a value: almost
+// none does, and what has to be read twice takes a tenth more time.
+func (f *checkFlags) readAll(ctx context.Context, env Env, found *finder, key []byte, secrets bool, keep func(finding.Finding) bool, once bool) (*gatherer, error) {
 	scan, err := newKeyedScanner(env, key, jobSecrets(env))
 	if err != nil {
 		return nil, err
@@ -125,14 +138,19 @@ func (f *checkFlags) gather(ctx context.Context, env Env, args []string, secrets
 		return nil, err
 	}
 	g.keep, g.secrets, g.only, g.bar = keep, secrets, secrets, newProgress(env, f.quiet)
-	g.findings, g.missing = found.findings, found.missing
+	g.findings, g.missing = slices.Clone(found.findings), found.missing
 	if secrets {
 		if err := f.allow(ctx, env, g); err != nil {
 			return nil, err
 		}
-		if err := g.takeMasks(found.files, func(masked []secret.Known) (*secret.Scanner, error) {
-			return newKeyedScanner(env, key, jobSecrets(env), masked...)
-		}); err != nil {
+		if once {
+			g.watch = &maskWatch{}
+		} else {
+			err = g.takeMasks(found.files, func(masked []secret.Known) (*secret.Scanner, error) {
+				return newKeyedScanner(env, key, jobSecrets(env), masked...)
+			})
+		}
+		if err != nil {
 			return nil, err
 		}
 	}

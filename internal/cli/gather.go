@@ -28,6 +28,7 @@ type gatherer struct {
 	out      *secret.Scanner  // for what is printed
 	personal *secret.Personal // for all that is written; nil leaves personal data as it is
 	masks    *masks
+	watch    *maskWatch // nil where files were looked through for masks before
 	native   *validate.Validator
 	emit     func(trace.Record) // nil where only findings are wanted
 	words    *cleaner
@@ -104,6 +105,9 @@ func (g *gatherer) read(ctx context.Context, env Env, files []input) error {
 		if err := g.file(ctx, env, in); err != nil {
 			return err
 		}
+		if g.watch.saw() {
+			return errMasked
+		}
 	}
 	g.ahead.drain()
 	for _, f := range g.allow.findings() {
@@ -120,7 +124,7 @@ func (g *gatherer) file(ctx context.Context, env Env, in input) error {
 	g.coverage.Files++
 	r, err := open(in.path, env.Stdin)
 	if err == nil {
-		err = g.chunks(ctx, r, s)
+		err = g.chunks(ctx, g.watch.over(r), s)
 		r.Close()
 	}
 	if ctx.Err() != nil {

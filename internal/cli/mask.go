@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"regexp"
 	"strings"
@@ -74,22 +75,85 @@ func (m *maskFinder) read(r io.Reader) {
 	}
 }
 
+// errMasked says that what is read may mask a value, and has to be read again
+// with that value known.
+var errMasked = errors.New("a value is masked")
+
+// maskWatch tells whether a command may stand in what is read.
+type maskWatch struct {
+	r      io.Reader
+	last   []byte // what was read last, as far as a command may begin in it
+	masked bool   // one may stand there
+	ended  bool   // all of it was read
+}
+
+// over returns a reader of the same, which ends where a command may stand.
+func (w *maskWatch) over(r io.Reader) io.Reader {
+	if w == nil {
+		return r
+	}
+	w.r, w.last, w.ended = r, w.last[:0], false
+	return w
+}
+
+// saw reports whether the values that the text masks have to be known, or nobody
+// can tell since it was not read to its end.
+func (w *maskWatch) saw() bool { return w != nil && (w.masked || w.r != nil && !w.ended) }
+
+func (w *maskWatch) Read(p []byte) (int, error) {
+	const most = len(maskCommand) - 1
+	n, err := w.r.Read(p)
+	w.ended = err != nil
+	w.last = append(w.last, p[:min(n, most)]...)
+	if w.masked = w.masked || saysMask(w.last) || saysMask(p[:n]); w.masked {
+		return 0, io.EOF
+	}
+	if n >= most {
+		w.last = append(w.last[:0], p[n-most:n]...)
+	}
+	w.last = w.last[max(0, len(w.last)-most):]
+	return n, err
+}
+
+// saysMask reports whether a command stands in a text.
+func saysMask(text []byte) bool {
+	for {
+		i := bytes.Index(text, []byte("-mask")) // a hyphen is rarer than an "a" or a colon, on which the time goes
+		if i < 0 {
+			return false
+		}
+		if _, ok := maskAt(text, i); ok {
+			return true
+		}
+		text = text[i+1:]
+	}
+}
+
 // look takes the values of the commands that begin before an offset.
 func (m *maskFinder) look(text []byte, to int) {
 	for from := 0; from < to && len(m.found) < maxMasks; {
-		i := bytes.Index(text[from:], []byte("-mask")) // a hyphen is rarer than an "a" or a colon, on which the time goes
+		i := bytes.Index(text[from:], []byte("-mask"))
 		if i < 0 || from+i >= to {
 			return
 		}
 		at := from + i
 		from = at + len("-mask")
-		for _, command := range []string{maskCommand, oldMaskCommand} {
-			lead := strings.Index(command, "-mask")
-			if start := at - lead; start >= 0 && bytes.HasPrefix(text[start:], []byte(command)) {
-				m.add(text[start+len(command):])
-			}
+		if value, ok := maskAt(text, at); ok {
+			m.add(text[value:])
 		}
 	}
+}
+
+// maskAt returns where the value begins of the command of which the hyphen
+// stands at an offset, if one does.
+func maskAt(text []byte, hyphen int) (value int, ok bool) {
+	for _, command := range []string{maskCommand, oldMaskCommand} {
+		start := hyphen - strings.IndexByte(command, '-')
+		if start >= 0 && bytes.HasPrefix(text[start:], []byte(command)) {
+			return start + len(command), true
+		}
+	}
+	return 0, false
 }
 
 // add takes the value at the start of a text: up to the end of its line, in

@@ -5,11 +5,13 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"io"
 	"net/url"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 )
 
 func TestMasksFound(t *testing.T) {
@@ -118,3 +120,37 @@ func TestMaskedWords(t *testing.T) {
 		t.Errorf("the report is damaged:\n%s", out)
 	}
 }
+
+// TestMaskWatch reads the commands at every place in pieces of every length.
+func TestMaskWatch(t *testing.T) {
+	for _, tt := range []struct {
+		text string
+		want bool
+	}{
+		{"::add-mask::abc", true}, {"[add-mask]abc", true}, {"-mask::add-mask::", true}, {"::add-mask:", false}, {"add-mask::a", false}, {"::add-", false},
+	} {
+		for at := range 40 {
+			for size := 1; size < 30; size++ {
+				w := &maskWatch{}
+				text := strings.Repeat("-", at) + tt.text
+				got, err := io.ReadAll(inPieces{w.over(strings.NewReader(text)), size})
+				if err != nil || w.saw() != tt.want || !tt.want && string(got) != text {
+					t.Fatalf("%q in pieces of %d: %t, %v", text, size, w.saw(), err)
+				}
+			}
+		}
+	}
+	w := &maskWatch{}
+	w.over(iotest.TimeoutReader(strings.NewReader("a"))).Read(make([]byte, 1))
+	if !w.saw() {
+		t.Error("what was not read to its end has no mask")
+	}
+}
+
+// inPieces reads so many bytes at once, at most.
+type inPieces struct {
+	r io.Reader
+	n int
+}
+
+func (p inPieces) Read(b []byte) (int, error) { return p.r.Read(b[:min(len(b), p.n)]) }

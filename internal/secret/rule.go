@@ -1,6 +1,7 @@
 package secret
 
 import (
+	"bytes"
 	"cmp"
 	"embed"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/andon-ci/andon/internal/finding"
 )
@@ -70,6 +72,7 @@ type rule struct {
 	once     sync.Once
 	compiled *regexp.Regexp
 	literal  []byte // that stands in every match; may be empty
+	core     []byte // the longest part of it that only an escape by number can hide
 }
 
 // separator is what may stand between a name and its value: in shell, YAML,
@@ -86,9 +89,29 @@ func (r *rule) regexp() *regexp.Regexp {
 		r.compiled = regexp.MustCompile(text)
 		if tree, err := syntax.Parse(text, syntax.Perl); err == nil {
 			r.literal = []byte(literal(tree))
+			r.core = core(r.literal)
 		}
 	})
 	return r.compiled
+}
+
+// core returns the longest part of a literal without characters that have
+// escapes of their own.
+func core(literal []byte) []byte {
+	var longest []byte
+	for _, part := range bytes.FieldsFunc(literal, func(c rune) bool { return c < ' ' || c >= utf8.RuneSelf || strings.ContainsRune(`\"/`, c) }) {
+		if len(part) > len(longest) {
+			longest = part
+		}
+	}
+	return longest
+}
+
+// canMatch reports whether the pattern may match a text when its escapes are
+// undone, or its lines joined.
+func (r *rule) canMatch(raw []byte) bool {
+	r.regexp()
+	return bytes.Contains(raw, r.core) || bytes.Contains(raw, []byte(`\u`)) || r.wraps()
 }
 
 // literal returns the longest text that stands in all that a pattern matches, as

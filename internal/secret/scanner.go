@@ -174,7 +174,11 @@ func (s *Scanner) try(raw []byte, r *rule, at int) span {
 	if r.Back > 0 {
 		low = max(0, at-r.Back-10) // with room for an escape
 	}
-	w.set(raw[low:min(len(raw), at+r.window())], low)
+	around := raw[low:min(len(raw), at+r.window())]
+	if !r.canMatch(around) {
+		return span{}
+	}
+	w.set(around, low)
 	best := span{}
 	for range maxLevels {
 		m, ok := r.match(w)

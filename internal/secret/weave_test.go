@@ -103,3 +103,18 @@ func TestStreamedApart(t *testing.T) {
 		t.Errorf("found %s, left %s", ids(found), out)
 	}
 }
+
+// TestStreamedAnywhere puts the word at every place of lines of every length.
+func TestStreamedAnywhere(t *testing.T) {
+	for _, word := range []string{"delta", "Delta", "lta", "elta", "dela", "Dealt", "ltadelta"} {
+		want := strings.Contains(word, "elta") && strings.ContainsAny(word, "dD")
+		for size := len(word); size < 110; size++ {
+			for at := 0; at+len(word) < size; at++ {
+				line := "{" + strings.Repeat("l", at) + word + strings.Repeat("t", size-at-len(word))
+				if Streamed([]byte(line)) != want {
+					t.Fatalf("%q: want %t", line, want)
+				}
+			}
+		}
+	}
+}

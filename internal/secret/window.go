@@ -127,17 +127,24 @@ func (w *window) strip(out *window) bool {
 }
 
 // join writes to out what w is without the first breaks of lines and the indent
-// behind them, and without what strip leaves out.
+// behind them, and without what strip leaves out. It ends with the first break
+// that stays: no credential that is looked for in this way goes on behind one.
 func (w *window) join(out *window, breaks int) bool {
 	return w.leave(out, func(s []byte) int {
 		n := invisible(s)
-		if n > 0 || s[0] != '\n' || breaks == 0 {
+		switch {
+		case n > 0 || s[0] != '\n':
 			return n
+		case breaks == 0:
+			return toEnd
 		}
 		breaks--
 		return 1 + indent(s[1:])
 	})
 }
+
+// toEnd says that all behind a character is left out.
+const toEnd = -1
 
 func (w *window) leave(out *window, skip func(s []byte) int) bool {
 	out.reset(w)
@@ -148,6 +155,10 @@ func (w *window) leave(out *window, skip func(s []byte) int) bool {
 			continue
 		}
 		n := skip(w.text[i:])
+		if n == toEnd {
+			out.copy(w, done, i+1)
+			return true
+		}
 		if n > 0 {
 			out.copy(w, done, i)
 			done, changed = i+n, true
