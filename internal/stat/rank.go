@@ -116,11 +116,10 @@ func HodgesLehmann(a, b []float64, level float64) (Estimate, bool) {
 	if cut < 1 {
 		return Estimate{}, false
 	}
-	e := Estimate{
-		Value: difference(a, b, (pairs+1)/2)/2 + difference(a, b, pairs/2+1)/2,
-		Low:   difference(a, b, cut),
-		High:  difference(a, b, pairs+1-cut),
-	}
+	e := Estimate{Low: difference(a, b, cut), High: difference(a, b, pairs+1-cut)}
+	// Halves keep the largest float64s from overflowing; those of the smallest are rounded.
+	middle := difference(a, b, (pairs+1)/2)/2 + difference(a, b, pairs/2+1)/2
+	e.Value = min(max(middle, e.Low), e.High)
 	return e, e.finite()
 }
 

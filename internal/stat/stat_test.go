@@ -61,6 +61,7 @@ func FuzzFinite(f *testing.F) {
 	seed(0.95, math.MaxFloat64, -math.MaxFloat64, 1e-320, 5e-324, 1e308, 1, 0, 1, 2, 1, 2, 1, 2, 1, 2)
 	seed(1-1e-16, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14)
 	seed(5e-324, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14)
+	seed(5e-324, 2.61773395118493e-310, 3.1e-322, 3.1e-322)
 	seed(math.NaN(), 1, 2, 3, 4, 5, 6, 7, 8)
 	f.Fuzz(func(t *testing.T, level float64, data []byte) {
 		var xs []float64
