@@ -12,7 +12,6 @@ import (
 
 	"github.com/andon-ci/andon/internal/otlp"
 	"github.com/andon-ci/andon/internal/override"
-	"github.com/andon-ci/andon/internal/session"
 	"github.com/andon-ci/andon/internal/trace"
 )
 
@@ -163,10 +162,9 @@ func (e *export) units(g group, c *collection, records []override.Record) (*unit
 	m := otlp.NewMapper(g.pipeline, o)
 	if len(c.report.Sessions) > 0 {
 		u.list = m.Units(c.report)
-		e.note(m, c.report)
 	}
 	for i := range records {
-		u.list = append(u.list, m.Override(&records[i], e.find))
+		u.list = append(u.list, m.Override(&records[i]))
 	}
 	for i := range u.list {
 		u.list[i].Resource = otlp.CleanAttrs(u.list[i].Resource, u.scrub)
@@ -194,29 +192,6 @@ func (c *collection) export(ctx context.Context, env Env) error {
 		return err
 	}
 	return e.finish(c.flags.quiet)
-}
-
-// note remembers where the runs of a report are, for the overrides of them.
-func (e *export) note(m *otlp.Mapper, r *session.Report) {
-	for _, s := range r.Sessions {
-		for _, run := range s.Runs {
-			if len(e.placed) < maxPlaced {
-				e.placed[run.ID] = m.Place(s, run)
-			}
-		}
-	}
-}
-
-// maxPlaced is how many runs are remembered, for overrides to be linked to.
-const maxPlaced = 100_000
-
-// find returns where a run is that was exported, now or before.
-func (e *export) find(run string) (otlp.Link, bool) {
-	l, ok := e.placed[run]
-	if !ok {
-		l, ok = e.memory.place(run)
-	}
-	return l, ok
 }
 
 // scrubber returns what cuts out of a text what must not leave. Several may use

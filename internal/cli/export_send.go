@@ -101,8 +101,8 @@ type export struct {
 	env    Env
 	o      *exportSettings
 	pii    bool
-	placed map[string]otlp.Link // of runs that were exported
-	file   *spool               // nil for none
+	places *otlp.Places // of runs that were exported, now or before
+	file   *spool       // nil for none
 	ends   []*destination
 	memory *memory
 	scrubs []func(string) string // of what was sent
@@ -123,7 +123,7 @@ type destination struct {
 // newExport prepares an export. Endpoints are those asked for, else those of
 // OpenTelemetry's own variables.
 func newExport(env Env, s *exportSettings, pii bool) (*export, error) {
-	e := &export{env: env, o: s, pii: pii, placed: map[string]otlp.Link{}}
+	e := &export{env: env, o: s, pii: pii, places: &otlp.Places{}}
 	ends, err := exporter.Endpoints(s.endpoints, exporter.Environment{Getenv: env.Getenv, ReadFile: os.ReadFile})
 	if err != nil {
 		return nil, usage("export: "+err.Error(), "--endpoint takes a URL; docs/otlp.md has the variables")
@@ -137,6 +137,9 @@ func newExport(env Env, s *exportSettings, pii bool) (*export, error) {
 	}
 	if e.memory, err = newMemory(s.sent); err != nil {
 		return nil, err
+	}
+	for i := range e.memory.lines {
+		e.places.Add(e.memory.lines[i].place())
 	}
 	if s.file != "" {
 		e.file, err = newSpool(env, s.file)
@@ -152,7 +155,7 @@ func (e *export) idle() bool { return e.file == nil && len(e.ends) == 0 }
 func (e *export) options(g group) (otlp.Options, error) {
 	o := otlp.Options{
 		Profile: otlp.Profile(e.o.semconv), Scheme: otlp.Scheme(e.o.scheme),
-		Content: e.o.content != "none", HideUser: e.pii || e.o.content == "redacted", At: clock(e.env),
+		Content: e.o.content != "none", HideUser: e.pii || e.o.content == "redacted", Places: e.places, At: clock(e.env),
 	}
 	for _, pair := range strings.Split(e.env.Getenv("OTEL_RESOURCE_ATTRIBUTES"), ",") {
 		if k, v, ok := strings.Cut(pair, "="); ok && strings.TrimSpace(k) != "" {
@@ -207,7 +210,6 @@ func (e *export) send(ctx context.Context, bundle string, u *units) {
 	}
 	wg.Wait()
 	e.scrubs = append(e.scrubs, u.scrub)
-	m.note(u.list, e.placed)
 	if m != e.memory {
 		e.remember(m)
 	}

@@ -28,6 +28,15 @@ func (s Scheme) trace(p *Pipeline) TraceID {
 	return id.orOne()
 }
 
+// pipeline returns the span of an attempt of a workflow run, the root of its
+// trace (newParentSpanID).
+func (s Scheme) pipeline(p *Pipeline) Link {
+	sum := s.hash(p, p.RunID+p.attempt()+"s")
+	var id SpanID
+	hex.Decode(id[:], []byte(sum[16:32]))
+	return Link{Trace: s.trace(p), Span: id}
+}
+
 // jobSpan returns the id that the scheme gives the span of a job, zero where
 // what it is made of is not known (newSpanIDFromCheckRun).
 func (s Scheme) jobSpan(p *Pipeline) SpanID {

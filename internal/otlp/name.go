@@ -78,6 +78,7 @@ const (
 	vcsHeadRevision = "vcs.ref.head.revision"
 	vcsBaseName     = "vcs.ref.base.name"
 	vcsBaseType     = "vcs.ref.base.type"
+	vcsBaseRevision = "vcs.ref.base.revision"
 	vcsChange       = "vcs.change.id"
 )
 
@@ -164,5 +165,6 @@ const (
 	andonText         = "andon.finding.message"
 	andonLine         = "andon.finding.line"
 	andonOverride     = "andon.override."
+	andonLink         = "andon.link"           // of a link: why it is there
 	andonCut          = "andon.attributes.cut" // how many values of the span were cut short
 )

@@ -58,7 +58,12 @@ func (m *Mapper) run(s *session.Session, r *session.Run) *run {
 // outside of one what the environment names.
 func (x *run) place() {
 	x.id = x.spanID("run", x.r.ID)
-	if root, ok := x.m.Root(); ok {
+	root, ok := x.m.Root()
+	switch {
+	case ok && x.m.o.Scope == AgentRun:
+		x.trace = traceIDOf("run", x.s.Repository, x.m.p.RunID, x.m.p.attempt(), x.r.ID)
+		return
+	case ok:
 		x.trace, x.parent = root.Trace, root.Span
 		return
 	}
@@ -66,6 +71,19 @@ func (x *run) place() {
 	if in := x.m.o.Incoming; in.Trace != (TraceID{}) {
 		x.trace, x.parent = in.Trace, in.Span
 	}
+}
+
+// apart returns the job that a run is of which is a trace of its own.
+func (x *run) apart() []Link {
+	root, ok := x.m.Root()
+	if !ok || x.m.o.Scope != AgentRun {
+		return nil
+	}
+	out := x.m.origins()
+	if job := x.m.above(root); job != (SpanID{}) {
+		out = append(out, Link{root.Trace, job, partOf})
+	}
+	return out
 }
 
 // spanID returns the id of a span of the run.
@@ -120,7 +138,10 @@ func (x *run) agent() string {
 
 // unit returns the run's spans, made as they are asked for, its own first.
 func (x *run) unit() Unit {
-	return Unit{Key: x.id.String(), Digest: x.digest(), Spans: x.spans(), Measure: func(m *Meter) { m.add(x) }}
+	return Unit{
+		Key: x.id.String(), Digest: x.digest(), End: x.end, Place: x.m.Place(x.s, x.r), Spans: x.spans(),
+		Measure: func(m *Meter) { m.add(x) },
+	}
 }
 
 // digest changes when the run has gone on, but not with the form in which it
@@ -165,7 +186,7 @@ func (x *run) root() *Span {
 	r := x.r
 	s := x.span("run", "invoke_agent "+x.agent(), "AGENT")
 	s.ID, s.Parent, s.Start, s.End = x.id, x.parent, r.Start, r.End
-	s.Remote = x.m.p.RunID == "" && x.parent != SpanID{}
+	s.Remote, s.Links = x.m.p.RunID == "" && x.parent != SpanID{}, x.lineage()
 	var a attrs
 	a.text(genAIOperation, "invoke_agent")
 	a.text(genAIProvider, x.provider(nil))
@@ -303,6 +324,7 @@ func (x *run) verdict(yield func(*Span) bool) bool {
 		return true
 	}
 	s := x.span("decision", "decision "+string(d.Kind), "CHAIN")
+	s.Links = x.m.composed(d.ComposedFrom())
 	x.after(s)
 	var a attrs
 	a.text(andonDecision, string(d.Kind))
