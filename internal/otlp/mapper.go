@@ -22,6 +22,8 @@ type Options struct {
 	Project     string  // of Phoenix; empty is its default
 	Resource    []Attr  // more attributes of the resource
 	Incoming    SpanContext
+	Session     string     // what the spans are grouped by; empty is made of the subject
+	ChangeID    string     // of what is about no pull request that is known
 	Scope       TraceScope // empty is WorkflowRun
 	Places      *Places    // what was exported before; nil is nothing
 	At          time.Time  // of what has no time, and no neighbour that has one
@@ -105,6 +107,7 @@ func (m *Mapper) Units(r *session.Report) []Unit {
 		}
 	}
 	resource := m.resource(r)
+	title := m.title(r)
 	if root, ok := m.Root(); ok && len(r.Sessions) > 0 && m.o.Scope == WorkflowRun {
 		out = append(out, m.job(r, root, resource))
 	}
@@ -114,7 +117,9 @@ func (m *Mapper) Units(r *session.Report) []Unit {
 			out = append(out, u)
 		}
 		for _, run := range s.Runs {
-			u := m.run(s, run).unit()
+			x := m.run(s, run)
+			x.title = title
+			u := x.unit()
 			u.Resource = resource
 			out = append(out, u)
 		}
@@ -125,7 +130,7 @@ func (m *Mapper) Units(r *session.Report) []Unit {
 // about is what every span about a session says.
 func (m *Mapper) about(s *session.Session) attrs {
 	var a attrs
-	a.text(sessionID, m.sessionID(s))
+	a.text(sessionID, cmp.Or(m.o.Session, m.sessionID(s)))
 	switch {
 	case m.p.Actor == "":
 	case m.o.HideUser:
@@ -136,6 +141,14 @@ func (m *Mapper) about(s *session.Session) attrs {
 	}
 	if s.Subject.Kind == "pull_request" && s.Subject.Number > 0 {
 		a.text(vcsChange, strconv.Itoa(s.Subject.Number))
+		if c := m.p.Change; c.Number == s.Subject.Number {
+			a.text(vcsChangeState, c.State)
+			if m.o.Content {
+				a.text(vcsChangeTitle, c.Title)
+			}
+		}
+	} else {
+		a.text(vcsChange, m.o.ChangeID)
 	}
 	a.text(vcsHeadRevision, s.HeadSHA)
 	a.text(pipelineRun, m.p.RunID)
@@ -176,7 +189,7 @@ func (m *Mapper) job(r *session.Report, root SpanContext, resource []Attr) Unit 
 	a.text(genAIWorkflow, m.p.Workflow)
 	a.text(pipelineTask, m.p.Job)
 	a.text(githubJob, m.p.Job)
-	m.grouping(&a, r.Sessions[0], nil)
+	m.grouping(&a, r.Sessions[0], listing{title: m.title(r), cost: costOf(r)})
 	span.Attrs = a
 	span.settle(m.o.At, m.o.At)
 	return span.unit(resource, digest...)

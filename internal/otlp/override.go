@@ -35,7 +35,7 @@ func (m *Mapper) Override(rec *override.Record) Unit {
 	a.text(andonOverride+"target", target)
 	m.annotate(&a, rec, agreed)
 	m.act(&a, rec)
-	m.grouping(&a, s, nil)
+	m.grouping(&a, s, listing{title: m.titled("")})
 	span.Attrs = a
 	span.settle(m.o.At, m.o.At)
 	u := span.unit(m.resource(&session.Report{Sessions: []*session.Session{s}}), rec.ID)

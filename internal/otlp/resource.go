@@ -29,8 +29,16 @@ type Pipeline struct {
 	RefType     string // branch or tag
 	BaseSHA     string
 
+	Change         Change // that it is about
 	Trigger        string // the workflow run whose end began this one
 	TriggerAttempt string
+}
+
+// Change is what an event says of a pull request.
+type Change struct {
+	Number int
+	State  string // open, wip, closed or merged
+	Title  string
 }
 
 func (p *Pipeline) attempt() string { return cmp.Or(p.Attempt, "1") }

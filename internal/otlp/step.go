@@ -188,8 +188,10 @@ func (x *run) tool(st *session.Step) *Span {
 	a.text(genAIOperation, "execute_tool")
 	a.text(genAIToolName, st.Name)
 	a.text(genAIToolID, st.ID)
-	if strings.HasPrefix(st.Name, "mcp__") {
+	if strings.HasPrefix(st.Name, "mcp__") { // it goes to another process
+		s.Kind = Client
 		a.text(genAIToolType, "extension")
+		a.text(mcpMethod, "tools/call")
 	} else {
 		a.text(genAIToolType, "function")
 	}
