@@ -311,13 +311,13 @@ func (x *run) ended(s *Span) {
 	r := x.r
 	if r.Status != trace.Failure && r.Status != trace.Timeout {
 		if r.Error != nil {
-			s.Attrs = append(s.Attrs, Attr{errorType, cmp.Or(r.Error.Type, "error")})
+			s.Attrs = append(s.Attrs, Attr{errorType, errorTypeOf(r.Error)})
 		}
 		return
 	}
 	typ, message := string(r.Status), ""
 	if r.Error != nil {
-		typ, message = cmp.Or(r.Error.Type, typ), r.Error.Message
+		typ, message = errorName(cmp.Or(r.Error.Type, typ)), r.Error.Message
 	}
 	x.fail(s, typ, message)
 }
