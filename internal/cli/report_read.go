@@ -29,8 +29,8 @@ const readers = 2
 const reportMemory = 160 << 20
 
 // judge returns the report of a window, without the credentials that records may
-// hold. Nil owned is for the runs of everybody.
-func judge(ctx context.Context, store history.Store, w reportWindow, owned *ownership, scan *secret.Scanner) (*trend.Report, error) {
+// hold. Nil owned is for nobody's.
+func judge(ctx context.Context, store history.Store, w reportWindow, by *ownership, scan *secret.Scanner) (*trend.Report, error) {
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(reportMemory))
 	view, err := store.View(ctx)
 	if err != nil {
@@ -52,8 +52,11 @@ func judge(ctx context.Context, store history.Store, w reportWindow, owned *owne
 		return nil, err
 	}
 	o := trend.Options{From: string(w.from), To: string(w.to), AsOf: w.to.Time().Add(24 * time.Hour), Unreachable: unreachable(ctx, view)}
-	if owned != nil {
-		o.Keep = owned.keeps
+	if by != nil {
+		o.Owners = by.owners
+		if by.owner != "" {
+			o.Keep = by.keeps
+		}
 	}
 	return cleaned(trend.Analyse(days, o), scan)
 }

@@ -58,7 +58,7 @@ func (m *Meter) run(x *run) {
 	if r.Status == trace.Failure || r.Status == trace.Timeout {
 		failed = string(r.Status)
 		if r.Error != nil {
-			failed = cmp.Or(r.Error.Type, failed)
+			failed = errorName(cmp.Or(r.Error.Type, failed))
 		}
 		if x.m.p.Workflow != "" {
 			e := whose(x.s.Repository, x.m.p.Workflow, "")

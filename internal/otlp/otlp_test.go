@@ -116,17 +116,7 @@ func TestGolden(t *testing.T) {
 			m := otlp.NewMapper(pipeline(), o)
 			r := read(t, filepath.Join(recordings, tc.dir), pullRequest())
 			units := m.Units(r)
-			find := func(run string) (otlp.Link, bool) {
-				for _, s := range r.Sessions {
-					for _, x := range s.Runs {
-						if x.ID == run {
-							return m.Place(s, x), true
-						}
-					}
-				}
-				return otlp.Link{}, false
-			}
-			units = append(units, m.Override(record(), find))
+			units = append(units, m.Override(record()))
 			var got bytes.Buffer
 			for b := range otlp.Batches(units, "1.2.3", func(s string) string { return s }) {
 				var line bytes.Buffer
@@ -187,7 +177,8 @@ func checkSpan(t *testing.T, dir string, s *otlp.Span) {
 			t.Errorf("%s: %s has no %s", dir, s.Name, key)
 		}
 	}
-	if s.Get("andon.span.kind") != "job" && (s.Get("gen_ai.conversation.id") == nil || s.Get("gen_ai.agent.name") == nil) {
+	ofRun := s.Get("andon.span.kind") != "job" && s.Get("andon.span.kind") != "conclusion"
+	if ofRun && (s.Get("gen_ai.conversation.id") == nil || s.Get("gen_ai.agent.name") == nil) {
 		t.Errorf("%s: %s has no conversation or no agent", dir, s.Name)
 	}
 	if len(s.Attrs) > 128 || s.End.Before(s.Start) || s.Start.Year() < 2020 {
@@ -443,12 +434,11 @@ func TestClean(t *testing.T) {
 }
 
 func TestOverride(t *testing.T) {
-	none := func(string) (otlp.Link, bool) { return otlp.Link{}, false }
 	m := otlp.NewMapper(pipeline(), options())
 	rec := record()
-	first, again := spansOf([]otlp.Unit{m.Override(rec, none)}), spansOf([]otlp.Unit{m.Override(rec, none)})
+	first, again := spansOf([]otlp.Unit{m.Override(rec)}), spansOf([]otlp.Unit{m.Override(rec)})
 	s := first[0]
-	if len(first) != 1 || s.Link == nil || s.Parent != (otlp.SpanID{}) || again[0].ID != s.ID || again[0].Trace != s.Trace {
+	if len(first) != 1 || len(s.Links) != 1 || s.Parent != (otlp.SpanID{}) || again[0].ID != s.ID || again[0].Trace != s.Trace {
 		t.Fatalf("got %v", first)
 	}
 	for key, want := range map[string]any{
@@ -461,8 +451,8 @@ func TestOverride(t *testing.T) {
 		}
 	}
 	rec.RunID, rec.Schema = "", override.AgreementSchema
-	agreed := spansOf([]otlp.Unit{m.Override(rec, none)})[0]
-	if agreed.Link == nil || agreed.Get("andon.override.target") != "change" || agreed.Get("annotations.0.annotation.score") != 1.0 {
+	agreed := spansOf([]otlp.Unit{m.Override(rec)})[0]
+	if len(agreed.Links) != 1 || agreed.Get("andon.override.target") != "change" || agreed.Get("annotations.0.annotation.score") != 1.0 {
 		t.Errorf("got %v", agreed)
 	}
 }

@@ -92,9 +92,11 @@ func milliseconds(f float64) string { return duration(trace.Measured(int64(f))) 
 func (t *trendPage) groups() {
 	by := t.report.By
 	t.add(overview, "table by agent", "tables by agent", "### By agent\n\n"+t.groupTable("agent", by.Agent, aboutAgent))
+	t.moreOfAgents()
 	t.folded("repository", by.Repository, aboutRepository)
 	t.folded("owner", by.Owner, nil)
 	t.folded("model", by.Model, aboutModel)
+	t.folded("subject", by.Kind, nil)
 	t.folded("instructions", by.Instructions, nil)
 }
 
@@ -105,11 +107,33 @@ func aboutRepository(g trend.Group, s finding.Subject) bool { return s.Repositor
 func aboutModel(g trend.Group, s finding.Subject) bool { return s.Model == g.Name && s.RunID == "" }
 
 func (t *trendPage) folded(one string, all []trend.Group, about func(trend.Group, finding.Subject) bool) {
-	if len(all) < 2 { // of one, everything has been said
+	if !worthTelling(t.report, one, all) {
 		return
 	}
 	t.add(decided, "table by "+one, "tables by "+one,
-		fmt.Sprintf("<details><summary>By %s (%s)</summary>\n\n%s\n</details>\n", one, number(int64(len(all)+t.report.By.LeftOut[one])), t.groupTable(one, all, about)))
+		fmt.Sprintf("<details><summary>By %s (%s%s)</summary>\n\n%s\n</details>\n", one, number(int64(len(all)+leftOut(t.report, one))), unowned(t.report, one), t.groupTable(one, all, about)))
+}
+
+// leftOut returns how many groups there are beyond those that are listed.
+func leftOut(r *trend.Report, one string) int {
+	if one == "subject" {
+		one = "subject_kind"
+	}
+	return r.By.LeftOut[one]
+}
+
+// worthTelling reports whether groups tell anything: of one that is of all runs,
+// everything has been said.
+func worthTelling(r *trend.Report, one string, all []trend.Group) bool {
+	return len(all) > 1 || len(all) == 1 && unowned(r, one) != ""
+}
+
+// unowned says how many runs the groups by owner are without.
+func unowned(r *trend.Report, one string) string {
+	if one != "owner" || r.Coverage.Unowned == 0 {
+		return ""
+	}
+	return "; " + plural(int(r.Coverage.Unowned), "run is", "runs are") + " nobody's"
 }
 
 // groupTable writes a row for each group. About says which findings are about a

@@ -145,7 +145,11 @@ func (t *tally) rates(g *Group) {
 	g.Agreement = rate(t.agreed, t.agreed+t.overridden)
 	g.ToolError = rate(t.counts.toolErrors, t.counts.toolCalls)
 	g.LLMError = rate(t.counts.llmErrors, t.counts.llmCalls)
-	g.CacheHit = rate(t.counts.cacheRead, t.counts.input+t.counts.cacheRead+t.counts.cacheWrite)
+	c := t.counts
+	g.CacheHit = rate(c.cacheRead, c.input+c.cacheRead+c.cacheWrite)
+	if tokens := (Tokens{c.input, c.cacheRead, c.cacheWrite, c.output}); tokens != (Tokens{}) {
+		g.Tokens = &tokens
+	}
 }
 
 func (t *tally) costs(g *Group) {
@@ -270,7 +274,7 @@ func (p *past) group(r *Report) {
 	for i := range r.By.Pair { // they are many
 		r.By.Pair[i].Series = nil
 	}
-	r.By.Owner = p.owners()
+	p.owners(r)
 	p.merges(r)
 }
 
@@ -300,7 +304,9 @@ func (p *past) merges(r *Report) {
 		}
 	}
 	per := func(g *Group, of string) {
-		if n := len(changes[of]); n > 0 && g.CostUSD != nil {
+		n := len(changes[of])
+		g.Merged = int64(n)
+		if n > 0 && g.CostUSD != nil {
 			g.CostPerMerge = ref(*g.CostUSD / float64(n))
 		}
 	}
@@ -321,26 +327,32 @@ func pairOf(d *Day, k cellKey) Group {
 	return g
 }
 
-// owners groups the runs by who answers for their repository. A repository with
-// two owners counts for both.
-func (p *past) owners() []Group {
+// owners groups the runs by who answers for them. A run with two owners counts
+// for both.
+func (p *past) owners(r *Report) {
 	if p.Owners == nil {
-		return nil
-	}
-	all := map[string]*tally{}
-	for _, d := range p.window {
-		for _, c := range d.cells {
-			for _, owner := range p.Owners(d.names.get(c.key.repository), d.names.get(c.key.path)) {
-				if all[owner] == nil {
-					all[owner] = &tally{group: Group{Name: owner}}
-				}
-				all[owner].add(d.date, c)
-			}
-		}
+		return
 	}
 	g := grouping{all: map[groupKey]*tally{}}
-	for owner, t := range all {
-		g.all[groupKey{name: owner}] = t
+	unowned := int64(0)
+	p.eachCell(func(d *Day, c *cell) {
+		owners := p.Owners(d.names.get(c.key.repository), d.names.get(c.key.path))
+		if len(owners) == 0 {
+			unowned += int64(len(c.runs))
+		}
+		for _, owner := range owners {
+			k := groupKey{name: owner}
+			if g.all[k] == nil {
+				g.all[k] = &tally{group: Group{Name: owner}}
+			}
+			g.all[k].add(d.date, c)
+		}
+	})
+	if len(g.all) == 0 {
+		return
 	}
-	return g.groups()
+	r.By.Owner, r.Coverage.Unowned = g.groups(), unowned
+	if n := len(r.By.Owner) - groupsMost; n > 0 {
+		r.By.Owner, r.By.LeftOut["owner"] = r.By.Owner[:groupsMost], n
+	}
 }

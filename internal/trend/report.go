@@ -46,13 +46,14 @@ type Coverage struct {
 	Suppressed   int64    `json:"suppressed"`            // traces kept out for a credential
 	Repositories []string `json:"repositories"`          // with a run in the window
 	Unreachable  []string `json:"unreachable,omitempty"` // repositories that could not be asked
+	Unowned      int64    `json:"unowned,omitempty"`     // runs that are in no group of By.Owner
 }
 
 // By has the groups of the runs, those with most runs first: 2,000 of each kind.
 type By struct {
 	Agent        []Group `json:"agent"`
 	Repository   []Group `json:"repository"`
-	Owner        []Group `json:"owner,omitempty"`
+	Owner        []Group `json:"owner,omitempty"` // of a run with two owners, both
 	Model        []Group `json:"model"`
 	Instructions []Group `json:"instructions"`
 	Kind         []Group `json:"subject_kind,omitempty"`
@@ -81,11 +82,14 @@ type Group struct {
 	LLMError  *Rate `json:"llm_error,omitempty"`
 	CacheHit  *Rate `json:"cache_hit,omitempty"` // of the tokens of prompts, those from a cache
 
+	Tokens *Tokens `json:"tokens,omitempty"` // of the runs that say how many
+
 	CostUSD         *float64 `json:"cost_usd,omitempty"` // of the runs with a price
 	Unpriced        int64    `json:"unpriced,omitempty"` // runs of which the cost is not known, or not all
 	CostPerRun      *Spread  `json:"cost_per_run_usd,omitempty"`
 	CostPerDecision *float64 `json:"cost_per_decision_usd,omitempty"`
 	CostPerMerge    *float64 `json:"cost_per_merge_usd,omitempty"`
+	Merged          int64    `json:"merged,omitempty"`     // changes that people were seen to merge
 	WastedUSD       *float64 `json:"wasted_usd,omitempty"` // on failed, looped and overridden runs
 	DurationMS      *Spread  `json:"duration_ms,omitempty"`
 	Loops           int64    `json:"loops,omitempty"`     // runs with failure/tool-loop
@@ -102,6 +106,14 @@ type Rate struct {
 	Low   float64 `json:"low"`
 	High  float64 `json:"high"`
 	Few   bool    `json:"few,omitempty"` // too few to say
+}
+
+// Tokens are counts by class. The classes do not overlap.
+type Tokens struct {
+	Input      int64 `json:"input"` // neither read from a cache nor written to one
+	CacheRead  int64 `json:"cache_read"`
+	CacheWrite int64 `json:"cache_write"`
+	Output     int64 `json:"output"`
 }
 
 // Spread is a distribution in three quantiles.
