@@ -32,7 +32,7 @@ type Point struct {
 const (
 	maxSeries = 1000 // of a metric
 	maxValues = 100  // of an attribute, over all metrics, but for repositories
-	maxName   = 100  // bytes of a value
+	maxLabel  = 100  // bytes of a value
 )
 
 // other takes the place of a value that is one too many, or no name.
@@ -91,7 +91,7 @@ func (m *Meter) few(list attrs) attrs {
 // and none are prose.
 func (m *Meter) named(key, v string) string {
 	words := key == genAIAgentName || key == pipelineName || key == genAIWorkflow
-	if len(v) > maxName || strings.ContainsFunc(v, unicode.IsControl) || !words && strings.ContainsFunc(v, unicode.IsSpace) {
+	if len(v) > maxLabel || strings.ContainsFunc(v, unicode.IsControl) || !words && strings.ContainsFunc(v, unicode.IsSpace) {
 		return other
 	}
 	known := m.values[key]
