@@ -24,7 +24,7 @@ examples:
   andon metrics --prometheus traces > /var/lib/node_exporter/andon.prom
   andon metrics --history andon/history --endpoint http://localhost:9090/api/v1/otlp
   andon metrics --from-bundles bundles --endpoint http://localhost:9090/api/v1/otlp
-  andon metrics --history ./factory --openmetrics | promtool tsdb create-blocks-from openmetrics /dev/stdin /var/lib/prometheus
+  andon metrics --history ./factory --openmetrics > past.om
 `,
 		start: func(fs *flag.FlagSet) runner {
 			f := &metricsFlags{}
