@@ -26,6 +26,7 @@ type rollup struct {
 	runID, job, errorValue, decision jsonl.Value
 	workflow, attempt, tools, file   jsonl.Value
 	repository, subjectKind          jsonl.Value
+	fork                             bool
 	number                           int64
 	agent, runtime                   jsonl.Value
 	start, end                       jsonl.Value
@@ -43,10 +44,10 @@ func (d *Day) AddRun(line []byte) error {
 	}
 	r := readRollup(v)
 	if !r.agent.Exists() && !r.runID.Exists() && !r.status.Exists() {
-		d.invalid++
-		return errRun
+		return d.refuse(errRun)
 	}
 	if d.builder.again(r) {
+		d.rest++
 		return nil
 	}
 	d.place(&r)
@@ -68,8 +69,7 @@ func (d *Day) parse(line []byte) (jsonl.Value, error) {
 	}
 	v, used, err := d.doc.Parse(line)
 	if err != nil || used != len(line) || v.Kind() != jsonl.Object {
-		d.invalid++
-		return v, errLine
+		return v, d.refuse(errLine)
 	}
 	return v, nil
 }
@@ -109,6 +109,7 @@ func readRollup(v jsonl.Value) (r rollup) {
 			r.number, _ = value.Get("number").Int()
 		case `"workflow_run"`:
 			r.workflow, r.attempt, r.job = value.Get("id"), value.Get("attempt"), value.Get("job")
+			r.fork = value.Get("fork").True()
 		case `"tools"`:
 			r.tools = value
 		case `"error"`:
@@ -188,6 +189,7 @@ func (r *rollup) addFindings(v jsonl.Value) {
 func (d *Day) place(r *rollup) {
 	instructions := r.agent.Get("instructions")
 	r.key = cellKey{
+		fork:       r.fork,
 		repository: d.name(r.repository),
 		agent:      cmp.Or(d.name(r.agent.Get("name")), d.name(r.runtime.Get("name"))),
 		model:      d.model(r.models),
