@@ -150,12 +150,12 @@ type reporting struct {
 }
 
 func (p *reporting) run(ctx context.Context, store history.Store, co checkout) error {
-	owned := p.owned(ctx, co)
+	by := p.ownership(ctx, co)
 	var err error
-	if p.report, err = judge(ctx, store, p.window, owned, p.scan); err != nil {
+	if p.report, err = judge(ctx, store, p.window, by, p.scan); err != nil {
 		return failure(err, "reading the history "+p.flags.history, "--history takes a folder with runs/YYYY/MM/DD.jsonl, or the branch that `andon sync` writes")
 	}
-	p.report.Coverage.Unreachable = owned.unread(p.report.Coverage.Unreachable)
+	p.report.Coverage.Unreachable = by.unread(p.report.Coverage.Unreachable)
 	if err := p.print(); err != nil {
 		return err
 	}

@@ -33,8 +33,8 @@ const readers = 2
 const reportMemory = 160 << 20
 
 // judge returns the report of a window, without the credentials that records may
-// hold. Nil owned is for the runs of everybody.
-func judge(ctx context.Context, store history.Store, w reportWindow, owned *ownership, scan *secret.Scanner) (*trend.Report, error) {
+// hold. Nil owned is for nobody's.
+func judge(ctx context.Context, store history.Store, w reportWindow, by *ownership, scan *secret.Scanner) (*trend.Report, error) {
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(reportMemory))
 	view, err := store.View(ctx)
 	if err != nil {
@@ -61,8 +61,11 @@ func judge(ctx context.Context, store history.Store, w reportWindow, owned *owne
 	if o.Unreachable, why = unreachable(ctx, view); why != nil {
 		o.Unread = append(o.Unread, trend.Unread{File: history.CursorFile, Reason: "not the JSON of a cursor: which repositories could not be read is not known"})
 	}
-	if owned != nil {
-		o.Keep = owned.keeps
+	if by != nil {
+		o.Owners = by.owners
+		if by.owner != "" {
+			o.Keep = by.keeps
+		}
 	}
 	return cleaned(trend.Analyse(days, o), scan)
 }

@@ -14,7 +14,7 @@ type Options struct {
 	AsOf     time.Time // the moment of the report; what came later is left out. The zero time is the end of To.
 
 	Keep        func(repository, instructions string) bool     // which runs the report is about, by the path of their instructions; nil for all
-	Owners      func(repository, instructions string) []string // who answers for a run; nil where nobody knows
+	Owners      func(repository, instructions string) []string // who answers for a run, by the path of its instructions; nil where nobody knows
 	Server      string                                         // of the forge's pages; https://github.com where it is empty
 	Forks       bool                                           // whether runs of forks' pull requests count as all others do
 	Unreachable []string                                       // repositories that could not be asked

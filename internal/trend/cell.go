@@ -13,6 +13,7 @@ type cell struct {
 	key    cellKey
 	runs   []run
 	counts counts
+	waits  []size // in milliseconds, from the event to the first run of its workflow run
 }
 
 // counts are sums over runs.
@@ -68,5 +69,9 @@ type toolKey struct {
 // failed and that failed themselves or went in circles.
 type toolUse struct {
 	calls, errors, runs, failed int64
+	time                        int64 // in milliseconds, of the calls that say it
 	wasted                      float64
+
+	most           int64  // errors in one run
+	workflow, file string // of that run; the file where the workflow run is not known
 }
