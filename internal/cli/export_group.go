@@ -167,6 +167,9 @@ func (e *export) units(g group, c *collection, records []override.Record) (*unit
 	}
 	for i := range records {
 		u.list = append(u.list, m.Override(&records[i], e.find))
+		if e.o.scores {
+			e.scores = append(e.scores, m.Score(&records[i], e.find).Clean(u.scrub))
+		}
 	}
 	for i := range u.list {
 		u.list[i].Resource = otlp.CleanAttrs(u.list[i].Resource, u.scrub)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"slices"
@@ -32,6 +33,7 @@ type exportSettings struct {
 	sent        string
 	force       bool
 	metrics     string
+	scores      bool
 }
 
 func (s *exportSettings) define(fs *flag.FlagSet) {
@@ -106,6 +108,7 @@ type export struct {
 	ends   []*destination
 	memory *memory
 	scrubs []func(string) string // of what was sent
+	scores []otlp.Score          // to send when the runs that they are about were
 }
 
 // destination is an endpoint, and what became of what was sent to it.
@@ -118,6 +121,8 @@ type destination struct {
 	unsent  int
 	err     error       // the first
 	meter   *otlp.Meter // of what was sent; nil where that is not asked for
+	scores  int
+	scored  error // what became of scores
 }
 
 // newExport prepares an export. Endpoints are those asked for, else those of
@@ -288,14 +293,27 @@ func (e *export) finish(quiet bool) error {
 		if line := d.problem(); line != "" {
 			lines = append(lines, line)
 		}
-		if !quiet && d.units > 0 {
-			fmt.Fprintf(e.env.Stderr, "andon: sent %s to %s\n", counted(d.spans, "span", "spans"), plain(d.Host()))
+		if line := d.unscored(); line != "" {
+			lines = append(lines, line)
+		}
+		if !quiet {
+			d.tell(e.env.Stderr)
 		}
 	}
 	if len(lines) == 0 {
 		return nil
 	}
 	return e.complain(lines)
+}
+
+// tell says what was sent.
+func (d *destination) tell(w io.Writer) {
+	if d.units > 0 {
+		fmt.Fprintf(w, "andon: sent %s to %s\n", counted(d.spans, "span", "spans"), plain(d.Host()))
+	}
+	if d.scores > 0 {
+		fmt.Fprintf(w, "andon: sent %s to %s\n", counted(d.scores, "score", "scores"), plain(d.Host()))
+	}
 }
 
 // problem says in one line what did not arrive, empty where all did.
