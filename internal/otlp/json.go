@@ -44,8 +44,9 @@ type (
 		Status       *statusJSON `json:"status,omitempty"`
 	}
 	linkJSON struct {
-		TraceID string `json:"traceId"`
-		SpanID  string `json:"spanId"`
+		TraceID    string     `json:"traceId"`
+		SpanID     string     `json:"spanId"`
+		Attributes []attrJSON `json:"attributes,omitempty"`
 	}
 	statusJSON struct {
 		Message string `json:"message,omitempty"`
@@ -116,8 +117,8 @@ func (s *Span) json() spanJSON {
 	if s.Parent != (SpanID{}) {
 		j.ParentSpanID = s.Parent.String()
 	}
-	if s.Link != nil {
-		j.Links = []linkJSON{{s.Link.Trace.String(), s.Link.Span.String()}}
+	for _, l := range s.Links {
+		j.Links = append(j.Links, linkJSON{l.Trace.String(), l.Span.String(), attributesJSON(l.Attrs())})
 	}
 	if s.Failed {
 		j.Status = &statusJSON{Message: s.Message, Code: 2}

@@ -11,10 +11,10 @@ import (
 // Override maps an act of a person that contradicts a decision, or bears it out,
 // to a trace of its own with one span: the run that it is about was sent before,
 // and cannot be changed. It follows OpenInference's annotations, whose carrier
-// has exactly one link, to the span that it judges. A run that is not known by
-// find is looked for where a run outside of a pipeline would be, and a decision
+// has exactly one link, to the span that it judges. A run that is not among the
+// places is looked for where a run outside of a pipeline would be, and a decision
 // of no known run is linked to the change.
-func (m *Mapper) Override(rec *override.Record, find func(runID string) (Link, bool)) Unit {
+func (m *Mapper) Override(rec *override.Record) Unit {
 	s := sessionOf(rec)
 	agreed := rec.Schema == override.AgreementSchema
 	span := &Span{
@@ -24,8 +24,8 @@ func (m *Mapper) Override(rec *override.Record, find func(runID string) (Link, b
 	if agreed {
 		span.Name = "agreement " + string(rec.Signal)
 	}
-	link, target := m.target(rec, find)
-	span.Link = &link
+	link, target := m.target(rec)
+	span.Links = []Link{link}
 	a := NewMapper(Pipeline{}, m.o).about(s)
 	a.text(andonSpan, "override")
 	a.text(openInferenceKind, "EVALUATOR")
@@ -34,22 +34,24 @@ func (m *Mapper) Override(rec *override.Record, find func(runID string) (Link, b
 	a.text(andonOverride+"target", target)
 	m.annotate(&a, rec)
 	m.act(&a, rec)
-	m.grouping(&a, s, nil)
+	m.grouping(&a, s, listing{title: m.titled("")})
 	span.Attrs = a
 	span.settle(m.o.At, m.o.At)
-	return Unit{Key: span.ID.String(), Digest: digestOf(rec.ID), Resource: m.resource(&session.Report{Sessions: []*session.Session{s}}), Spans: one(span), Measure: func(m *Meter) { m.AddOverride(rec) }}
+	u := span.unit(m.resource(&session.Report{Sessions: []*session.Session{s}}), rec.ID)
+	u.Measure = func(m *Meter) { m.AddOverride(rec) }
+	return u
 }
 
 // target returns the span that an act is about, and what it is of.
-func (m *Mapper) target(rec *override.Record, find func(string) (Link, bool)) (Link, string) {
+func (m *Mapper) target(rec *override.Record) (Link, string) {
 	if rec.RunID != "" {
-		if l, ok := find(rec.RunID); ok {
-			return l, "run"
+		if p, ok := m.o.Places.Run(rec.RunID); ok {
+			return p.Link, "run"
 		}
-		return Link{traceIDOf("run", rec.Repository, rec.RunID), NewMapper(Pipeline{}, m.o).in(rec.Repository).id("run", rec.RunID)}, "run"
+		return Link{Trace: traceIDOf("run", rec.Repository, rec.RunID), Span: NewMapper(Pipeline{}, m.o).in(rec.Repository).id("run", rec.RunID)}, "run"
 	}
 	about := []string{"change", rec.Repository, rec.Subject.Kind, strconv.Itoa(rec.Subject.Number), rec.HeadSHA}
-	return Link{traceIDOf(about...), spanIDOf(about...)}, "change"
+	return Link{Trace: traceIDOf(about...), Span: spanIDOf(about...)}, "change"
 }
 
 // annotate says the judgement in the words of OpenInference and of

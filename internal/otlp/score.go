@@ -27,13 +27,13 @@ type Score struct {
 	Facts       []Attr
 }
 
-// Score maps an act. A run that find does not know is not judged, but the session
-// that it belongs to: backends keep what is said of a span only where they have
-// the span.
-func (m *Mapper) Score(rec *override.Record, find func(runID string) (Link, bool)) Score {
+// Score maps an act. A run that is not among the places is not judged, but the
+// session that it belongs to: backends keep what is said of a span only where they
+// have the span.
+func (m *Mapper) Score(rec *override.Record) Score {
 	s := m.judgement(rec)
-	if l, ok := find(rec.RunID); ok && rec.RunID != "" {
-		s.Run = l
+	if p, ok := m.o.Places.Run(rec.RunID); ok && rec.RunID != "" {
+		s.Run = p.Link
 	}
 	s.Session = m.sessionID(sessionOf(rec))
 	s.Environment = m.o.Environment
@@ -78,7 +78,7 @@ func (m *Mapper) facts(rec *override.Record) []Attr {
 func (s Score) Clean(scrub func(string) string) Score {
 	c := cleaner{scrub: scrub}
 	for _, text := range []*string{&s.ID, &s.Label, &s.Comment, &s.Session} {
-		*text = c.text(*text)
+		*text = c.text(*text, MaxValue)
 	}
 	s.Facts = c.attrs(s.Facts)
 	return s

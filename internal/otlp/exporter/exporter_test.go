@@ -377,7 +377,7 @@ func TestSize(t *testing.T) {
 func TestJSON(t *testing.T) {
 	var b strings.Builder
 	one := batch(2)
-	one.Spans[1].Link = &otlp.Link{Trace: otlp.TraceID{9}, Span: otlp.SpanID{8}}
+	one.Spans[1].Links = []otlp.Link{{Trace: otlp.TraceID{9}, Span: otlp.SpanID{8}, Why: "previous_run"}}
 	one.Spans[1].Failed, one.Spans[1].Message, one.Spans[1].Parent = true, "no", otlp.SpanID{3}
 	if err := one.WriteJSON(&b); err != nil {
 		t.Fatal(err)
