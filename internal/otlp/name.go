@@ -174,6 +174,7 @@ const (
 	andonRule         = "andon.finding.rule"
 	andonDetector     = "andon.detector"
 	andonOutcome      = "andon.outcome"
+	andonGap          = "andon.trace.state" // why there is none
 	andonSeverity     = "andon.finding.severity"
 	andonText         = "andon.finding.message"
 	andonLine         = "andon.finding.line"

@@ -42,6 +42,7 @@ func TrendTerminal(w io.Writer, r *trend.Report, o TerminalOptions) error {
 			trendGroups(&b, "By "+g.name+unowned(r, g.name), r, g.all, g.about, o)
 		}
 	}
+	trendImprove(&b, r, o)
 	if r.Totals.Runs > 0 {
 		trendFigures(&b, r, o)
 		trendFiguresOfAgents(&b, r, o)

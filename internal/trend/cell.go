@@ -11,6 +11,7 @@ type cell struct {
 	key    cellKey
 	runs   []run
 	counts counts
+	waits  []size // in milliseconds, from the event to the first run of its workflow run
 }
 
 // counts are sums over runs.
@@ -63,5 +64,9 @@ type toolKey struct{ repository, agent, tool name }
 // failed and that failed themselves or went in circles.
 type toolUse struct {
 	calls, errors, runs, failed int64
+	time                        int64 // in milliseconds, of the calls that say it
 	wasted                      float64
+
+	most           int64  // errors in one run
+	workflow, file string // of that run; the file where the workflow run is not known
 }

@@ -32,12 +32,15 @@ type cellForm struct {
 	Cost   float64   `json:"cost,omitempty"`
 	Wasted float64   `json:"wasted,omitempty"`
 	Runs   []byte    `json:"runs"` // 15 bytes each
+	Waits  []size    `json:"waits,omitempty"`
 }
 
 type toolForm struct {
-	Key    [3]name  `json:"key"`
-	Counts [4]int64 `json:"counts"`
-	Wasted float64  `json:"wasted,omitempty"`
+	Key      [3]name  `json:"key"`
+	Counts   [6]int64 `json:"counts"`
+	Wasted   float64  `json:"wasted,omitempty"`
+	Workflow string   `json:"workflow,omitempty"`
+	File     string   `json:"file,omitempty"`
 }
 
 type textForm struct {
@@ -76,7 +79,7 @@ func (d *Day) MarshalJSON() ([]byte, error) {
 	d.seal()
 	out := dayForm{Date: d.date, Names: d.names.all, Overrides: d.overrides, Agreements: d.agreements, Gaps: d.gaps, Invalid: d.invalid}
 	for _, c := range d.cells {
-		f := cellForm{Key: c.key.names(), Cost: c.counts.cost, Wasted: c.counts.wasted, Runs: make([]byte, 0, packedRun*len(c.runs))}
+		f := cellForm{Key: c.key.names(), Cost: c.counts.cost, Wasted: c.counts.wasted, Waits: c.waits, Runs: make([]byte, 0, packedRun*len(c.runs))}
 		for i, n := range c.counts.numbers() {
 			f.Counts[i] = *n
 		}
@@ -87,7 +90,7 @@ func (d *Day) MarshalJSON() ([]byte, error) {
 	}
 	for _, k := range sortedKeys(d.tools, func(k toolKey) []name { return []name{k.repository, k.agent, k.tool} }) {
 		t := d.tools[k]
-		out.Tools = append(out.Tools, toolForm{Key: [3]name{k.repository, k.agent, k.tool}, Counts: [4]int64{t.calls, t.errors, t.runs, t.failed}, Wasted: t.wasted})
+		out.Tools = append(out.Tools, toolForm{[3]name{k.repository, k.agent, k.tool}, [6]int64{t.calls, t.errors, t.runs, t.failed, t.time, t.most}, t.wasted, t.workflow, t.file})
 	}
 	out.Errors, out.Judgements = texts(d.errors), texts(d.judgements)
 	for _, m := range d.marks {
@@ -150,7 +153,7 @@ func ReadDay(raw []byte) (*Day, error) {
 	for t := range v.Get("tools").Elements() {
 		n := t.Get("counts")
 		d.tools[toolKey{nth(t.Get("key"), 0), nth(t.Get("key"), 1), nth(t.Get("key"), 2)}] =
-			&toolUse{number(n, 0), number(n, 1), number(n, 2), number(n, 3), amount(t.Get("wasted"))}
+			&toolUse{calls: number(n, 0), errors: number(n, 1), runs: number(n, 2), failed: number(n, 3), time: number(n, 4), most: number(n, 5), wasted: amount(t.Get("wasted")), workflow: t.Get("workflow").String(), file: t.Get("file").String()}
 	}
 	readTexts(v.Get("errors"), d.errors)
 	readTexts(v.Get("judgements"), d.judgements)
@@ -179,6 +182,8 @@ func (d *Day) readCells(v jsonl.Value) error {
 				c.counts.cost = amount(value)
 			case `"wasted"`:
 				c.counts.wasted = amount(value)
+			case `"waits"`:
+				c.readWaits(value)
 			}
 		}
 		var k [7]name
@@ -213,6 +218,12 @@ func (d *Day) readCells(v jsonl.Value) error {
 		d.cells = append(d.cells, c)
 	}
 	return nil
+}
+
+func (c *cell) readWaits(v jsonl.Value) {
+	for e := range v.Elements() {
+		c.waits = append(c.waits, size(min(count(e), sizeMax)))
+	}
 }
 
 func (d *Day) readMarks(v jsonl.Value) {

@@ -26,7 +26,9 @@ type tally struct {
 	overridden     int64
 	agreed         int64
 	unpriced       int64
-	wasted         float64 // on top of counts.wasted: on runs that were overridden
+	waits          sizes
+	overruled      float64 // US dollars on runs that were overridden, beside counts.wasted
+	circled        float64 // US dollars of counts.wasted on runs that only went in circles
 	points         []Point
 	today          sizes // durations of the day of the last point
 	todayCost      float64
@@ -40,6 +42,9 @@ func (t *tally) add(date string, c *cell) {
 	p.Runs += int64(len(c.runs))
 	t.todayCost += c.counts.cost
 	t.todayPriced = t.todayPriced || c.counts.priced > 0
+	for _, w := range c.waits {
+		t.waits.add(w)
+	}
 	for _, r := range c.runs {
 		t.addRun(r)
 		if r.failed() {
@@ -62,6 +67,9 @@ func (t *tally) addRun(r run) {
 	t.today.add(r.duration)
 	if r.is(looped) {
 		t.group.Loops++
+		if !r.failed() {
+			t.circled += r.cost.value()
+		}
 	}
 	if r.is(saturated) {
 		t.group.Saturated++
@@ -75,7 +83,7 @@ func (t *tally) addRun(r run) {
 	if r.is(overridden) {
 		t.overridden++
 		if !r.wasted() {
-			t.wasted += r.cost.value()
+			t.overruled += r.cost.value()
 		}
 	}
 }
@@ -155,12 +163,15 @@ func (t *tally) rates(g *Group) {
 func (t *tally) costs(g *Group) {
 	g.Unpriced = t.unpriced
 	g.DurationMS = t.duration.spread()
+	g.WaitMS = t.waits.spread()
 	g.CostPerRun = t.cost.spread()
 	if t.counts.priced == 0 {
 		return
 	}
 	g.CostUSD = ref(t.counts.cost)
-	g.WastedUSD = ref(t.counts.wasted + t.wasted)
+	g.WastedUSD = ref(t.counts.wasted + t.overruled)
+	circled := min(t.circled, t.counts.wasted)
+	g.Wasted = &Wasted{FailedUSD: t.counts.wasted - circled, LoopedUSD: circled, OverriddenUSD: t.overruled}
 	if decided := g.Runs - t.decided[0]; decided > 0 {
 		g.CostPerDecision = ref(t.counts.cost / float64(decided))
 	}

@@ -71,13 +71,33 @@ func (d *Day) addTools(r rollup) {
 			t = &toolUse{}
 			d.tools[k] = t
 		}
-		calls, errors := count(use.Get("calls")), count(use.Get("errors"))
-		t.calls += calls
-		t.errors += errors
-		t.runs++
+		errors := t.add(use)
 		if errors > 0 && r.run.wasted() {
 			t.failed++
 			t.wasted += r.counts.wasted
 		}
+		if errors > t.most {
+			t.most, t.workflow, t.file = errors, text(r.workflow), ""
+			if t.workflow == "" {
+				t.file = short(r.file.String())
+			}
+		}
 	}
+}
+
+// add counts the calls of a run, and returns how many of them failed.
+func (t *toolUse) add(use jsonl.Value) (errors int64) {
+	t.runs++
+	for key, value := range use.Fields() {
+		switch string(key.Raw()) {
+		case `"calls"`:
+			t.calls += count(value)
+		case `"errors"`:
+			errors = count(value)
+		case `"duration_ms"`:
+			t.time += count(value)
+		}
+	}
+	t.errors += errors
+	return errors
 }

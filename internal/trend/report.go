@@ -91,11 +91,21 @@ type Group struct {
 	CostPerMerge    *float64 `json:"cost_per_merge_usd,omitempty"`
 	Merged          int64    `json:"merged,omitempty"`     // changes that people were seen to merge
 	WastedUSD       *float64 `json:"wasted_usd,omitempty"` // on failed, looped and overridden runs
+	Wasted          *Wasted  `json:"wasted,omitempty"`     // the same in parts
 	DurationMS      *Spread  `json:"duration_ms,omitempty"`
+	WaitMS          *Spread  `json:"wait_ms,omitempty"`   // from an event to the first run of the workflow run that it made
 	Loops           int64    `json:"loops,omitempty"`     // runs with failure/tool-loop
 	Saturated       int64    `json:"saturated,omitempty"` // runs with failure/context-saturation
 
 	Series []Point `json:"series,omitempty"` // one a day that has anything, in order
+}
+
+// Wasted says what money was spent on in vain. Each run counts once, for the first
+// that holds of it.
+type Wasted struct {
+	FailedUSD     float64 `json:"failed_usd"`
+	LoopedUSD     float64 `json:"looped_usd"`
+	OverriddenUSD float64 `json:"overridden_usd"`
 }
 
 // Rate is a share with its 95 % interval (Wilson). There is none of nothing.
@@ -144,7 +154,8 @@ type Improve struct {
 	Judgement    []Recurring `json:"judgements,omitempty"` // fit to become a check
 }
 
-// Costly is what runs wasted.
+// Costly is what runs wasted. Of a tool, Runs are those that called it, and
+// Failed those of them that failed or went in circles with a call of it.
 type Costly struct {
 	Agent      string             `json:"agent,omitempty"`
 	Repository string             `json:"repository,omitempty"`
@@ -154,6 +165,8 @@ type Costly struct {
 	Overridden int64              `json:"overridden"`
 	Calls      int64              `json:"calls,omitempty"`  // of a tool
 	Errors     int64              `json:"errors,omitempty"` // of its calls, those that failed
+	ErrorRate  *Rate              `json:"error_rate,omitempty"`
+	DurationMS int64              `json:"duration_ms,omitempty"` // of its calls that say it, together
 	WastedUSD  *float64           `json:"wasted_usd,omitempty"`
 	Evidence   []finding.Evidence `json:"evidence,omitempty"`
 }

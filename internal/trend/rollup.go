@@ -25,6 +25,7 @@ type rollup struct {
 	counts                           counts
 	runID, job, errorValue, decision jsonl.Value
 	workflow, attempt, tools, file   jsonl.Value
+	created                          jsonl.Value // when the event made the workflow run
 	repository, subjectKind          jsonl.Value
 	number                           int64
 	agent, runtime                   jsonl.Value
@@ -54,6 +55,7 @@ func (d *Day) AddRun(line []byte) error {
 	c.runs = append(c.runs, r.run)
 	c.counts.add(r.counts)
 	d.builder.note(c, r)
+	d.builder.await(c, r)
 	d.addTools(r)
 	d.addError(r)
 	d.addJudgement(r)
@@ -108,7 +110,7 @@ func readRollup(v jsonl.Value) (r rollup) {
 			r.subjectKind = value.Get("kind")
 			r.number, _ = value.Get("number").Int()
 		case `"workflow_run"`:
-			r.workflow, r.attempt, r.job = value.Get("id"), value.Get("attempt"), value.Get("job")
+			r.addWorkflow(value)
 		case `"tools"`:
 			r.tools = value
 		case `"error"`:
@@ -160,6 +162,21 @@ func (r *rollup) addUsage(v jsonl.Value) {
 			r.counts.cacheWrite += count(value)
 		case `"output_tokens"`:
 			r.counts.output = count(value)
+		}
+	}
+}
+
+func (r *rollup) addWorkflow(v jsonl.Value) {
+	for key, value := range v.Fields() {
+		switch string(key.Raw()) {
+		case `"id"`:
+			r.workflow = value
+		case `"attempt"`:
+			r.attempt = value
+		case `"job"`:
+			r.job = value
+		case `"created_at"`:
+			r.created = value
 		}
 	}
 }
