@@ -41,6 +41,7 @@ type destination struct {
 	spans   int
 	units   int
 	skipped int
+	traces  []otlp.TraceID // that were sent to, up to maxShown and one more
 	unsent  int
 	err     error       // the first
 	meter   *otlp.Meter // of what was sent; nil where that is not asked for
@@ -124,6 +125,7 @@ func (d *destination) send(ctx context.Context, u *units, m *memory, force bool)
 			continue
 		}
 		d.spans += len(b.Spans)
+		d.see(b.Spans)
 	}
 	for _, unit := range list {
 		if failed[unit.Key] {
@@ -189,6 +191,7 @@ func (e *export) finish(quiet bool) error {
 			d.tell(e.env.Stderr)
 		}
 	}
+	e.show()
 	if len(lines) == 0 {
 		return nil
 	}
@@ -198,7 +201,7 @@ func (e *export) finish(quiet bool) error {
 // tell says what was sent.
 func (d *destination) tell(w io.Writer) {
 	if d.units > 0 {
-		fmt.Fprintf(w, "andon: sent %s to %s\n", counted(d.spans, "span", "spans"), plain(d.Host()))
+		fmt.Fprintf(w, "andon: sent %s to %s\n", counted(d.spans, "span", "spans"), strings.Join(append([]string{plain(d.Host())}, d.links()...), " "))
 	}
 	if d.scores > 0 {
 		fmt.Fprintf(w, "andon: sent %s to %s\n", counted(d.scores, "score", "scores"), plain(d.Host()))
@@ -247,12 +250,8 @@ func (e *export) complain(lines []string) error {
 		if err := r.Annotate(fs); err != nil {
 			return failure(err, "writing the annotations", "")
 		}
-		if e.env.Getenv("ANDON_SUMMARY") != "false" && e.env.Getenv("GITHUB_STEP_SUMMARY") != "" {
-			text := strings.NewReplacer("`", "'", "\n", " ").Replace(strings.Join(lines, "; "))
-			if err := r.Summary([]byte("\n> [!WARNING]\n> `" + text + "`\n")); err != nil {
-				fmt.Fprintf(e.env.Stderr, "andon: %s\n", plain(err.Error()))
-			}
-		}
+		text := strings.NewReplacer("`", "'", "\n", " ").Replace(strings.Join(lines, "; "))
+		e.summarise("\n> [!WARNING]\n> `" + text + "`\n")
 	}
 	if e.o.onError == "fail" {
 		return failure(errors.New(lines[0]), "exporting", "--on-export-error warn makes it a warning")
