@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/andon-ci/andon/internal/otlp"
 	"github.com/andon-ci/andon/internal/session"
@@ -354,6 +355,27 @@ func checkSums(t *testing.T, dir string, r *session.Report, units []otlp.Unit) {
 				t.Errorf("%s: %s: Langfuse counts $%v, want %v", dir, run.ID, cost, want)
 			}
 		}
+	}
+}
+
+// TestFirstToken holds that both say when the first of an answer was there: the
+// conventions in seconds after the start, Langfuse by the clock.
+func TestFirstToken(t *testing.T) {
+	n := 0
+	for _, s := range spansOf(otlp.NewMapper(pipeline(), options()).Units(read(t, filepath.Join(recordings, "kimi-code"), pullRequest()))) {
+		seconds, ok := s.Get("gen_ai.response.time_to_first_chunk").(float64)
+		if !ok {
+			continue
+		}
+		n++
+		text, _ := s.Get("langfuse.observation.completion_start_time").(string)
+		at, err := time.Parse(time.RFC3339Nano, text)
+		if err != nil || math.Abs(at.Sub(s.Start).Seconds()-seconds) > 1e-6 {
+			t.Errorf("%v after %v is not %q: %v", seconds, s.Start, text, err)
+		}
+	}
+	if n == 0 {
+		t.Error("nothing of it")
 	}
 }
 
