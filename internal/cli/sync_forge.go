@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/andon-ci/andon/internal/artifact"
+	"github.com/andon-ci/andon/internal/finding"
 	"github.com/andon-ci/andon/internal/github"
 	"github.com/andon-ci/andon/internal/history"
 )
@@ -283,8 +284,11 @@ func (r *reading) opened(run github.Run, a github.Artifact, raw []byte) {
 }
 
 func (r *reading) use(run github.Run, a github.Artifact, b *artifact.Bundle) {
-	w := word{repository: r.forge.Repository(), run: run}
-	r.bundle(b, a.CreatedAt, w.say)
+	w := word{repository: r.forge.Repository(), run: run, alive: lifetimeOf(run, r.env.Now()), uploaded: a.CreatedAt}
+	if n := r.bundle(b, w.say); n > 0 {
+		r.note([]finding.Finding{misdated(n, a.Name, fmt.Sprintf("its day is that of workflow run %d; look at what wrote the trace", run.ID))})
+		r.gap(run, history.Gap{State: history.Misdated, Artifact: a.Name, Traces: n})
+	}
 	if run.Name != "" {
 		r.move(func(p *history.Position) { p.Learn(run.Name, run.CreatedAt) })
 		if at, known := r.began(run.Name); !known || run.CreatedAt.Before(at) {

@@ -111,6 +111,7 @@ func (p *past) coverage() Coverage {
 		c.Invalid += d.invalid + d.gaps.Invalid
 		c.Missing += d.gaps.Missing
 		c.Suppressed += d.gaps.Suppressed
+		c.Misdated += d.gaps.Misdated
 		c.Overrides += p.count(d.overrides)
 		c.Agreements += p.count(d.agreements)
 		for _, cell := range d.cells {
