@@ -51,7 +51,8 @@ func judge(ctx context.Context, store history.Store, w reportWindow, by *ownersh
 	if err != nil {
 		return nil, err
 	}
-	o := trend.Options{From: string(w.from), To: string(w.to), AsOf: w.to.Time().Add(24 * time.Hour), Unreachable: unreachable(ctx, view)}
+	o := trend.Options{From: string(w.from), To: string(w.to), AsOf: w.to.Time().Add(24 * time.Hour)}
+	o.Unreachable, o.Queues = lastRead(ctx, view)
 	if by != nil {
 		o.Owners = by.owners
 		if by.owner != "" {
@@ -80,20 +81,24 @@ func cleaned(r *trend.Report, scan *secret.Scanner) (*trend.Report, error) {
 	return out, nil
 }
 
-// unreachable returns the repositories that the last sync could not read.
-func unreachable(ctx context.Context, view history.View) []string {
+// lastRead returns the repositories that the last sync could not read, and what
+// was open in the others.
+func lastRead(ctx context.Context, view history.View) (unreachable []string, queues map[string]trend.Queue) {
 	c, err := history.ReadCursor(ctx, view)
 	if err != nil {
-		return nil // a history that is written by hand needs none
+		return nil, nil // a history that is written by hand needs none
 	}
-	var out []string
+	queues = map[string]trend.Queue{}
 	for name, p := range c.Repositories {
 		if p.Unreachable != nil {
-			out = append(out, name)
+			unreachable = append(unreachable, name)
+		}
+		if p.Queue != nil && validRepo.MatchString(name) {
+			queues[name] = *p.Queue
 		}
 	}
-	slices.Sort(out)
-	return out
+	slices.Sort(unreachable)
+	return unreachable, queues
 }
 
 // readDays reads what each day comes to, several at once: they do not depend on
