@@ -33,6 +33,7 @@ examples:
   andon export --endpoint http://localhost:6006 traces overrides.json
   andon export --endpoint 'https://cloud.langfuse.com/api/public/otel LANGFUSE_HEADERS' traces
   andon export --from-bundles bundles --sent sent.jsonl
+  andon export --scores --endpoint http://localhost:6006 traces overrides.json
 
 Without an endpoint and without a file there is nothing to do, and nothing is
 said. docs/otlp.md has the mapping.
@@ -56,6 +57,7 @@ func (f *exportFlags) define(fs *flag.FlagSet) {
 		return nil
 	})
 	f.exportSettings.define(fs)
+	fs.BoolVar(&f.scores, "scores", false, "send overrides and agreements as scores too, to Langfuse and to Phoenix")
 	fs.BoolVar(&f.quiet, "quiet", false, "no progress on stderr")
 }
 
@@ -95,6 +97,7 @@ func (f *exportFlags) run(ctx context.Context, env Env, args []string) error {
 		e.send(ctx, g.bundle, units)
 		missing = errors.Join(missing, c.allThere())
 	}
+	e.score(ctx)
 	if err := e.delta(ctx); err != nil {
 		return err
 	}

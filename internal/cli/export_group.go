@@ -195,7 +195,11 @@ func (e *export) units(g group, c *collection, records []override.Record) (*unit
 		u.list = m.Units(c.report)
 	}
 	for i := range records {
-		u.list = append(u.list, m.Override(&records[i]))
+		act := m.Override(&records[i])
+		u.list = append(u.list, act)
+		if e.o.scores && !act.End.Before(e.since) {
+			e.scores = append(e.scores, m.Score(&records[i]).Clean(u.scrub))
+		}
 	}
 	u.list = slices.DeleteFunc(u.list, e.tooOld)
 	for i := range u.list {

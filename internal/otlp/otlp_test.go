@@ -44,22 +44,27 @@ func read(t *testing.T, dir string, key session.Key) *session.Report {
 		if err != nil {
 			return err
 		}
-		in := ingest.New(ingest.Options{Name: filepath.Base(path), Emit: c.Add, Find: func(finding.Finding) {}})
-		r := jsonl.NewReader(bytes.NewReader(raw), 0)
-		for {
-			chunk, err := r.Next()
-			if err != nil {
-				break
-			}
-			in.Chunk(chunk)
-		}
-		in.Close()
+		ingested(c, filepath.Base(path), raw)
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return &session.Report{Sessions: session.Correlate(c.Runs(), key)}
+}
+
+// ingested reads a file into a collector.
+func ingested(c *session.Collector, name string, raw []byte) {
+	in := ingest.New(ingest.Options{Name: name, Emit: c.Add, Find: func(finding.Finding) {}})
+	r := jsonl.NewReader(bytes.NewReader(raw), 0)
+	for {
+		chunk, err := r.Next()
+		if err != nil {
+			break
+		}
+		in.Chunk(chunk)
+	}
+	in.Close()
 }
 
 func pipeline() otlp.Pipeline {
@@ -119,9 +124,10 @@ func TestGolden(t *testing.T) {
 			units = append(units, m.Override(record()))
 			var got bytes.Buffer
 			for b := range otlp.Batches(units, "1.2.3", func(s string) string { return s }) {
-				var line bytes.Buffer
-				if err := errors.Join(b.WriteJSON(&line), json.Indent(&got, line.Bytes(), "", " ")); err != nil {
-					t.Fatal(err)
+				for line, err := range b.JSON(otlp.MaxLine) {
+					if err = errors.Join(err, json.Indent(&got, line, "", " ")); err != nil {
+						t.Fatal(err)
+					}
 				}
 			}
 			golden := filepath.Join("../../testdata/otlp", tc.name+".json")
