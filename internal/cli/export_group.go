@@ -194,6 +194,13 @@ func (e *export) units(g group, c *collection, records []override.Record) (*unit
 	if len(c.report.Sessions) > 0 {
 		u.list = m.Units(c.report)
 	}
+	e.judge(u, m, records)
+	return u, nil
+}
+
+// judge adds what people did about runs to what is exported, and makes all of it
+// ready to be sent.
+func (e *export) judge(u *units, m *otlp.Mapper, records []override.Record) {
 	for i := range records {
 		act := m.Override(&records[i])
 		u.list = append(u.list, act)
@@ -205,7 +212,6 @@ func (e *export) units(g group, c *collection, records []override.Record) (*unit
 	for i := range u.list {
 		u.list[i].Resource = otlp.CleanAttrs(u.list[i].Resource, u.scrub)
 	}
-	return u, nil
 }
 
 // tooOld reports whether something is not to be sent for its age, and counts

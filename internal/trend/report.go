@@ -47,7 +47,15 @@ type Coverage struct {
 	Suppressed   int64    `json:"suppressed"`            // traces kept out for a credential
 	Repositories []string `json:"repositories"`          // with a run in the window
 	Unreachable  []string `json:"unreachable,omitempty"` // repositories that could not be asked
+	Forks        *Forks   `json:"forks,omitempty"`       // absent where no run is of a fork
+	Unread       []Unread `json:"unread,omitempty"`      // files of the history, also those of the days to compare with
 	Unowned      int64    `json:"unowned,omitempty"`     // runs that are in no group of By.Owner
+}
+
+// Unread is a file of a history that was not read, or not to its end.
+type Unread struct {
+	File   string `json:"file"`
+	Reason string `json:"reason"`
 }
 
 // By has the groups of the runs, those with most runs first: 2,000 of each kind.
