@@ -194,14 +194,24 @@ func (e *export) units(g group, c *collection, records []override.Record) (*unit
 	if len(c.report.Sessions) > 0 {
 		u.list = m.Units(c.report)
 	}
+	e.judge(u, m, records)
+	return u, nil
+}
+
+// judge adds what people did about runs to what is exported, and makes all of it
+// ready to be sent.
+func (e *export) judge(u *units, m *otlp.Mapper, records []override.Record) {
 	for i := range records {
-		u.list = append(u.list, m.Override(&records[i]))
+		act := m.Override(&records[i])
+		u.list = append(u.list, act)
+		if e.o.scores && !act.End.Before(e.since) {
+			e.scores = append(e.scores, m.Score(&records[i]).Clean(u.scrub))
+		}
 	}
 	u.list = slices.DeleteFunc(u.list, e.tooOld)
 	for i := range u.list {
 		u.list[i].Resource = otlp.CleanAttrs(u.list[i].Resource, u.scrub)
 	}
-	return u, nil
 }
 
 // tooOld reports whether something is not to be sent for its age, and counts

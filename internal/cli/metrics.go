@@ -40,7 +40,6 @@ examples:
 // metricsFlags are what metrics was asked for.
 type metricsFlags struct {
 	exportFlags
-	from       string
 	prometheus bool
 	past       bool
 }

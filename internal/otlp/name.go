@@ -110,7 +110,8 @@ const (
 	langfuseRelease  = "langfuse.release"
 	langfuseVersion  = "langfuse.version"
 	langfuseEnv      = "langfuse.environment"
-	langfuseCost     = "langfuse.observation.cost_details" // JSON
+	langfuseCost     = "langfuse.observation.cost_details"          // JSON
+	langfuseFirst    = "langfuse.observation.completion_start_time" // when the first of an answer was there
 	langfuseLevel    = "langfuse.observation.level"
 	langfuseMessage  = "langfuse.observation.status_message"
 )
