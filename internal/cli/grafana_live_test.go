@@ -34,7 +34,7 @@ func TestPrometheusRules(t *testing.T) {
 // are those of the history's own lines.
 func TestPrometheusPast(t *testing.T) {
 	from := fullHistory(t)
-	past, stderr, code := exporting(t, nil, "metrics", "--openmetrics", "--history", from)
+	past, stderr, code := exporting(t, nil, "metrics", "--openmetrics", "--label", "job=past", "--history", from)
 	if code != 0 || stderr != "" {
 		t.Fatal(stderr)
 	}
@@ -46,6 +46,9 @@ func TestPrometheusPast(t *testing.T) {
 		data := t.TempDir()
 		promtool(t, "tsdb", "create-blocks-from", "openmetrics", file, data)
 		p := startPrometheus(t, dir, data, "{}")
+		if got := p.query(t, `count({job="past"}) / count({__name__=~".+"})`, lookedAt); len(got) != 1 || got[0].last() != 1 {
+			t.Errorf("not all of the past has the label that was asked for: %v", got)
+		}
 		for _, agent := range []string{".*", "review-security", "triage"} {
 			t.Run(filepath.Base(dir)+" "+agent, func(t *testing.T) {
 				d := looking{p: p, t: t, agent: agent, asked: map[string]bool{}}
