@@ -56,7 +56,8 @@ func (l *langfuse) serve(w http.ResponseWriter, r *http.Request) {
 }
 
 const (
-	overrideOfRun = `{"schema":"andon.override/v1","id":"aaaa","time":"2026-11-20T11:00:00Z","repository":"o/r","subject":{"kind":"pull_request","number":12},"signal":"revert","strength":"strong","actor":{"login":"mona","kind":"human"},"agent":{"name":"review"},"decision":{"kind":"approve"},"run_id":"5b0d6c1e-7a42-4f0e-9c53-2f6f0d1a9b11","reason":"broke everything","evidence":[]}` + "\n"
+	aToken        = "ghp_" + "0123456789abcdefghijABCDEFGHIJ012345"
+	overrideOfRun = `{"schema":"andon.override/v1","id":"aaaa","time":"2026-11-20T11:00:00Z","repository":"o/r","subject":{"kind":"pull_request","number":12},"signal":"revert","strength":"strong","actor":{"login":"mona","kind":"human"},"agent":{"name":"review"},"decision":{"kind":"approve"},"run_id":"5b0d6c1e-7a42-4f0e-9c53-2f6f0d1a9b11","reason":"broke everything with ` + aToken + `","evidence":[]}` + "\n"
 	agreementElse = `{"schema":"andon.agreement/v1","id":"bbbb","time":"2026-11-20T11:00:00Z","repository":"o/r","subject":{"kind":"pull_request","number":12},"signal":"reaction","strength":"weak","actor":{"kind":"agent"},"agent":{},"decision":{},"evidence":[]}` + "\n"
 )
 
@@ -101,8 +102,8 @@ func TestScoresLangfuse(t *testing.T) {
 	}
 }
 
-// TestScoresContent holds that why somebody acted is told where words are, and
-// who it was nowhere.
+// TestScoresContent holds that why somebody acted is told where words are, without
+// the credentials in it, and who it was nowhere.
 func TestScoresContent(t *testing.T) {
 	for level, words := range map[string]bool{"none": false, "redacted": true, "full": true} {
 		l, end := newLangfuse(t, 200)
@@ -111,7 +112,7 @@ func TestScoresContent(t *testing.T) {
 			t.Fatalf("exit %d\n%s", code, stderr)
 		}
 		all := strings.Join(l.bodies, "\n")
-		if strings.Contains(all, `"comment":"broke everything"`) != words || strings.Contains(all, "mona") {
+		if strings.Contains(all, `"comment":"broke everything with [REDACTED`) != words || strings.Contains(all, "mona") || strings.Contains(all, aToken) {
 			t.Errorf("%s:\n%s", level, all)
 		}
 	}

@@ -20,29 +20,33 @@ var ErrNoScores = errors.New("takes no scores; Langfuse and Phoenix do")
 // where the endpoint is Langfuse's for OTLP, and else to Phoenix's. It returns how
 // many were taken. The backend goes by their ids, so that they can be sent again.
 func (x *Exporter) Scores(ctx context.Context, list []otlp.Score) (taken int, err error) {
-	if x.failed != nil {
+	if x.failed != nil || x.end.Traces == "" {
 		return 0, x.failed
 	}
 	s := *x // what becomes of scores says nothing about spans
 	s.end.JSON, s.end.Plain, s.misses = true, true, 0
 	for _, r := range scoreRequests(x.end.Traces, list) {
-		body, marshalErr := json.Marshal(r.body)
-		if marshalErr != nil {
-			return taken, fmt.Errorf("%s: scores: encoding a request: %w", x.Host(), marshalErr)
-		}
-		postErr := s.post(ctx, "scores", r.url, body)
 		var no *refused
-		if errors.As(postErr, &no) && (no.code == http.StatusNotFound || no.code == http.StatusMethodNotAllowed) {
-			return taken, fmt.Errorf("%s %w", x.Host(), ErrNoScores)
-		}
-		if err = errors.Join(err, postErr); s.failed != nil {
-			return taken, s.failed
-		}
-		if postErr == nil {
+		switch failed := s.score(ctx, r); {
+		case failed == nil:
 			taken += r.scores
+		case errors.As(failed, &no) && (no.code == http.StatusNotFound || no.code == http.StatusMethodNotAllowed):
+			return taken, fmt.Errorf("%s %w", x.Host(), ErrNoScores)
+		case s.failed != nil:
+			return taken, s.failed
+		case err == nil:
+			err = failed
 		}
 	}
 	return taken, err
+}
+
+func (x *Exporter) score(ctx context.Context, r scoreRequest) error {
+	body, err := json.Marshal(r.body)
+	if err != nil {
+		return fmt.Errorf("%s: scores: encoding a request: %w", x.Host(), err)
+	}
+	return x.post(ctx, "scores", r.url, body)
 }
 
 // scoreRequest is a request in which there is at least a part of a score.
@@ -52,16 +56,27 @@ type scoreRequest struct {
 	scores int // that are whole with it
 }
 
-// langfusePath is where Langfuse takes OTLP.
+// langfusePath is where Langfuse takes traces.
 const langfusePath = "/api/public/otel/v1/traces"
 
 // scoreRequests returns what is to be sent to a backend that takes traces at a
 // URL.
 func scoreRequests(traces string, list []otlp.Score) []scoreRequest {
-	if base, is := strings.CutSuffix(traces, langfusePath); is {
-		return langfuseScores(base+"/api/public/scores", list)
+	if path, _, _ := strings.Cut(traces, "?"); strings.HasSuffix(path, langfusePath) {
+		return langfuseScores(beside(traces, langfusePath, "/api/public/scores"), list)
 	}
-	return phoenixAnnotations(strings.TrimSuffix(traces, "/traces"), list)
+	return phoenixAnnotations(func(path string) string { return beside(traces, "/v1/traces", path) }, list)
+}
+
+// beside returns the URL of an interface with another path than the one for
+// traces.
+func beside(traces, path, other string) string {
+	before, query, _ := strings.Cut(traces, "?")
+	before = strings.TrimSuffix(before, path) + other
+	if query != "" {
+		before += "?" + query
+	}
+	return before
 }
 
 // langfuseScore is Langfuse's CreateScoreRequest.
@@ -116,7 +131,7 @@ type phoenixResult struct {
 
 // phoenixAnnotations returns requests of a few hundred annotations, those of
 // spans before those of sessions.
-func phoenixAnnotations(base string, list []otlp.Score) []scoreRequest {
+func phoenixAnnotations(at func(path string) string, list []otlp.Score) []scoreRequest {
 	var spans, sessions []phoenixAnnotation
 	for _, s := range list {
 		a := phoenixAnnotation{
@@ -135,11 +150,11 @@ func phoenixAnnotations(base string, list []otlp.Score) []scoreRequest {
 	add := func(path string, list []phoenixAnnotation) {
 		for part := range slices.Chunk(list, otlp.MaxSpans) {
 			body := map[string]any{"data": part}
-			out = append(out, scoreRequest{base + path, body, len(part)})
+			out = append(out, scoreRequest{at(path), body, len(part)})
 		}
 	}
-	add("/span_annotations", spans)
-	add("/session_annotations", sessions)
+	add("/v1/span_annotations", spans)
+	add("/v1/session_annotations", sessions)
 	return out
 }
 

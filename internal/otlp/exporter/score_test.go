@@ -35,7 +35,7 @@ func newDesk(t *testing.T, faults ...http.HandlerFunc) *desk {
 		if json.Unmarshal(raw, &body) != nil || r.Header.Get("Content-Type") != "application/json" || r.Header.Get("Content-Encoding") != "" {
 			w.WriteHeader(400)
 		}
-		d.took = append(d.took, fmt.Sprint(r.URL.Path, " ", len(body.Data)))
+		d.took = append(d.took, fmt.Sprint(r.URL, " ", len(body.Data)))
 	}))
 	t.Cleanup(d.Close)
 	return d
@@ -64,6 +64,7 @@ func TestScores(t *testing.T) {
 	}{
 		{"Phoenix", "", scores(513, 1), nil, []string{"/v1/span_annotations 512", "/v1/span_annotations 1", "/v1/session_annotations 1"}, 514, ""},
 		{"Phoenix below a path", "/s/team", scores(1, 0), nil, []string{"/s/team/v1/span_annotations 1"}, 1, ""},
+		{"Phoenix with a query", "?team=a", scores(1, 0), nil, []string{"/v1/span_annotations?team=a 1"}, 1, ""},
 		{"Langfuse", "/api/public/otel", scores(1, 0), nil, []string{"/api/public/scores 0", "/api/public/scores 0"}, 1, ""},
 		{"tried again", "", scores(1, 0), []http.HandlerFunc{answer(429, "Retry-After: 7", ""), answer(503, "", "")}, []string{"/v1/span_annotations 1"}, 1, ""},
 		{"one refused", "", scores(1, 1), []http.HandlerFunc{answer(422, "", "bad id")}, []string{"/v1/session_annotations 1"}, 1, "422 Unprocessable Entity bad id"},
@@ -73,7 +74,9 @@ func TestScores(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			d, w := newDesk(t, tc.faults...), newWatch()
-			x := exporterTo(t, d.URL+tc.path, w, "")
+			x := exporterTo(t, d.URL, w, "")
+			path, query, _ := strings.Cut(tc.path, "?")
+			x.end.Traces = strings.TrimSuffix(d.URL+path+"/v1/traces?"+query, "?")
 			taken, err := x.Scores(t.Context(), tc.list)
 			if taken != tc.taken || !slices.Equal(d.took, tc.want) || (err == nil) != (tc.says == "") {
 				t.Errorf("%d taken, %v: %v", taken, err, d.took)
