@@ -101,7 +101,7 @@ type claim struct {
 // leave of it is for readers who look each day.
 func share(m measure) float64 {
 	return map[measure]float64{
-		ofCost: 0.06, ofLatency: 0.06, ofErrors: 0.13, ofDecision: 0.08, ofOverride: 0.05,
+		ofCost: 0.06, ofLatency: 0.06, ofErrors: 0.13, ofDecision: 0.08, ofOverride: 0.03,
 		ofRunCost: 0.11, ofRunLatency: 0.11, ofSpend: 0.05,
 	}[m]
 }
