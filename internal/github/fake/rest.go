@@ -62,6 +62,8 @@ func (f *Forge) routes() []route {
 	return append(f.since(), []route{
 		{"GET", at(`actions/runs`), f.listRuns},
 		{"GET", at(`actions/runs/(\d+)/artifacts`), f.listArtifacts},
+		{"GET", at(`actions/runs/(\d+)/attempts/(\d+)`), f.attempt},
+		{"GET", at(`actions/runs/(\d+)/attempts/(\d+)/jobs`), f.listJobs},
 		{"GET", at(`actions/artifacts/(\d+)/zip`), f.locate},
 		{"GET", at(`commits/([0-9a-f]+)/check-runs`), f.listChecks},
 		{"GET", at(`commits/([0-9a-f]+)/pulls`), f.commitPulls},
