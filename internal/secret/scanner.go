@@ -78,6 +78,7 @@ type lore struct {
 	set     *keyword.Set // of the words
 	spots   *spotter
 	values  *valuer
+	sieve   *sieve
 	encoded []*rule         // whose credentials are looked for in encoded form
 	ids     map[string]bool // of the rules
 }
@@ -113,6 +114,7 @@ func New(o Options) (*Scanner, error) {
 	}
 	slices.SortStableFunc(words, func(a, b word) int { return len(a.text) - len(b.text) }) // what is found at one place, in this order
 	s.words, s.set, s.spots, s.values = words, setOf(words), newSpotter(words), newValuer(rules)
+	s.sieve = newSieve(s.spots.endsHead)
 	return s, nil
 }
 
@@ -131,17 +133,35 @@ func (s *Scanner) Scan(raw []byte) []Match {
 
 func (s *Scanner) scan(raw []byte, limit int) []Match {
 	s.found = s.found[:0]
-	s.search(&window{text: raw}, nil)
-	s.searchHidden(raw)
+	s.searchWords(&window{text: raw}, nil)
+	hidden := regions{raw: raw, region: region{last: -1}}
+	s.sieve.each(raw, func(from, to int) { s.tryRun(raw, from, to) }, func(at int, marks uint64) { s.searchOdd(&hidden, at, marks) })
+	s.flush(&hidden)
 	s.searchWoven(raw)
 	return s.unmarked(raw, clean(s.found, limit))
 }
 
-// search looks for keywords in a window and tries the rules where they stand.
-// Where a region is given, the window is that region without some escapes.
+// search looks for credentials in a window. Where a region is given, the window
+// is that region without some escapes.
 func (s *Scanner) search(w *window, in *region) {
-	var sure span // a credential that was found for sure: what stands in it belongs to it
 	mark := len(s.found)
+	s.searchWords(w, in)
+	if in == nil || !in.joined {
+		s.sieve.each(w.text, func(from, to int) {
+			if in == nil || w.start(max(0, from-lookBack)) <= in.last {
+				s.tryRun(w.text, from, to)
+			}
+		}, nil)
+	}
+	for i := mark; i < len(s.found); i++ {
+		m := &s.found[i]
+		m.Start, m.End = w.start(m.Start), w.end(m.End)
+	}
+}
+
+// searchWords looks for keywords and tries the rules where they stand.
+func (s *Scanner) searchWords(w *window, in *region) {
+	var sure span // a credential that was found for sure: what stands in it belongs to it
 	s.hits = s.set.Find(w.text, s.hits[:0])
 	for _, h := range s.hits {
 		k, at := &s.words[h.Word], h.At
@@ -157,11 +177,6 @@ func (s *Scanner) search(w *window, in *region) {
 				sure = m
 			}
 		}
-	}
-	s.searchValues(w, in)
-	for i := mark; i < len(s.found); i++ {
-		m := &s.found[i]
-		m.Start, m.End = w.start(m.Start), w.end(m.End)
 	}
 }
 

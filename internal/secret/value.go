@@ -21,7 +21,6 @@ const (
 
 // valuer knows the names of the rules that have any.
 type valuer struct {
-	runs   *runner
 	kind   [256]uint8
 	names  []name
 	all    *keyword.Set    // of the names
@@ -53,7 +52,7 @@ const (
 )
 
 func newValuer(rules []*rule) *valuer {
-	v := &valuer{runs: newRunner(), lists: [][]*rule{nil}}
+	v := &valuer{lists: [][]*rule{nil}}
 	for c := range 256 {
 		switch b := byte(c); {
 		case '0' <= b && b <= '9':
@@ -133,20 +132,11 @@ func hashWords() []string {
 	return []string{"sha1", "sha256", "sha512", "checksum", "digest", "commit", "integrity", "etag", "revision", "fingerprint", "md5", "signature", "publickey", "public_key", "public-key", "public key", "pubkey", "uuid", "guid", "toolu_", "call_id", "callid", "request_id", "requestid", "sessionid", "messageid", "responseid", "traceid", "spanid", "session_id", "message_id", "tool_use_id", "parentuuid"}
 }
 
-// searchValues tries the rules with names where a value stands.
-func (s *Scanner) searchValues(w *window, in *region) {
-	if in != nil && in.joined {
-		return
-	}
-	s.values.runs.each(w.text, func(from, to int) {
-		if to-from <= maxRun && (in == nil || w.start(max(0, from-lookBack)) <= in.last) {
-			s.tryRun(w.text, from, to)
-		}
-	})
-}
-
 // tryRun tries the rules of values at a run.
 func (s *Scanner) tryRun(b []byte, from, to int) {
+	if to-from > maxRun {
+		return
+	}
 	v := s.values
 	s.codedTwice(b, from, to)
 	if s.starts = v.starts(b, unescaped(b, from), to, s.starts[:0]); len(s.starts) == 0 {
