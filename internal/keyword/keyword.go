@@ -230,7 +230,12 @@ func (s *Set) Find(text []byte, hits []Hit) []Hit {
 			hits = s.stand(text, i+6, hits)
 		}
 	}
-	for ; i+2 <= len(text); i += 2 {
+	for ; i+3 <= len(text); i += 2 {
+		if s.has(text[i:]) {
+			hits = s.stand(text, i, hits)
+		}
+	}
+	if i+2 == len(text) {
 		hits = s.stand(text, i, hits)
 	}
 	return hits

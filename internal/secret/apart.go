@@ -42,7 +42,11 @@ func (s *Scanner) tryApart(b []byte, from, to int) {
 		return
 	}
 	low := max(0, from-apartBefore*wide)
-	w := s.undone(b[low:min(len(b), to+apartBehind*wide)], low)
+	around := b[low:min(len(b), to+apartBehind*wide)]
+	if !s.saysSecret(around) && !bytes.Contains(around, []byte(`\u`)) {
+		return
+	}
+	w := s.undone(around, low)
 	at := w.index(from)
 	if !s.saysSecret(w.text[max(0, at-apartBefore):]) {
 		return

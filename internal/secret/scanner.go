@@ -190,7 +190,7 @@ func (s *Scanner) try(raw []byte, r *rule, at int) span {
 		low = max(0, at-r.Back-10) // with room for an escape
 	}
 	around := raw[low:min(len(raw), at+r.window())]
-	if !r.canMatch(around) {
+	if !r.mayHide(around) {
 		return span{}
 	}
 	w.set(around, low)
@@ -277,11 +277,10 @@ func (r *rule) match(w *window) (found span, ok bool) {
 
 // matchTo does the same for a credential that ends at an offset, at the latest.
 func (r *rule) matchTo(w *window, end int) (found span, ok bool) {
-	pattern := r.regexp()
-	if !bytes.Contains(w.text[:end], r.literal) {
+	if !r.mayMatch(w.text[:end]) {
 		return span{}, false // this is told sooner than by the pattern
 	}
-	m := pattern.FindSubmatchIndex(w.text[:end])
+	m := r.regexp().FindSubmatchIndex(w.text[:end])
 	if m == nil {
 		return span{}, false
 	}

@@ -173,7 +173,7 @@ func (v *valuer) starts(b []byte, from, to int, out []int) []int {
 	i := from
 	for ; i > 0; i-- {
 		if from-i > maxLead {
-			return nil
+			return out[:0]
 		}
 		c := b[i-1]
 		if c != '=' && c != ':' && c != '/' {
