@@ -230,10 +230,12 @@ func named(run []byte) bool {
 	digits := 0
 	for _, c := range run {
 		if '0' <= c && c <= '9' {
-			digits++
+			if digits++; digits == 3 {
+				return false
+			}
 		}
 	}
-	return digits < 3 && identifier(string(run[:min(len(run), maxWord-1)]))
+	return identifier(string(run[:min(len(run), maxWord-1)]))
 }
 
 // maxWord is how long an identifier is at most.

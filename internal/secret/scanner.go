@@ -135,7 +135,8 @@ func (s *Scanner) scan(raw []byte, limit int) []Match {
 	s.found = s.found[:0]
 	s.searchWords(&window{text: raw}, nil)
 	hidden := regions{raw: raw, region: region{last: -1}}
-	s.sieve.each(raw, func(from, to int) { s.tryRun(raw, from, to) }, func(at int, marks uint64) { s.searchOdd(&hidden, at, marks) })
+	var lead stretch
+	s.sieve.each(raw, func(from, to int) { s.tryRun(raw, from, to, &lead) }, func(at int, marks uint64) { s.searchOdd(&hidden, at, marks) })
 	s.flush(&hidden)
 	s.searchWoven(raw)
 	return s.unmarked(raw, clean(s.found, limit))
@@ -147,9 +148,10 @@ func (s *Scanner) search(w *window, in *region) {
 	mark := len(s.found)
 	s.searchWords(w, in)
 	if in == nil || !in.joined {
+		var lead stretch
 		s.sieve.each(w.text, func(from, to int) {
 			if in == nil || w.start(max(0, from-lookBack)) <= in.last {
-				s.tryRun(w.text, from, to)
+				s.tryRun(w.text, from, to, &lead)
 			}
 		}, nil)
 	}

@@ -132,14 +132,14 @@ func hashWords() []string {
 	return []string{"sha1", "sha256", "sha512", "checksum", "digest", "commit", "integrity", "etag", "revision", "fingerprint", "md5", "signature", "publickey", "public_key", "public-key", "public key", "pubkey", "uuid", "guid", "toolu_", "call_id", "callid", "request_id", "requestid", "sessionid", "messageid", "responseid", "traceid", "spanid", "session_id", "message_id", "tool_use_id", "parentuuid"}
 }
 
-// tryRun tries the rules of values at a run.
-func (s *Scanner) tryRun(b []byte, from, to int) {
+// tryRun tries the rules of values at a run, given what is known to be one value
+// before it.
+func (s *Scanner) tryRun(b []byte, from, to int, lead *stretch) {
 	if to-from > maxRun {
 		return
 	}
-	v := s.values
 	s.codedTwice(b, from, to)
-	if s.starts = v.starts(b, unescaped(b, from), to, s.starts[:0]); len(s.starts) == 0 {
+	if s.starts = s.startsOf(b, unescaped(b, from), to, lead); len(s.starts) == 0 {
 		return
 	}
 	if from > 1 && strings.IndexByte("~|%", b[from-1]) >= 0 {
@@ -161,23 +161,29 @@ func (s *Scanner) tryRun(b []byte, from, to int) {
 	}
 }
 
-// starts appends where the value can begin that a run is in: there, and behind
+// startsOf returns where the value can begin that a run is in: there, and behind
 // each sign within what stands before it that may assign a value as well as be
 // in one. The last is the lowest. There are none where the value would be too
-// long to be a token.
-func (v *valuer) starts(b []byte, from, to int, out []int) []int {
+// long to be a token. Lead is what is known to be one value before it, and gets
+// to be that up to the end of the run.
+func (s *Scanner) startsOf(b []byte, from, to int, lead *stretch) []int {
+	out := s.starts[:0]
 	if at := behindWords(b[from:to]); at > 0 {
 		out = append(out, from+at)
 	}
 	out = append(out, from)
 	i := from
 	for ; i > 0; i-- {
+		if i == lead.to && from-lead.from > maxLead {
+			i = lead.from
+		}
 		if from-i > maxLead {
-			return out[:0]
+			out = out[:0]
+			break
 		}
 		c := b[i-1]
 		if c != '=' && c != ':' && c != '/' {
-			if v.kind[c]&inPath != 0 {
+			if s.values.kind[c]&inPath != 0 {
 				continue
 			}
 			break
@@ -186,7 +192,8 @@ func (v *valuer) starts(b []byte, from, to int, out []int) []int {
 			out = append(out, i)
 		}
 	}
-	if i = unescaped(b, i); i < from && i != out[len(out)-1] {
+	*lead = stretch{i, to}
+	if i = unescaped(b, i); len(out) > 0 && i < from && i != out[len(out)-1] {
 		out = append(out, i)
 	}
 	return out
