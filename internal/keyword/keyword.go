@@ -125,7 +125,7 @@ func (p *part) short() bool { return p.mask>>16 == 0 }
 
 // link puts the parts into chains.
 func (s *Set) link(parts []part) {
-	s.chains = make([]chain, 1<<bits.Len(uint(2*len(parts))))
+	s.chains = make([]chain, 1<<bits.Len(uint(len(parts))))
 	slices.SortStableFunc(parts, func(a, b part) int { return cmp.Compare(s.hash(a.key()), s.hash(b.key())) })
 	s.parts = append(make([]part, 0, 1+len(parts)), part{text: none, last: true})
 	for i, p := range parts {

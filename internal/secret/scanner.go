@@ -114,7 +114,7 @@ func New(o Options) (*Scanner, error) {
 	}
 	slices.SortStableFunc(words, func(a, b word) int { return len(a.text) - len(b.text) }) // what is found at one place, in this order
 	s.words, s.set, s.spots, s.values = words, setOf(words), newSpotter(words), newValuer(rules)
-	s.sieve = newSieve(s.spots.endsHead)
+	s.sieve = newSieve(s.spots.isEnd)
 	return s, nil
 }
 

@@ -96,8 +96,8 @@ func (s *sieve) each(b []byte, run func(from, to int), odd func(at int, marks ui
 		eight1 := four1 & (four1<<4 | four>>60)
 		twelve1 := eight1 & (eight1<<4 | eight>>60)
 		for ends := sum &^ r.run & (twelve1<<1 | twelve>>63); ends != 0; ends &= ends - 1 {
-			to := at + bits.TrailingZeros64(ends)
-			run(s.start(b, to), to)
+			n := bits.TrailingZeros64(ends)
+			run(s.start(b, at+bits.Len64(^r.run&(1<<n-1))), at+n)
 		}
 		one, two, four, eight, twelve = r.run, two1, four1, eight1, twelve1
 	}
@@ -130,10 +130,9 @@ func (r rows) spots(behind, before uint64) uint64 {
 	return r.four&^r.run&^r.two | r.two&^r.run&^r.four&^calm
 }
 
-// start returns where a run begins that ends at an offset.
-func (s *sieve) start(b []byte, to int) int {
-	from := to - minRun
-	for from > 0 && s[b[from-1]]&1 != 0 {
+// start returns where a run begins that reaches back to an offset.
+func (s *sieve) start(b []byte, from int) int {
+	for from > 0 && s[b[from-1]]&isRun != 0 {
 		from--
 	}
 	return from

@@ -51,6 +51,10 @@ func newSpotter(words []word) *spotter {
 			s.split(k.text, k.rule != nil && k.rule.Boundary)
 		}
 	}
+	s.mayEnd('\\', 'r')
+	for a := range 256 {
+		s.mayEnd(byte(a), '\r')
+	}
 	return s
 }
 
@@ -61,9 +65,15 @@ func (s *spotter) mayEnd(a, b byte) {
 	s.ends[n>>6] |= 1 << (n & 63)
 }
 
-// endsHead reports whether a byte may stand before the break of a line in a
-// keyword.
-func (s *spotter) endsHead(c byte) bool {
+// endsHead reports whether one byte behind another may stand before the break of
+// a line in a keyword.
+func (s *spotter) endsHead(a, b byte) bool {
+	n := block(a, b)
+	return s.ends[n>>6]&(1<<(n&63)) != 0
+}
+
+// isEnd reports the same of a byte, whatever stands before it.
+func (s *spotter) isEnd(c byte) bool {
 	return len(s.splits[c]) > 0 || c == 'r' || c == '\r'
 }
 
@@ -105,9 +115,10 @@ func (s *spotter) split(text string, boundary bool) {
 func (s *spotter) within(raw []byte, at int, marks uint64, next int, f func(at int, broken bool)) int {
 	for ; marks != 0; marks &= marks - 1 {
 		i := at + bits.TrailingZeros64(marks)
-		if i >= next {
-			next = s.look(raw, i, f)
+		if i < next || raw[i] == '\\' && i-1 > next && i+1 < len(raw) && raw[i+1] == 'n' && !s.endsHead(raw[i-2], raw[i-1]) {
+			continue // most breaks of lines
 		}
+		next = s.look(raw, i, f)
 	}
 	return next
 }
@@ -183,10 +194,8 @@ func (s *spotter) broken(raw []byte, at, next int, f func(at int, broken bool)) 
 	if at == 0 || len(s.splits[raw[at-1]]) == 0 {
 		return
 	}
-	if at > 1 {
-		if n := block(raw[at-2], raw[at-1]); s.ends[n>>6]&(1<<(n&63)) == 0 {
-			return
-		}
+	if at > 1 && !s.endsHead(raw[at-2], raw[at-1]) {
+		return
 	}
 	rest := raw[next:]
 	for n := 1; n > 0; rest = rest[n:] {
