@@ -129,6 +129,8 @@ type payload struct {
 	PullRequest *change  `json:"pull_request"`
 	Issue       *subject `json:"issue"`
 	WorkflowRun *struct {
+		ID           int64    `json:"id"`
+		Attempt      int      `json:"run_attempt"`
 		Event        string   `json:"event"` // that started the run
 		HeadSHA      string   `json:"head_sha"`
 		HeadBranch   string   `json:"head_branch"`
@@ -150,7 +152,11 @@ type payload struct {
 }
 
 type change struct {
-	Number int `json:"number"`
+	Number int    `json:"number"`
+	Title  string `json:"title"`
+	State  string `json:"state"`
+	Draft  bool   `json:"draft"`
+	Merged bool   `json:"merged"`
 	Head   struct {
 		SHA string `json:"sha"`
 	} `json:"head"`

@@ -53,6 +53,9 @@ func (v *view) gather(ctx context.Context) ([]session.Part, error) {
 		return nil, err
 	}
 	g := &bundles{view: v, opener: opener, parts: make([]session.Part, len(runs))}
+	if v.broken == nil && g.from(runs) < 0 {
+		return nil, notCursor(v.flags.cursor)
+	}
 	g.read(ctx, runs)
 	return g.parts, nil
 }
@@ -177,15 +180,25 @@ type bundles struct {
 	runs       int
 }
 
+// from returns the place of the newest workflow run that is to be read: the last
+// one, or the one that the cursor names; -1 where that is none of them.
+func (g *bundles) from(runs []github.Run) int {
+	if g.flags.cursor == "" {
+		return len(runs)
+	}
+	return slices.IndexFunc(runs, func(r github.Run) bool { return fmt.Sprint(r.ID) == g.flags.cursor })
+}
+
+func notCursor(cursor string) error {
+	return usage(fmt.Sprintf("--cursor %q is no workflow run of what is shown", cursor), "--cursor takes the ID that a reading has named where it stopped; without, all is read")
+}
+
 // read reads the newest workflow run first: where it is stopped, what is true
 // now was read.
 func (g *bundles) read(ctx context.Context, runs []github.Run) {
 	c := &g.chain.Coverage
 	c.WorkflowRuns = len(runs)
-	from := len(runs) - 1
-	if at := slices.IndexFunc(runs, func(r github.Run) bool { return r.ID == g.flags.cursor }); at >= 0 {
-		from = at
-	}
+	from := g.from(runs)
 	for i := len(runs) - 1; i >= 0; i-- {
 		r := runs[i]
 		g.parts[i] = session.Part{HeadSHA: r.HeadSHA, Workflow: workflowOf(r)}
@@ -209,8 +222,17 @@ func (g *bundles) read(ctx context.Context, runs []github.Run) {
 
 // stopped reports whether there is no use in asking on.
 func (v *view) stopped() bool {
-	return v.broken != nil && (errors.Is(v.broken, github.ErrLimit) || errors.Is(v.broken, github.ErrToken) || errors.Is(v.broken, github.ErrPermission) ||
-		errors.Is(v.broken, context.Canceled) || errors.Is(v.broken, context.DeadlineExceeded))
+	for _, why := range []error{github.ErrLimit, github.ErrToken, context.Canceled, context.DeadlineExceeded} {
+		if errors.Is(v.broken, why) {
+			return true
+		}
+	}
+	return false
+}
+
+// stopped reports whether there is no use in asking for more bundles.
+func (g *bundles) stopped() bool {
+	return g.view.stopped() || errors.Is(g.broken, github.ErrPermission)
 }
 
 func workflowOf(r github.Run) session.Workflow {

@@ -34,7 +34,7 @@ func (v watchedView) Open(ctx context.Context, name string) (io.ReadCloser, erro
 	return v.View.Open(ctx, name)
 }
 
-func (v watchedView) Files(ctx context.Context) ([]history.File, []string, error) {
+func (v watchedView) Files(ctx context.Context) ([]history.File, []history.Skipped, error) {
 	v.w.listed++
 	return v.View.Files(ctx)
 }

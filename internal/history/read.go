@@ -9,25 +9,59 @@ import (
 	"io"
 	"io/fs"
 	"iter"
+	"regexp"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/andon-ci/andon/internal/zstd"
 )
 
-// Days returns the days of which a history has anything, in order, and the
-// names of what was refused.
-func Days(ctx context.Context, v View) (days []Day, refused []string, err error) {
-	files, refused, err := v.Files(ctx)
+// Days returns the days of which a history has anything, in order, and what lies
+// in the place of the days' files and is not read. A file that is there and cannot
+// be opened is told by Summarise.
+func Days(ctx context.Context, v View) (days []Day, unread []Skipped, err error) {
+	files, all, err := v.Files(ctx)
 	if err != nil {
 		return nil, nil, fmt.Errorf("listing the history: %w", err)
 	}
-	for _, f := range files {
-		if in, d, ok := dayOf(f.Name); ok && in != summaries {
+	for i, f := range files {
+		in, d, ok := dayOf(f.Name)
+		if ok && in != summaries {
 			days = append(days, d)
+		}
+		if i > 0 && f.Name == files[i-1].Name+packed {
+			unread = append(unread, Skipped{f.Name, "the file of that name without " + packed + " counts"})
+		}
+	}
+	for _, u := range all {
+		if _, _, ok := u.days(); ok {
+			unread = append(unread, u)
 		}
 	}
 	slices.Sort(days)
-	return slices.Compact(days), refused, nil
+	return slices.Compact(days), unread, nil
+}
+
+var kindFolder = regexp.MustCompile(`^(runs|overrides|agreements|coverage)(/|$)`)
+
+// days returns the first and the last day that the file can be about; ok is
+// false for what is about no day.
+func (u Skipped) days() (first, last Day, ok bool) {
+	in := kindFolder.FindString(u.File)
+	date := strings.ReplaceAll(u.File[len(in):], "/", "-")
+	date = date[:min(len(date), len(time.DateOnly))]
+	if n := strings.IndexFunc(date, func(r rune) bool { return r != '-' && (r < '0' || r > '9') }); n >= 0 {
+		date = date[:n]
+	}
+	return Day(date), Day(date + "~"), in != ""
+}
+
+// Within reports whether the file may be about one of the days from one to
+// another.
+func (u Skipped) Within(from, to Day) bool {
+	first, last, _ := u.days()
+	return first <= to && last >= from
 }
 
 // open opens a day's file of a kind, and returns the name that it has. Where it

@@ -105,6 +105,8 @@ func trendVerdict(r *trend.Report, w writing) (light, string) {
 	switch {
 	case t.Runs == 0 && r.Window.Kept == 0:
 		return l, w.strong(what) + ": the history holds nothing of " + theseDays(r.Window.Days)
+	case t.Runs == 0 && r.Coverage.Forks != nil:
+		return l, fmt.Sprintf("%s: no agent ran but for pull requests of forks", w.strong(what))
 	case t.Runs == 0:
 		return l, fmt.Sprintf("%s: no agent ran, on any of the %s of which the history holds something", w.strong(what), plural(r.Window.Kept, "day", "days"))
 	}
@@ -137,6 +139,12 @@ func trendCoverage(r *trend.Report) []string {
 		number(c.Suppressed) + " suppressed",
 		plural(int(c.Overrides), "override", "overrides") + unlinked(c.Unlinked),
 	}
+	if n := len(c.Unread); n > 0 {
+		out = append(out, plural(n, "file", "files")+" of the history not read")
+	}
+	if c.Forks != nil {
+		out = append(out, ofForks(*c.Forks))
+	}
 	all := len(c.Repositories)
 	if n := len(c.Unreachable); n > 0 {
 		return append(out, plural(n, "repository", "repositories")+" not reachable")
@@ -150,6 +158,18 @@ func unlinked(n int64) string {
 		return ""
 	}
 	return " (" + number(n) + " of runs that the history does not hold)"
+}
+
+// ofForks says what becomes of the runs whose bundles strangers may have written.
+func ofForks(f trend.Forks) string {
+	runs := plural(int(f.Runs), "run", "runs")
+	if f.Overrides > 0 {
+		runs += " and " + plural(int(f.Overrides), "override", "overrides")
+	}
+	if f.Counted {
+		return runs + " of them of forks"
+	}
+	return runs + " of forks apart"
 }
 
 // span returns the window as people say it: "24 Aug – 21 Nov 2026".

@@ -14,9 +14,11 @@ type Options struct {
 	AsOf     time.Time // the moment of the report; what came later is left out. The zero time is the end of To.
 
 	Keep        func(repository, instructions string) bool     // which runs the report is about, by the path of their instructions; nil for all
-	Owners      func(repository, instructions string) []string // who answers for a run; nil where nobody knows
+	Owners      func(repository, instructions string) []string // who answers for a run, by the path of its instructions; nil where nobody knows
 	Server      string                                         // of the forge's pages; https://github.com where it is empty
+	Forks       bool                                           // whether runs of forks' pull requests count as all others do
 	Unreachable []string                                       // repositories that could not be asked
+	Unread      []Unread                                       // files of the history that were not read
 }
 
 // Analyse judges what days come to. They are in any order, one for each date at
@@ -29,7 +31,12 @@ func Analyse(days []*Day, o Options) *Report {
 		Window: Window{From: o.From, To: o.To, Days: daysBetween(o.From, o.To) + 1, Kept: len(p.window)},
 	}
 	p.link()
+	forks, acts := p.forks()
+	if forks != nil && !p.Forks {
+		p.setApart(acts)
+	}
 	r.Coverage = p.coverage()
+	r.Coverage.Forks = forks
 	var both sync.WaitGroup
 	both.Go(func() {
 		p.group(r)
@@ -67,12 +74,17 @@ func newPast(days []*Day, o Options) *past {
 		ownActs(p.days)
 	}
 	slices.SortStableFunc(p.days, func(a, b *Day) int { return cmp.Compare(a.date, b.date) })
+	p.setWindow()
+	return p
+}
+
+func (p *past) setWindow() {
+	p.window = nil
 	for _, d := range p.days {
-		if d.date >= o.From {
+		if d.date >= p.From {
 			p.window = append(p.window, d)
 		}
 	}
-	return p
 }
 
 // backMost is how many days before the window serve to compare with, at most.
@@ -93,7 +105,7 @@ func dateTime(date string) time.Time {
 func daysBetween(from, to string) int { return int(dateTime(to).Sub(dateTime(from)).Hours() / 24) }
 
 func (p *past) coverage() Coverage {
-	c := Coverage{Unlinked: p.unlinked, Unreachable: p.Unreachable}
+	c := Coverage{Unlinked: p.unlinked, Unreachable: p.Unreachable, Unread: p.Unread}
 	repositories := map[string]bool{}
 	for _, d := range p.window {
 		c.Invalid += d.invalid + d.gaps.Invalid
