@@ -80,8 +80,18 @@ func TestNewLine(t *testing.T) {
 		{"long", history.Runs, `{"run_id":"` + strings.Repeat("a", history.MaxLine) + `"}`, ""},
 	} {
 		l, err := history.NewLine(tt.kind, []byte(tt.raw), noon)
-		if (err != nil) != (tt.day == "") || err == nil && l.Day() != tt.day {
-			t.Errorf("%s: %q, %v", tt.name, l.Day(), err)
+		if (err != nil) != (tt.day == "") {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+		if err != nil {
+			continue
+		}
+		dir := &history.Dir{Path: t.TempDir()}
+		if _, err := history.Write(t.Context(), dir, &history.Batch{Lines: []history.Line{l}}, nil); err != nil {
+			t.Fatal(err)
+		}
+		if got := historytest.Dump(t, dir); len(got) != 1 || got[tt.day.File(tt.kind)] == "" {
+			t.Errorf("%s: %v", tt.name, got)
 		}
 	}
 	if _, err := history.NewLine(history.Runs, []byte(`{"run_id":"a"}`), time.Time{}); err == nil {
