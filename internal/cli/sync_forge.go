@@ -33,6 +33,8 @@ type reading struct {
 	runs  map[int64]github.Run
 	stop  error // why reading ended early
 
+	recent recent
+
 	learned map[string]time.Time // workflows of which a bundle was read now, and when the first such run was made
 }
 
@@ -76,7 +78,7 @@ func (y *syncing) repository(ctx context.Context, name string, at history.Positi
 		return err
 	}
 	y.clients = append(y.clients, client)
-	r := &reading{syncing: y, forge: client, name: name, at: at.Until(y.env.Now()), told: &repositoryTold{Repository: name, Unread: []unread{}}, runs: map[int64]github.Run{}, learned: map[string]time.Time{}}
+	r := &reading{syncing: y, forge: client, name: name, at: at.Until(y.env.Now()), told: &repositoryTold{Repository: name, Unread: []unread{}}, runs: map[int64]github.Run{}, learned: map[string]time.Time{}, recent: recent{pulls: map[int]bool{}, ends: map[string]map[string]tookOf{}}}
 	y.told.Repositories = append(y.told.Repositories, r.told)
 	err = r.read(ctx)
 	tellBudget(y.env, client, y.flags.quiet)
@@ -126,7 +128,11 @@ func (r *reading) read(ctx context.Context) error {
 	if r.stop == nil && !more {
 		r.missing(runs, artifacts, now)
 	}
-	return r.changes(ctx, first, now)
+	if err := r.changes(ctx, first, now); err != nil || r.stop != nil || more {
+		return err
+	}
+	r.queue(ctx, runs, now)
+	return nil
 }
 
 // unreachable notes that nothing could be read. A limit is not of the

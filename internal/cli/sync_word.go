@@ -84,7 +84,7 @@ func (u unasked) say(raw []byte) (keptLine, error) {
 // pipeline returns the workflow run with what the bundle alone knows: the job,
 // and which of the attempts that there were it was.
 func (w word) pipeline(claimed *pipeline) *pipeline {
-	p := &pipeline{ID: fmt.Sprint(w.run.ID), Attempt: fmt.Sprint(w.run.Attempt), Workflow: w.run.Name, Event: w.run.Event, Fork: w.run.Fork}
+	p := &pipeline{ID: fmt.Sprint(w.run.ID), Attempt: fmt.Sprint(w.run.Attempt), Workflow: w.run.Name, Event: w.run.Event, Fork: w.run.Fork, CreatedAt: w.run.CreatedAt}
 	if claimed == nil {
 		return p
 	}

@@ -24,6 +24,7 @@ type Report struct {
 	By       By                `json:"by"`
 	Findings []finding.Finding `json:"findings"` // the worst first
 	Improve  Improve           `json:"improve"`
+	Backlog  *Backlog          `json:"backlog,omitempty"`
 }
 
 // Window is the time that a report is about.

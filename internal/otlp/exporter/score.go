@@ -26,23 +26,27 @@ func (x *Exporter) Scores(ctx context.Context, list []otlp.Score) (taken int, er
 	s := *x // what becomes of scores says nothing about spans
 	s.end.JSON, s.end.Plain, s.misses = true, true, 0
 	for _, r := range scoreRequests(x.end.Traces, list) {
-		body, marshalErr := json.Marshal(r.body)
-		if marshalErr != nil {
-			return taken, fmt.Errorf("%s: scores: encoding a request: %w", x.Host(), marshalErr)
-		}
-		postErr := s.post(ctx, "scores", r.url, body)
 		var no *refused
-		if errors.As(postErr, &no) && (no.code == http.StatusNotFound || no.code == http.StatusMethodNotAllowed) {
-			return taken, fmt.Errorf("%s %w", x.Host(), ErrNoScores)
-		}
-		if err = errors.Join(err, postErr); s.failed != nil {
-			return taken, s.failed
-		}
-		if postErr == nil {
+		switch failed := s.score(ctx, r); {
+		case failed == nil:
 			taken += r.scores
+		case errors.As(failed, &no) && (no.code == http.StatusNotFound || no.code == http.StatusMethodNotAllowed):
+			return taken, fmt.Errorf("%s %w", x.Host(), ErrNoScores)
+		case s.failed != nil:
+			return taken, s.failed
+		case err == nil:
+			err = failed
 		}
 	}
 	return taken, err
+}
+
+func (x *Exporter) score(ctx context.Context, r scoreRequest) error {
+	body, err := json.Marshal(r.body)
+	if err != nil {
+		return fmt.Errorf("%s: scores: encoding a request: %w", x.Host(), err)
+	}
+	return x.post(ctx, "scores", r.url, body)
 }
 
 // scoreRequest is a request in which there is at least a part of a score.
