@@ -61,6 +61,7 @@ func (f *exportFlags) define(fs *flag.FlagSet) {
 	})
 	f.exportSettings.define(fs)
 	fs.BoolVar(&f.scores, "scores", false, "send overrides and agreements as scores too, to Langfuse and to Phoenix")
+	fs.BoolVar(&f.ciSpans, "ci-spans", false, "ask GitHub for the workflow runs, and send spans of them and of their jobs and steps too")
 	fs.BoolVar(&f.quiet, "quiet", false, "no progress on stderr")
 }
 
@@ -93,7 +94,7 @@ func (f *exportFlags) run(ctx context.Context, env Env, args []string) error {
 		if err != nil {
 			return err
 		}
-		units, err := e.units(g, c, records)
+		units, err := e.units(ctx, g, c, records)
 		if err != nil {
 			return err
 		}

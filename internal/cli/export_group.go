@@ -184,7 +184,7 @@ func (f *exportFlags) read(ctx context.Context, env Env, g group) (*collection, 
 }
 
 // units maps what a collection holds, and what people did about it.
-func (e *export) units(g group, c *collection, records []override.Record) (*units, error) {
+func (e *export) units(ctx context.Context, g group, c *collection, records []override.Record) (*units, error) {
 	o, err := e.options(g)
 	if err != nil {
 		return nil, err
@@ -194,6 +194,7 @@ func (e *export) units(g group, c *collection, records []override.Record) (*unit
 	if len(c.report.Sessions) > 0 {
 		u.list = m.Units(c.report)
 	}
+	e.addWorkflow(ctx, u, m, &g.pipeline, c.report)
 	e.judge(u, m, records)
 	return u, nil
 }
@@ -241,7 +242,7 @@ func (c *collection) export(ctx context.Context, env Env) error {
 	}
 	defer e.discard()
 	g := group{bundle: c.bundle, pipeline: pipelineFrom(env, c.flags.keyFlags)}
-	u, err := e.units(g, c, nil)
+	u, err := e.units(ctx, g, c, nil)
 	if err != nil {
 		return err
 	}

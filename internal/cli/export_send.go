@@ -20,18 +20,20 @@ import (
 
 // export is an export under way.
 type export struct {
-	env    Env
-	o      *exportSettings
-	pii    bool
-	places *otlp.Places // of runs that were exported, now or before
-	file   *spool       // nil for none
-	ends   []*destination
-	memory *memory
-	scrubs []func(string) string // of what was sent
-	scores []otlp.Score          // to send when the runs that they are about were
-	since  time.Time             // what ended before is not sent
-	left   int                   // units that are too old
-	aged   int                   // units that are old, and sent
+	env      Env
+	o        *exportSettings
+	pii      bool
+	places   *otlp.Places // of runs that were exported, now or before
+	file     *spool       // nil for none
+	ends     []*destination
+	memory   *memory
+	scrubs   []func(string) string // of what was sent
+	scores   []otlp.Score          // to send when the runs that they are about were
+	forges   *forges               // nil where the workflow runs themselves are not sent
+	troubles []string              // other than of an endpoint
+	since    time.Time             // what ended before is not sent
+	left     int                   // units that are too old
+	aged     int                   // units that are old, and sent
 }
 
 // destination is an endpoint, and what became of what was sent to it.
@@ -63,6 +65,9 @@ func newExport(env Env, s *exportSettings, pii bool) (*export, error) {
 			d.meter = otlp.NewMeter(otlp.Profile(s.semconv))
 		}
 		e.ends = append(e.ends, d)
+	}
+	if s.ciSpans {
+		e.forges = newForges(env)
 	}
 	if e.since, err = s.since(clock(env)); err != nil {
 		return nil, err
@@ -179,7 +184,7 @@ func (e *export) finish(quiet bool) error {
 	if !quiet {
 		e.tellAge()
 	}
-	var lines []string
+	lines := e.troubles
 	for _, d := range e.ends {
 		if line := d.problem(); line != "" {
 			lines = append(lines, line)

@@ -28,6 +28,7 @@ type exportSettings struct {
 	force       bool
 	metrics     string
 	scores      bool
+	ciSpans     bool
 }
 
 func (s *exportSettings) define(fs *flag.FlagSet) {

@@ -53,7 +53,7 @@ func (f *metricsFlags) printPast(ctx context.Context, env Env, meter *otlp.Meter
 		return err
 	}
 	now := clock(env)
-	out := otlp.NewOpenMetrics(env.Stdout)
+	out := otlp.NewOpenMetrics(env.Stdout, f.labels)
 	for end := h.first(now); end.Before(now); {
 		day := history.DayOf(end)
 		if err := h.until(ctx, day); err != nil {

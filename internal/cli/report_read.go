@@ -58,7 +58,7 @@ func judge(ctx context.Context, store history.Store, w reportWindow, by *ownersh
 	o := trend.Options{From: string(w.from), To: string(w.to), AsOf: w.to.Time().Add(24 * time.Hour), Forks: w.forks}
 	o.Unread = notRead(append(skipped, more...), first, w.to)
 	var why error
-	if o.Unreachable, why = unreachable(ctx, view); why != nil {
+	if o.Unreachable, o.Queues, why = lastRead(ctx, view); why != nil {
 		o.Unread = append(o.Unread, trend.Unread{File: history.CursorFile, Reason: "not the JSON of a cursor: which repositories could not be read is not known"})
 	}
 	if by != nil {
@@ -89,20 +89,24 @@ func cleaned(r *trend.Report, scan *secret.Scanner) (*trend.Report, error) {
 	return out, nil
 }
 
-// unreachable returns the repositories that the last sync could not read.
-func unreachable(ctx context.Context, view history.View) ([]string, error) {
+// lastRead returns the repositories that the last sync could not read, and what
+// was open in the others.
+func lastRead(ctx context.Context, view history.View) (unreachable []string, queues map[string]trend.Queue, err error) {
 	c, err := history.ReadCursor(ctx, view) // a history that is written by hand needs none
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var out []string
+	queues = map[string]trend.Queue{}
 	for name, p := range c.Repositories {
 		if p.Unreachable != nil {
-			out = append(out, name)
+			unreachable = append(unreachable, name)
+		}
+		if p.Queue != nil && validRepo.MatchString(name) {
+			queues[name] = *p.Queue
 		}
 	}
-	slices.Sort(out)
-	return out, nil
+	slices.Sort(unreachable)
+	return unreachable, queues, nil
 }
 
 // readDays reads what each day comes to, several at once: they do not depend on

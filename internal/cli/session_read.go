@@ -178,6 +178,7 @@ type bundles struct {
 	downloaded int
 	unpacked   int64
 	runs       int
+	alive      lifetime // of the workflow run that is read
 }
 
 // from returns the place of the newest workflow run that is to be read: the last
@@ -245,6 +246,7 @@ func workflowOf(r github.Run) session.Workflow {
 // run reads the bundles of one workflow run.
 func (g *bundles) run(ctx context.Context, r github.Run, p *session.Part) {
 	what := fmt.Sprintf("workflow run %d", r.ID)
+	g.alive = lifetimeOf(r, g.env.Now())
 	found, more, err := g.forge.Artifacts(ctx, r, artifactPrefix)
 	switch {
 	case err != nil:
@@ -291,6 +293,7 @@ func (g *bundles) artifact(ctx context.Context, a github.Artifact, p *session.Pa
 		}
 		p.Sessions = append(p.Sessions, b.Report.Sessions...)
 		g.compare(a, b.Claims, p)
+		g.date(a, b.Report, p)
 	case len(found) > 0 && found[0].Rule == "artifact/invalid":
 		c.Invalid++
 		g.unread(what, found[0].Message)
@@ -350,6 +353,23 @@ func (g *bundles) lost(a github.Artifact, what string, err error) {
 	g.note([]finding.Finding{{
 		Rule: "artifact/unread", Severity: finding.Warning, Message: "a bundle could not be read: " + reasonOf(err, ""), Hint: hint, Pos: trace.Pos{File: a.Name},
 	}})
+}
+
+// date takes the times out of the runs that the workflow run cannot have had, so
+// that they count as of its own.
+func (g *bundles) date(a github.Artifact, r *session.Report, p *session.Part) {
+	n := 0
+	for _, s := range r.Sessions {
+		for _, one := range s.Runs {
+			if g.alive.mend(one) {
+				n++
+			}
+		}
+	}
+	if n > 0 {
+		g.chain.Coverage.Misdated += n
+		g.note([]finding.Finding{misdated(n, a.Name, fmt.Sprintf("the time of workflow run %d counts; look at what wrote the trace", p.Workflow.ID))})
+	}
 }
 
 // compare says where a bundle claims to be about something else than the forge

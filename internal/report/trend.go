@@ -139,6 +139,9 @@ func trendCoverage(r *trend.Report) []string {
 		number(c.Suppressed) + " suppressed",
 		plural(int(c.Overrides), "override", "overrides") + unlinked(c.Unlinked),
 	}
+	if c.Misdated > 0 {
+		out = append(out, plural(int(c.Misdated), "run", "runs")+" of impossible times")
+	}
 	if n := len(c.Unread); n > 0 {
 		out = append(out, plural(n, "file", "files")+" of the history not read")
 	}

@@ -33,6 +33,7 @@ func TrendMarkdown(w io.Writer, r *trend.Report, o TrendOptions) error {
 		t.keyNumbers()
 		t.moreNumbers()
 		t.changes()
+		t.backlog()
 		t.charts()
 		t.groups()
 		t.improve()

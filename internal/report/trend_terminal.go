@@ -35,6 +35,7 @@ func TrendTerminal(w io.Writer, r *trend.Report, o TerminalOptions) error {
 	if r.Totals.Runs > 0 || len(r.Findings) > 0 {
 		trendFindings(&b, r, o)
 	}
+	trendBacklog(&b, r, o)
 	trendGroups(&b, "By agent", r, r.By.Agent, aboutAgent, o)
 	for _, g := range []struct {
 		name  string

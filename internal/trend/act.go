@@ -96,6 +96,8 @@ func (d *Day) AddCoverage(line []byte) error {
 		d.gaps.Missing++
 	case "invalid":
 		d.gaps.Invalid++
+	case "misdated":
+		d.gaps.Misdated += min(max(traces, 1), maxCount)
 	case "suppressed", "withheld":
 		d.gaps.Suppressed += min(max(traces, 1), maxCount)
 	}

@@ -16,6 +16,7 @@ type Options struct {
 	Keep        func(repository, instructions string) bool     // which runs the report is about, by the path of their instructions; nil for all
 	Owners      func(repository, instructions string) []string // who answers for a run, by the path of its instructions; nil where nobody knows
 	Server      string                                         // of the forge's pages; https://github.com where it is empty
+	Queues      map[string]Queue                               // what is open, by repository
 	Forks       bool                                           // whether runs of forks' pull requests count as all others do
 	Unreachable []string                                       // repositories that could not be asked
 	Unread      []Unread                                       // files of the history that were not read
@@ -41,6 +42,7 @@ func Analyse(days []*Day, o Options) *Report {
 	both.Go(func() {
 		p.group(r)
 		r.Improve = p.improve()
+		r.Backlog = p.backlog(r.Coverage.Repositories)
 	})
 	r.Findings = p.findings()
 	both.Wait()
@@ -111,6 +113,7 @@ func (p *past) coverage() Coverage {
 		c.Invalid += d.invalid + d.gaps.Invalid
 		c.Missing += d.gaps.Missing
 		c.Suppressed += d.gaps.Suppressed
+		c.Misdated += d.gaps.Misdated
 		c.Overrides += p.count(d.overrides)
 		c.Agreements += p.count(d.agreements)
 		for _, cell := range d.cells {

@@ -73,6 +73,7 @@ type gaps struct {
 	Missing    int64 `json:"missing,omitempty"`
 	Invalid    int64 `json:"invalid,omitempty"`
 	Suppressed int64 `json:"suppressed,omitempty"`
+	Misdated   int64 `json:"misdated,omitempty"`
 }
 
 // names numbers texts; 0 is the empty one.

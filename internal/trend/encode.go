@@ -180,7 +180,7 @@ func ReadDay(raw []byte) (*Day, error) {
 	readTexts(v.Get("judgements"), d.judgements)
 	d.overrides, d.agreements = d.readActs(v.Get("overrides")), d.readActs(v.Get("agreements"))
 	g := v.Get("gaps")
-	d.gaps = gaps{count(g.Get("missing")), count(g.Get("invalid")), count(g.Get("suppressed"))}
+	d.gaps = gaps{count(g.Get("missing")), count(g.Get("invalid")), count(g.Get("suppressed")), count(g.Get("misdated"))}
 	d.invalid, d.rest = count(v.Get("invalid")), count(v.Get("rest"))
 	d.names.number, d.byKey = nil, nil
 	return d, nil

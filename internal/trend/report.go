@@ -24,6 +24,7 @@ type Report struct {
 	By       By                `json:"by"`
 	Findings []finding.Finding `json:"findings"` // the worst first
 	Improve  Improve           `json:"improve"`
+	Backlog  *Backlog          `json:"backlog,omitempty"`
 }
 
 // Window is the time that a report is about.
@@ -44,6 +45,7 @@ type Coverage struct {
 	Invalid      int64    `json:"invalid"`               // lines of the history that could not be used
 	Missing      int64    `json:"missing"`               // workflow runs of which no trace could be read
 	Suppressed   int64    `json:"suppressed"`            // traces kept out for a credential
+	Misdated     int64    `json:"misdated,omitempty"`    // runs whose bundle gave them a time that cannot be
 	Repositories []string `json:"repositories"`          // with a run in the window
 	Unreachable  []string `json:"unreachable,omitempty"` // repositories that could not be asked
 	Forks        *Forks   `json:"forks,omitempty"`       // absent where no run is of a fork
