@@ -82,10 +82,5 @@ func (c codeowners) of(path string) []string {
 	return nil
 }
 
-// owns reports whether an owner owns a path. Names are the same in any case.
-func (c codeowners) owns(owner, path string) bool {
-	return slices.ContainsFunc(c.of(path), func(o string) bool { return strings.EqualFold(o, owner) })
-}
-
 // ownerName is an owner without what would mention anybody.
 func ownerName(owner string) string { return strings.TrimPrefix(owner, "@") }

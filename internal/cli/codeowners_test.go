@@ -41,8 +41,11 @@ with\ space @spacy
 			t.Errorf("%q: got %v, want %v", path, got, want)
 		}
 	}
-	if !c.owns("@JS-owner", "a.js") || c.owns("@js-owner", "a") {
-		t.Error("owns is not of")
+	for path, want := range map[string]bool{"a.js": true, "a": false} {
+		o := &ownership{owner: "@JS-owner", rules: map[string]codeowners{"o/r": c}, known: map[ownable][]string{}}
+		if o.keeps("o/r", path) != want {
+			t.Errorf("%s: kept is not %v", path, want)
+		}
 	}
 	if got := parseCodeowners([]byte("a.js @a\n")).of(""); got != nil {
 		t.Errorf("a file without a rule for all has owners of all: %v", got)

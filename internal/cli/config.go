@@ -47,6 +47,9 @@ type exportConfig struct {
 	Semconv   string   `yaml:"semconv"`
 	OnError   string   `yaml:"on_error"`
 	Metrics   string   `yaml:"metrics"`
+
+	TraceScope string `yaml:"trace_scope"`
+	MaxAge     string `yaml:"max_age"`
 }
 
 // accounts says of accounts of the forge what they do not show.

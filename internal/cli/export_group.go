@@ -7,12 +7,14 @@ import (
 	"io/fs"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/andon-ci/andon/internal/otlp"
 	"github.com/andon-ci/andon/internal/override"
-	"github.com/andon-ci/andon/internal/session"
 	"github.com/andon-ci/andon/internal/trace"
 )
 
@@ -33,7 +35,7 @@ type group struct {
 // groups tells bundles, each of which is of a workflow run of its own, from
 // what else was given, which is of this one.
 func (f *exportFlags) groups(env Env, args []string) ([]group, error) {
-	here := group{key: f.keyFlags, pipeline: pipelineFrom(env)}
+	here := group{key: f.keyFlags, pipeline: pipelineFrom(env, f.keyFlags)}
 	var out []group
 	for _, path := range args {
 		if m, err := readManifest(path); err == nil {
@@ -109,8 +111,8 @@ func (f *exportFlags) bundleGroup(env Env, dir string, m *manifest) group {
 }
 
 // pipelineFrom returns the workflow run that the program runs in, empty outside
-// of one.
-func pipelineFrom(env Env) otlp.Pipeline {
+// of one, and what its event says of it.
+func pipelineFrom(env Env, k keyFlags) otlp.Pipeline {
 	get := env.Getenv
 	p := otlp.Pipeline{
 		ServerURL: get("GITHUB_SERVER_URL"), Repository: get("GITHUB_REPOSITORY"), RunID: get("GITHUB_RUN_ID"),
@@ -122,7 +124,35 @@ func pipelineFrom(env Env) otlp.Pipeline {
 	if p.HeadRef != "" && get("GITHUB_HEAD_REF") != "" {
 		p.RefType = "branch"
 	}
+	path, _ := k.eventOf(env)
+	if path == "" {
+		return p
+	}
+	event, err := readEvent(path)
+	if err != nil { // whoever reads the key says so
+		return p
+	}
+	if c := event.PullRequest; c != nil {
+		p.BaseSHA = commit(c.Base.SHA)
+		p.Change = otlp.Change{Number: c.Number, State: c.state(), Title: c.Title}
+	}
+	if w := event.WorkflowRun; w != nil && w.ID > 0 {
+		p.Trigger, p.TriggerAttempt = strconv.FormatInt(w.ID, 10), strconv.Itoa(max(1, w.Attempt))
+	}
 	return p
+}
+
+// state returns how far a pull request has come, in the conventions' words.
+func (c *change) state() string {
+	switch {
+	case c.Merged:
+		return "merged"
+	case c.State == "open" && c.Draft:
+		return "wip"
+	case c.State == "open", c.State == "closed":
+		return c.State
+	}
+	return ""
 }
 
 // read reads a group.
@@ -154,7 +184,7 @@ func (f *exportFlags) read(ctx context.Context, env Env, g group) (*collection, 
 }
 
 // units maps what a collection holds, and what people did about it.
-func (e *export) units(g group, c *collection, records []override.Record) (*units, error) {
+func (e *export) units(ctx context.Context, g group, c *collection, records []override.Record) (*units, error) {
 	o, err := e.options(g)
 	if err != nil {
 		return nil, err
@@ -163,16 +193,43 @@ func (e *export) units(g group, c *collection, records []override.Record) (*unit
 	m := otlp.NewMapper(g.pipeline, o)
 	if len(c.report.Sessions) > 0 {
 		u.list = m.Units(c.report)
-		e.note(m, c.report)
 	}
+	e.addWorkflow(ctx, u, m, &g.pipeline, c.report)
+	e.judge(u, m, records)
+	return u, nil
+}
+
+// judge adds what people did about runs to what is exported, and makes all of it
+// ready to be sent.
+func (e *export) judge(u *units, m *otlp.Mapper, records []override.Record) {
 	for i := range records {
-		u.list = append(u.list, m.Override(&records[i], e.find))
+		act := m.Override(&records[i])
+		u.list = append(u.list, act)
+		if e.o.scores && !act.End.Before(e.since) {
+			e.scores = append(e.scores, m.Score(&records[i]).Clean(u.scrub))
+		}
 	}
+	u.list = slices.DeleteFunc(u.list, e.tooOld)
 	for i := range u.list {
 		u.list[i].Resource = otlp.CleanAttrs(u.list[i].Resource, u.scrub)
 	}
-	return u, nil
 }
+
+// tooOld reports whether something is not to be sent for its age, and counts
+// what is old either way.
+func (e *export) tooOld(u otlp.Unit) bool {
+	if u.End.Before(e.since) {
+		e.left++
+		return true
+	}
+	if u.End.Before(clock(e.env).Add(-old)) {
+		e.aged++
+	}
+	return false
+}
+
+// old is the age that several backends do not take, or put in the wrong place.
+const old = 24 * time.Hour
 
 // export sends what was collected, where the command was told to.
 func (c *collection) export(ctx context.Context, env Env) error {
@@ -184,8 +241,8 @@ func (c *collection) export(ctx context.Context, env Env) error {
 		return err
 	}
 	defer e.discard()
-	g := group{bundle: c.bundle, pipeline: pipelineFrom(env)}
-	u, err := e.units(g, c, nil)
+	g := group{bundle: c.bundle, pipeline: pipelineFrom(env, c.flags.keyFlags)}
+	u, err := e.units(ctx, g, c, nil)
 	if err != nil {
 		return err
 	}
@@ -194,29 +251,6 @@ func (c *collection) export(ctx context.Context, env Env) error {
 		return err
 	}
 	return e.finish(c.flags.quiet)
-}
-
-// note remembers where the runs of a report are, for the overrides of them.
-func (e *export) note(m *otlp.Mapper, r *session.Report) {
-	for _, s := range r.Sessions {
-		for _, run := range s.Runs {
-			if len(e.placed) < maxPlaced {
-				e.placed[run.ID] = m.Place(s, run)
-			}
-		}
-	}
-}
-
-// maxPlaced is how many runs are remembered, for overrides to be linked to.
-const maxPlaced = 100_000
-
-// find returns where a run is that was exported, now or before.
-func (e *export) find(run string) (otlp.Link, bool) {
-	l, ok := e.placed[run]
-	if !ok {
-		l, ok = e.memory.place(run)
-	}
-	return l, ok
 }
 
 // scrubber returns what cuts out of a text what must not leave. Several may use

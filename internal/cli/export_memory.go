@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/andon-ci/andon/internal/otlp"
 	"github.com/andon-ci/andon/internal/otlp/exporter"
@@ -27,7 +28,6 @@ type memory struct {
 	mu      sync.Mutex
 	lines   []sentLine
 	at      map[string]int // of the last line, by endpoint and unit
-	placed  map[string]otlp.Link
 	changed bool
 }
 
@@ -36,8 +36,21 @@ type sentLine struct {
 	Endpoint string `json:"endpoint"` // a hash of its URL
 	Span     string `json:"span"`     // the topmost of what was sent
 	Digest   string `json:"digest"`   // of how far it had come
-	Trace    string `json:"trace,omitempty"`
-	Run      string `json:"run,omitempty"`
+
+	// Of a run: where it is, for what is linked to it later.
+	Trace  string    `json:"trace,omitempty"`
+	Run    string    `json:"run,omitempty"`
+	Thread string    `json:"thread,omitempty"`
+	Start  time.Time `json:"start,omitzero"`
+}
+
+// place returns where the run of the line is, of no run where it has none.
+func (l *sentLine) place() otlp.Place {
+	at, ok := otlp.ParseTraceparent("00-" + l.Trace + "-" + l.Span + "-01")
+	if !ok {
+		return otlp.Place{}
+	}
+	return otlp.Place{Run: l.Run, Thread: l.Thread, Start: l.Start, Link: otlp.Link{Trace: at.Trace, Span: at.Span}}
 }
 
 // maxSent bounds the file, in bytes and in lines.
@@ -47,7 +60,7 @@ const (
 )
 
 func newMemory(path string) (*memory, error) {
-	m := &memory{path: path, at: map[string]int{}, placed: map[string]otlp.Link{}}
+	m := &memory{path: path, at: map[string]int{}}
 	if path == "" {
 		return m, nil
 	}
@@ -94,11 +107,6 @@ func (m *memory) put(l sentLine) {
 		m.at[key] = len(m.lines)
 		m.lines = append(m.lines, l)
 	}
-	var at otlp.Link
-	if id, ok := otlp.ParseTraceparent("00-" + l.Trace + "-" + l.Span + "-01"); ok && l.Run != "" {
-		at.Trace, at.Span = id.Trace, id.Span
-		m.placed[l.Run] = at
-	}
 }
 
 func (m *memory) has(endpoint string, u otlp.Unit) bool {
@@ -112,26 +120,11 @@ func (m *memory) add(endpoint string, u otlp.Unit) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.changed = true
-	m.put(sentLine{Endpoint: endpoint, Span: u.Key, Digest: u.Digest})
-}
-
-// note adds to what was sent which run it is of.
-func (m *memory) note(list []otlp.Unit, placed map[string]otlp.Link) {
-	runs := map[string]string{}
-	for run, at := range placed {
-		runs[at.Span.String()] = run
+	l := sentLine{Endpoint: endpoint, Span: u.Key, Digest: u.Digest}
+	if p := u.Place; p.Run != "" {
+		l.Trace, l.Run, l.Thread, l.Start = p.Link.Trace.String(), p.Run, p.Thread, p.Start
 	}
-	for i := range m.lines {
-		if l := &m.lines[i]; l.Run == "" && runs[l.Span] != "" {
-			l.Run, l.Trace = runs[l.Span], placed[runs[l.Span]].Trace.String()
-		}
-	}
-}
-
-// place returns where a run is that was sent before.
-func (m *memory) place(run string) (otlp.Link, bool) {
-	l, ok := m.placed[run]
-	return l, ok
+	m.put(l)
 }
 
 // endpointID names an endpoint in the memory, without its URL.

@@ -4,11 +4,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"flag"
 	"fmt"
-	"net/url"
+	"io"
 	"os"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -20,92 +18,22 @@ import (
 	"github.com/andon-ci/andon/internal/secret"
 )
 
-// exportSettings say where to and how an export goes.
-type exportSettings struct {
-	endpoints   []string
-	file        string
-	content     string
-	scheme      string
-	semconv     string
-	traceparent string
-	onError     string
-	sent        string
-	force       bool
-	metrics     string
-}
-
-func (s *exportSettings) define(fs *flag.FlagSet) {
-	fs.Func("endpoint", "send to `URL` over OTLP/HTTP, and with \"URL VARIABLE\" with the headers in that variable; may be repeated", func(v string) error {
-		s.endpoints = append(s.endpoints, v)
-		return nil
-	})
-	fs.StringVar(&s.file, "otlp-file", "", "write OTLP JSON, a request a line, to `FILE`, or to stdout for -")
-	fs.StringVar(&s.content, "content", "", "what of the words of agents and people is sent, a `LEVEL`: none (default), redacted or full")
-	fs.StringVar(&s.scheme, "trace-ids", "", "whose `SCHEME` of trace ids: githubreceiver (default) or grafana")
-	fs.StringVar(&s.semconv, "semconv", "", "`PROFILE` of attribute names: stable (default) or next")
-	fs.StringVar(&s.traceparent, "traceparent", "", "the `CONTEXT` to export into (default $TRACEPARENT)")
-	fs.StringVar(&s.onError, "on-export-error", "", "what an export that fails does, an `ACTION`: warn (default) or fail")
-	fs.StringVar(&s.sent, "sent", "", "remember in `FILE` what was sent (default: in the bundle, where one is exported)")
-	fs.StringVar(&s.metrics, "metrics", "", "send metrics of what is sent too, as a `KIND`: none (default) or delta, which not every backend can add up")
-	fs.BoolVar(&s.force, "force", false, "send again what was sent before")
-}
-
-// defineBeside defines the flags of a command that exports beside its work. It
-// does so only where it is told to: the variables of OpenTelemetry may be set for
-// the agent.
-func (s *exportSettings) defineBeside(fs *flag.FlagSet) {
-	fs.Func("otlp-endpoint", "send what was collected to `URL`, as `andon export` does; may be repeated", func(v string) error {
-		s.endpoints = append(s.endpoints, v)
-		return nil
-	})
-	fs.StringVar(&s.file, "otlp-file", "", "write what was collected as OTLP JSON to `FILE`")
-	fs.StringVar(&s.content, "export-content", "", "what of the words of agents is sent, a `LEVEL`: none (default), redacted or full")
-	fs.StringVar(&s.onError, "on-export-error", "", "what an export that fails does, an `ACTION`: warn (default) or fail")
-}
-
-// asked reports whether the command was told to export.
-func (s *exportSettings) asked() bool { return len(s.endpoints) > 0 || s.file != "" }
-
-// complete fills in what the flags leave open, and checks the result.
-func (s *exportSettings) complete(env Env, c exportConfig) error {
-	if len(s.endpoints) == 0 {
-		s.endpoints = lines(env.Getenv("ANDON_OTLP_ENDPOINT"))
-	}
-	if len(s.endpoints) == 0 {
-		s.endpoints = c.Endpoints
-	}
-	for _, f := range []struct {
-		dst                         *string
-		name, configured, otherwise string
-	}{
-		{&s.content, "ANDON_EXPORT_CONTENT", c.Content, "none"},
-		{&s.scheme, "ANDON_TRACE_IDS", c.TraceIDs, string(otlp.GitHubReceiver)},
-		{&s.semconv, "ANDON_SEMCONV", c.Semconv, string(otlp.Stable)},
-		{&s.traceparent, "TRACEPARENT", "", ""},
-		{&s.onError, "ANDON_ON_EXPORT_ERROR", c.OnError, "warn"},
-		{&s.sent, "ANDON_SENT", "", ""},
-		{&s.metrics, "ANDON_METRICS", c.Metrics, "none"},
-	} {
-		*f.dst = cmp.Or(*f.dst, env.Getenv(f.name), f.configured, f.otherwise)
-	}
-	return errors.Join(
-		oneOf("--content", s.content, "none", "redacted", "full"),
-		oneOf("--trace-ids", s.scheme, string(otlp.GitHubReceiver), string(otlp.Grafana)),
-		oneOf("--semconv", s.semconv, string(otlp.Stable), string(otlp.Next)),
-		oneOf("--metrics", s.metrics, "none", "delta"),
-		oneOf("--on-export-error", s.onError, "warn", "fail"))
-}
-
 // export is an export under way.
 type export struct {
-	env    Env
-	o      *exportSettings
-	pii    bool
-	placed map[string]otlp.Link // of runs that were exported
-	file   *spool               // nil for none
-	ends   []*destination
-	memory *memory
-	scrubs []func(string) string // of what was sent
+	env      Env
+	o        *exportSettings
+	pii      bool
+	places   *otlp.Places // of runs that were exported, now or before
+	file     *spool       // nil for none
+	ends     []*destination
+	memory   *memory
+	scrubs   []func(string) string // of what was sent
+	scores   []otlp.Score          // to send when the runs that they are about were
+	forges   *forges               // nil where the workflow runs themselves are not sent
+	troubles []string              // other than of an endpoint
+	since    time.Time             // what ended before is not sent
+	left     int                   // units that are too old
+	aged     int                   // units that are old, and sent
 }
 
 // destination is an endpoint, and what became of what was sent to it.
@@ -115,15 +43,18 @@ type destination struct {
 	spans   int
 	units   int
 	skipped int
+	traces  []otlp.TraceID // that were sent to, up to maxShown and one more
 	unsent  int
 	err     error       // the first
 	meter   *otlp.Meter // of what was sent; nil where that is not asked for
+	scores  int
+	scored  error // what became of scores
 }
 
 // newExport prepares an export. Endpoints are those asked for, else those of
 // OpenTelemetry's own variables.
 func newExport(env Env, s *exportSettings, pii bool) (*export, error) {
-	e := &export{env: env, o: s, pii: pii, placed: map[string]otlp.Link{}}
+	e := &export{env: env, o: s, pii: pii, places: &otlp.Places{}}
 	ends, err := exporter.Endpoints(s.endpoints, exporter.Environment{Getenv: env.Getenv, ReadFile: os.ReadFile})
 	if err != nil {
 		return nil, usage("export: "+err.Error(), "--endpoint takes a URL; docs/otlp.md has the variables")
@@ -135,8 +66,17 @@ func newExport(env Env, s *exportSettings, pii bool) (*export, error) {
 		}
 		e.ends = append(e.ends, d)
 	}
+	if s.ciSpans {
+		e.forges = newForges(env)
+	}
+	if e.since, err = s.since(clock(env)); err != nil {
+		return nil, err
+	}
 	if e.memory, err = newMemory(s.sent); err != nil {
 		return nil, err
+	}
+	for i := range e.memory.lines {
+		e.places.Add(e.memory.lines[i].place())
 	}
 	if s.file != "" {
 		e.file, err = newSpool(env, s.file)
@@ -146,48 +86,6 @@ func newExport(env Env, s *exportSettings, pii bool) (*export, error) {
 
 // idle reports whether there is nowhere to export to.
 func (e *export) idle() bool { return e.file == nil && len(e.ends) == 0 }
-
-// options are how a group is mapped. An incoming context is of this workflow
-// run, and of no other.
-func (e *export) options(g group) (otlp.Options, error) {
-	o := otlp.Options{
-		Profile: otlp.Profile(e.o.semconv), Scheme: otlp.Scheme(e.o.scheme),
-		Content: e.o.content != "none", HideUser: e.pii || e.o.content == "redacted", At: clock(e.env),
-	}
-	for _, pair := range strings.Split(e.env.Getenv("OTEL_RESOURCE_ATTRIBUTES"), ",") {
-		if k, v, ok := strings.Cut(pair, "="); ok && strings.TrimSpace(k) != "" {
-			o.Resource = append(o.Resource, otlp.Attr{Key: strings.TrimSpace(k), Value: unescape(strings.TrimSpace(v))})
-		}
-	}
-	if name := e.env.Getenv("OTEL_SERVICE_NAME"); name != "" {
-		o.Resource = slices.DeleteFunc(o.Resource, func(a otlp.Attr) bool { return a.Key == "service.name" })
-		o.Resource = append(o.Resource, otlp.Attr{Key: "service.name", Value: name})
-	}
-	if !g.elsewhere && e.o.traceparent != "" {
-		in, ok := otlp.ParseTraceparent(e.o.traceparent)
-		if !ok {
-			return o, usage("the traceparent is none", "it is 00-<32 hex digits>-<16 hex digits>-01; unset TRACEPARENT to do without")
-		}
-		o.Incoming = in
-	}
-	return o, nil
-}
-
-// clock returns the time, and the zero time where there is no clock.
-func clock(env Env) time.Time {
-	if env.Now == nil {
-		return time.Time{}
-	}
-	return env.Now()
-}
-
-// unescape decodes the percent-encoding of OpenTelemetry's lists.
-func unescape(s string) string {
-	if out, err := url.PathUnescape(s); err == nil {
-		return out
-	}
-	return s
-}
 
 // send exports units to wherever they go, to all at once: an endpoint that hangs
 // must not keep the others waiting.
@@ -207,7 +105,6 @@ func (e *export) send(ctx context.Context, bundle string, u *units) {
 	}
 	wg.Wait()
 	e.scrubs = append(e.scrubs, u.scrub)
-	m.note(u.list, e.placed)
 	if m != e.memory {
 		e.remember(m)
 	}
@@ -233,6 +130,7 @@ func (d *destination) send(ctx context.Context, u *units, m *memory, force bool)
 			continue
 		}
 		d.spans += len(b.Spans)
+		d.see(b.Spans)
 	}
 	for _, unit := range list {
 		if failed[unit.Key] {
@@ -283,19 +181,46 @@ func (e *export) finish(quiet bool) error {
 		}
 	}
 	e.remember(e.memory)
-	var lines []string
+	if !quiet {
+		e.tellAge()
+	}
+	lines := e.troubles
 	for _, d := range e.ends {
 		if line := d.problem(); line != "" {
 			lines = append(lines, line)
 		}
-		if !quiet && d.units > 0 {
-			fmt.Fprintf(e.env.Stderr, "andon: sent %s to %s\n", counted(d.spans, "span", "spans"), plain(d.Host()))
+		if line := d.unscored(); line != "" {
+			lines = append(lines, line)
+		}
+		if !quiet {
+			d.tell(e.env.Stderr)
 		}
 	}
+	e.show()
 	if len(lines) == 0 {
 		return nil
 	}
 	return e.complain(lines)
+}
+
+// tell says what was sent.
+func (d *destination) tell(w io.Writer) {
+	if d.units > 0 {
+		fmt.Fprintf(w, "andon: sent %s to %s\n", counted(d.spans, "span", "spans"), strings.Join(append([]string{plain(d.Host())}, d.links()...), " "))
+	}
+	if d.scores > 0 {
+		fmt.Fprintf(w, "andon: sent %s to %s\n", counted(d.scores, "score", "scores"), plain(d.Host()))
+	}
+}
+
+// tellAge says what is not sent for its age, and what may not be taken for it.
+func (e *export) tellAge() {
+	if e.left > 0 {
+		fmt.Fprintf(e.env.Stderr, "andon: not sent for their age (--max-age %s): %s\n", plain(e.o.maxAge), counted(e.left, "trace or part of one", "traces or parts of one"))
+	}
+	if e.aged > 0 && len(e.ends) > 0 && e.since.IsZero() {
+		fmt.Fprintf(e.env.Stderr, "andon: %s over a day old, which not every backend takes; --max-age leaves out what is older\n", counted(e.aged, "trace or part of one is", "traces or parts of one are"))
+	}
 }
 
 // problem says in one line what did not arrive, empty where all did.
@@ -330,12 +255,8 @@ func (e *export) complain(lines []string) error {
 		if err := r.Annotate(fs); err != nil {
 			return failure(err, "writing the annotations", "")
 		}
-		if e.env.Getenv("ANDON_SUMMARY") != "false" && e.env.Getenv("GITHUB_STEP_SUMMARY") != "" {
-			text := strings.NewReplacer("`", "'", "\n", " ").Replace(strings.Join(lines, "; "))
-			if err := r.Summary([]byte("\n> [!WARNING]\n> `" + text + "`\n")); err != nil {
-				fmt.Fprintf(e.env.Stderr, "andon: %s\n", plain(err.Error()))
-			}
-		}
+		text := strings.NewReplacer("`", "'", "\n", " ").Replace(strings.Join(lines, "; "))
+		e.summarise("\n> [!WARNING]\n> `" + text + "`\n")
 	}
 	if e.o.onError == "fail" {
 		return failure(errors.New(lines[0]), "exporting", "--on-export-error warn makes it a warning")

@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"regexp"
+	"strings"
 
 	"github.com/andon-ci/andon/internal/otlp"
 	"github.com/andon-ci/andon/internal/otlp/exporter"
@@ -24,23 +26,54 @@ examples:
   andon metrics --prometheus traces > /var/lib/node_exporter/andon.prom
   andon metrics --history andon/history --endpoint http://localhost:9090/api/v1/otlp
   andon metrics --from-bundles bundles --endpoint http://localhost:9090/api/v1/otlp
+  andon metrics --history ./factory --openmetrics > past.om
 `,
 		start: func(fs *flag.FlagSet) runner {
-			f := &exportFlags{}
-			prometheus, from := false, ""
-			f.define(fs)
-			fs.StringVar(&from, "history", "", "add up the history at `DIR|BRANCH`, as andon sync takes it")
-			fs.BoolVar(&prometheus, "prometheus", false, "print them in Prometheus' text format, whether they are sent or not")
-			return func(ctx context.Context, env Env, args []string) error {
-				return f.runMetrics(ctx, env, args, from, prometheus)
-			}
+			f := &metricsFlags{}
+			f.exportFlags.define(fs)
+			fs.StringVar(&f.from, "history", "", "add up the history at `DIR|BRANCH`, as andon sync takes it")
+			fs.BoolVar(&f.prometheus, "prometheus", false, "print them in Prometheus' text format, whether they are sent or not")
+			fs.BoolVar(&f.past, "openmetrics", false, "print the totals of each day of the history with its time, to fill Prometheus with what was before")
+			fs.Func("label", "with --openmetrics, a label that Prometheus will give what it is told now, as `NAME=VALUE`; may be repeated", f.addLabel)
+			return func(ctx context.Context, env Env, args []string) error { return f.run(ctx, env, args) }
 		},
 	}
 }
 
-func (f *exportFlags) runMetrics(ctx context.Context, env Env, args []string, from string, prometheus bool) error {
-	if len(args)+len(f.bundles) == 0 && from == "" {
+// metricsFlags are what metrics was asked for.
+type metricsFlags struct {
+	exportFlags
+	prometheus bool
+	past       bool
+	labels     []otlp.Attr
+}
+
+var labelName = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
+
+func (f *metricsFlags) addLabel(s string) error {
+	name, value, ok := strings.Cut(s, "=")
+	if !ok || !labelName.MatchString(name) {
+		return errors.New("it is not NAME=VALUE")
+	}
+	f.labels = append(f.labels, otlp.Attr{Key: name, Value: value})
+	return nil
+}
+
+func (f *metricsFlags) check(args []string) error {
+	switch {
+	case len(f.labels) > 0 && !f.past:
+		return usage("metrics: --label is for --openmetrics", "what Prometheus scrapes is labelled by its configuration")
+	case f.past && (f.from == "" || len(args)+len(f.bundles) > 0 || f.prometheus):
+		return usage("metrics: --openmetrics prints a history, and nothing else", "andon metrics --history DIR|BRANCH --openmetrics")
+	case len(args)+len(f.bundles) == 0 && f.from == "":
 		return usage("metrics: no PATH given", "andon metrics FILE_OR_FOLDER, or --history; `andon help metrics` has examples")
+	}
+	return nil
+}
+
+func (f *metricsFlags) run(ctx context.Context, env Env, args []string) error {
+	if err := f.check(args); err != nil {
+		return err
 	}
 	if _, err := f.settings.complete(ctx, env, f.config, f.keyFlags.checkout(env)); err != nil {
 		return err
@@ -48,36 +81,53 @@ func (f *exportFlags) runMetrics(ctx context.Context, env Env, args []string, fr
 	if err := f.exportSettings.complete(env, f.settings.export); err != nil {
 		return err
 	}
+	meter := otlp.NewMeter(otlp.Profile(f.semconv))
+	if f.past {
+		return f.printPast(ctx, env, meter)
+	}
 	e, err := newExport(env, &f.exportSettings, f.pii == "true")
 	if err != nil {
 		return err
 	}
 	defer e.discard()
-	groups, err := f.groups(env, args)
+	scrub, missing, err := f.addPaths(ctx, env, args, meter)
 	if err != nil {
 		return err
 	}
-	meter := otlp.NewMeter(otlp.Profile(f.semconv))
-	var missing error
-	scrub := func(s string) string { return s }
-	for _, g := range groups {
-		c, records, err := f.read(ctx, env, g)
-		if err != nil {
-			return err
-		}
-		addAll(meter, c, g, records)
-		scrub = both(scrub, scrubber(c.gatherer))
-		missing = errors.Join(missing, c.allThere())
-	}
-	if from != "" {
-		clean, err := f.addHistory(ctx, env, from, meter)
+	if f.from != "" {
+		clean, err := f.addHistory(ctx, env, meter)
 		if err != nil {
 			return err
 		}
 		scrub = both(scrub, clean)
 	}
-	list := cleanMetrics(meter.Metrics(), scrub)
-	if prometheus || len(e.ends) == 0 {
+	return f.tell(ctx, env, e, meter, cleanMetrics(meter.Metrics(), scrub), missing)
+}
+
+// addPaths adds up what PATHs and bundles hold. It returns what cuts out of names
+// what must not leave, and what was not there.
+func (f *metricsFlags) addPaths(ctx context.Context, env Env, args []string, meter *otlp.Meter) (scrub func(string) string, missing, err error) {
+	scrub = func(s string) string { return s }
+	groups, err := f.groups(env, args)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, g := range groups {
+		c, records, err := f.read(ctx, env, g)
+		if err != nil {
+			return nil, nil, err
+		}
+		addAll(meter, c, g, records)
+		scrub = both(scrub, scrubber(c.gatherer))
+		missing = errors.Join(missing, c.allThere())
+	}
+	return scrub, missing, nil
+}
+
+// tell prints metrics, where that was asked for or there is nowhere to send them
+// to, and sends them.
+func (f *metricsFlags) tell(ctx context.Context, env Env, e *export, meter *otlp.Meter, list []otlp.Metric, missing error) error {
+	if f.prometheus || len(e.ends) == 0 {
 		var b bytes.Buffer
 		if err := otlp.WritePrometheus(&b, list); err != nil {
 			return err

@@ -4,81 +4,137 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/andon-ci/andon/internal/history"
 	"github.com/andon-ci/andon/internal/otlp"
 	"github.com/andon-ci/andon/internal/override"
-	"github.com/andon-ci/andon/internal/session"
 )
 
-// addHistory adds up all that a history holds: totals from its first day on, the
-// same whoever asks and however often. It returns what cuts out of names what
-// must not leave.
-func (f *exportFlags) addHistory(ctx context.Context, env Env, where string, meter *otlp.Meter) (func(string) string, error) {
-	h := historyFlags{history: where, repository: f.repository}
-	h.wait = time.Minute
-	store, err := h.open(ctx, env)
-	if err != nil {
-		return nil, err
-	}
-	view, err := store.View(ctx)
-	if err != nil {
-		return nil, failure(err, "reading the history", "--history names a folder or a branch that `andon sync` has filled")
-	}
-	days, _, err := history.Days(ctx, view)
-	if err != nil {
-		return nil, failure(err, "reading the history", "")
-	}
-	for _, day := range days {
-		for _, kind := range []history.Kind{history.Runs, history.Overrides, history.Agreements} {
-			if err := addDay(ctx, view, kind, day, meter); err != nil {
-				return nil, failure(err, "reading the history", "")
-			}
-		}
-	}
-	scan, err := newScanner(env, nil, f.secrets)
-	if err != nil {
-		return nil, err
-	}
-	return func(s string) string {
-		out, _ := scan.Redact([]byte(s))
-		return string(out)
-	}, nil
+// mostDays is how many days of a history are printed one by one: a run whose
+// clock said 1970 does not make it twenty thousand.
+const mostDays = 1000
+
+// counting is a history being added up: totals from its first day on, the same
+// whoever asks and however often.
+type counting struct {
+	*kept
+	meter *otlp.Meter
+	bad   int // lines that are no records
 }
 
-// addDay adds the records of a kind of one day. A line that is none is left out,
-// as it is everywhere else.
-func addDay(ctx context.Context, view history.View, kind history.Kind, day history.Day, meter *otlp.Meter) error {
-	for line, err := range history.Lines(ctx, view, kind, day) {
-		switch {
-		case errors.Is(err, history.ErrLine):
-			continue
-		case err != nil:
+func (f *metricsFlags) counting(ctx context.Context, env Env, meter *otlp.Meter) (*counting, error) {
+	k, err := f.kept(ctx, env)
+	return &counting{kept: k, meter: meter}, err
+}
+
+// addHistory adds up all that a history holds, and returns what cuts out of names
+// what must not leave.
+func (f *metricsFlags) addHistory(ctx context.Context, env Env, meter *otlp.Meter) (func(string) string, error) {
+	h, err := f.counting(ctx, env, meter)
+	if err != nil {
+		return nil, err
+	}
+	for len(h.days) > 0 {
+		if err := h.until(ctx, h.days[0]); err != nil {
+			return nil, err
+		}
+	}
+	h.tell(env)
+	return h.scrub, nil
+}
+
+// printPast prints what the totals of a history were at the end of each day, also
+// of those in which nothing happened, and what they are now.
+func (f *metricsFlags) printPast(ctx context.Context, env Env, meter *otlp.Meter) error {
+	h, err := f.counting(ctx, env, meter)
+	if err != nil {
+		return err
+	}
+	now := clock(env)
+	out := otlp.NewOpenMetrics(env.Stdout, f.labels)
+	for end := h.first(now); end.Before(now); {
+		day := history.DayOf(end)
+		if err := h.until(ctx, day); err != nil {
 			return err
 		}
-		if kind == history.Runs {
-			addRollup(line, meter)
-			continue
+		end = day.Time().AddDate(0, 0, 1)
+		if end.After(now) {
+			end = now
 		}
-		var rec override.Record
-		if json.Unmarshal(line, &rec) == nil && rec.ID != "" {
-			meter.AddOverride(&rec)
+		out.Write(cleanMetrics(meter.Metrics(), h.scrub), end)
+	}
+	h.tell(env)
+	return printed(0, out.Close())
+}
+
+// first returns when the first day began that is printed.
+func (h *counting) first(now time.Time) time.Time {
+	least := history.DayOf(now.AddDate(0, 0, -mostDays))
+	if len(h.days) == 0 {
+		return now
+	}
+	return max(h.days[0], least).Time()
+}
+
+// until adds the days up to one.
+func (h *counting) until(ctx context.Context, day history.Day) error {
+	for len(h.days) > 0 && h.days[0] <= day {
+		if err := h.day(ctx, h.days[0]); err != nil {
+			return failure(err, "reading the history", "")
+		}
+		h.days = h.days[1:]
+	}
+	return nil
+}
+
+func (h *counting) tell(env Env) {
+	if h.bad > 0 {
+		fmt.Fprintf(env.Stderr, "andon: %d lines of the history are no records, and are not counted\n", h.bad)
+	}
+}
+
+// day adds what is known of one day.
+func (h *counting) day(ctx context.Context, day history.Day) error {
+	for _, kind := range history.Kinds() {
+		for line, err := range history.Lines(ctx, h.view, kind, day) {
+			if err != nil && !errors.Is(err, history.ErrLine) {
+				return err
+			}
+			if err != nil || !h.line(kind, line) {
+				h.bad++
+			}
 		}
 	}
 	return nil
 }
 
-func addRollup(line []byte, meter *otlp.Meter) {
-	r := rollup{Run: &session.Run{}}
-	if json.Unmarshal(line, &r) != nil || r.Run == nil || r.ID == "" {
-		return
+// line adds a record, and reports whether it is one.
+func (h *counting) line(kind history.Kind, line []byte) bool {
+	switch kind {
+	case history.Runs:
+		return addRollup(line, h.meter)
+	case history.Coverage:
+		var g history.Gap
+		if json.Unmarshal(line, &g) != nil || g.State == "" {
+			return false
+		}
+		h.meter.AddMissing(g.Repository, g.Workflow.Workflow, string(g.State), max(g.Traces, 1))
+	default:
+		var rec override.Record
+		if json.Unmarshal(line, &rec) != nil || rec.ID == "" {
+			return false
+		}
+		h.meter.AddOverride(&rec)
 	}
-	p := otlp.Pipeline{Repository: r.Repository}
-	if w := r.WorkflowRun; w != nil {
-		p.RunID, p.Attempt, p.Workflow, p.Job = w.ID, w.Attempt, w.Workflow, w.Job
+	return true
+}
+
+func addRollup(line []byte, meter *otlp.Meter) bool {
+	s, p, ok := readRollup(line)
+	if ok {
+		meter.Add(s, &p)
 	}
-	meter.Add(&session.Session{
-		ID: r.SessionID, Repository: r.Repository, Subject: r.Subject, HeadSHA: r.HeadSHA, Runs: []*session.Run{r.Run},
-	}, &p)
+	return ok
 }

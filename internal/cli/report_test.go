@@ -185,3 +185,20 @@ func TestReportSchema(t *testing.T) {
 		}
 	}
 }
+
+// Of whose runs they are the forge is asked with --post, and with nothing else.
+func TestReportOwners(t *testing.T) {
+	f := fake.New(t)
+	f.Files = map[string]string{"CODEOWNERS": "* @octo-org/web\n"}
+	for _, args := range [][]string{{"--format", "json"}, {"--format", "json", "--post"}} {
+		f.Forget()
+		code, stdout, stderr := asked(t, f, nil, reportArgs("2026-11-20", append(args, "--repository", "octo-org/hello")...)...)
+		if code != 0 {
+			t.Fatalf("%v: exit code %d\n%s", args, code, stderr)
+		}
+		asks := len(args) > 2
+		if got := strings.Contains(stdout, `"name": "@octo-org/web"`); got != asks || !asks && len(f.Requests) > 0 {
+			t.Errorf("%v: an owner is %v, %d requests", args, got, len(f.Requests))
+		}
+	}
+}

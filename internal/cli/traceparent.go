@@ -48,7 +48,7 @@ func (f *traceparentFlags) run(env Env, args []string) error {
 		return err
 	}
 	incoming, set := otlp.ParseTraceparent(env.Getenv("TRACEPARENT"))
-	root, known := otlp.NewMapper(pipelineFrom(env), otlp.Options{Scheme: otlp.Scheme(f.scheme), Incoming: incoming}).Root()
+	root, known := otlp.NewMapper(pipelineFrom(env, keyFlags{}), otlp.Options{Scheme: otlp.Scheme(f.scheme), Incoming: incoming}).Root()
 	switch {
 	case set && !f.force:
 		root = incoming

@@ -9,6 +9,8 @@ import (
 	"hash/crc32"
 	"io"
 	"io/fs"
+	"slices"
+	"strings"
 )
 
 // SummarySchema names the version of a summary's JSON form.
@@ -22,6 +24,10 @@ type Summariser interface {
 
 	// Day returns what a day comes to of which nothing has been read.
 	Day(Day) Digest
+
+	// Read returns a day as its MarshalJSON has written it, and an error for anything
+	// else: it comes from whoever can write to the history.
+	Read(d Day, raw []byte) (Digest, error)
 }
 
 // Digest is what a day comes to. It counts the lines that it returns an error
@@ -31,6 +37,10 @@ type Digest interface {
 	AddOverride(line []byte) error
 	AddAgreement(line []byte) error
 	AddCoverage(line []byte) error
+
+	// Lines returns how many lines have been added, those with an error among them.
+	Lines() int64
+
 	json.Marshaler
 }
 
@@ -41,6 +51,7 @@ type Summary struct {
 	Day     Day             `json:"date"`
 	By      string          `json:"by"` // the Summariser's version
 	Of      []Source        `json:"of"`
+	Unread  []Skipped       `json:"unread,omitempty"` // files of the day
 	Summary json.RawMessage `json:"summary"`
 }
 
@@ -49,42 +60,85 @@ type Summary struct {
 type Source struct {
 	File   string `json:"file"`
 	Bytes  int64  `json:"bytes"`
+	Lines  int64  `json:"lines"`  // that are not blank; 0 of a compressed file, which is not unpacked to count them
 	CRC32C string `json:"crc32c"` // hex; tells an edit, and is no protection against whoever may write here
 }
 
 // Summarise returns what a day comes to: as it is kept, where it was made of the
-// files as they are now, else made of them. Fresh tells which.
-func Summarise(ctx context.Context, v View, d Day, s Summariser) (out *Summary, fresh bool, err error) {
-	of, err := sources(ctx, v, d)
+// files as they are now and has as many lines as they, else made of them. Fresh
+// tells which.
+func Summarise(ctx context.Context, v View, d Day, by Summariser) (out *Summary, digest Digest, fresh bool, err error) {
+	of, unread, err := sources(ctx, v, d)
 	if err != nil {
-		return nil, false, err
+		return nil, nil, false, err
 	}
-	if kept := summary(ctx, v, d); kept != nil && kept.By == s.Version() && same(kept.Of, of) {
-		return kept, true, nil
-	}
-	digest := s.Day(d)
-	add := map[Kind]func([]byte) error{
-		Runs: digest.AddRun, Overrides: digest.AddOverride, Agreements: digest.AddAgreement, Coverage: digest.AddCoverage,
-	}
-	for _, k := range Kinds() {
-		for line, err := range Lines(ctx, v, k, d) {
-			if err != nil && !unusable(err) {
-				return nil, false, err
-			}
-			add[k](line) // the digest counts what it cannot read
+	if kept := summary(ctx, v, d); kept != nil && kept.By == by.Version() && slices.Equal(kept.Of, of) {
+		if digest, err = by.Read(d, kept.Summary); err == nil && agrees(digest, of) {
+			kept.Unread = append(unread, kept.opened()...)
+			return kept, digest, true, nil
 		}
+	}
+	digest = by.Day(d)
+	damaged, err := digested(ctx, v, d, digest)
+	if err != nil {
+		return nil, nil, false, err
 	}
 	raw, err := digest.MarshalJSON()
 	if err != nil {
-		return nil, false, fmt.Errorf("summing up %s: %w", d, err)
+		return nil, nil, false, fmt.Errorf("summing up %s: %w", d, err)
 	}
-	return &Summary{Schema: SummarySchema, Day: d, By: s.Version(), Of: of, Summary: raw}, false, nil
+	return &Summary{Schema: SummarySchema, Day: d, By: by.Version(), Of: of, Unread: append(unread, damaged...), Summary: raw}, digest, false, nil
+}
+
+// agrees reports whether a day is made of as many lines as its files have. Those
+// of compressed files are not known.
+func agrees(d Digest, of []Source) bool {
+	var lines int64
+	for _, s := range of {
+		if strings.HasSuffix(s.File, packed) {
+			return true
+		}
+		lines += s.Lines
+	}
+	return d.Lines() == lines
+}
+
+// opened returns those of the unread files that could be opened, which the
+// summary alone knows.
+func (s *Summary) opened() (out []Skipped) {
+	for _, u := range s.Unread {
+		if slices.ContainsFunc(s.Of, func(s Source) bool { return s.File == u.File }) {
+			out = append(out, u)
+		}
+	}
+	return out
+}
+
+// digested adds the lines of a day, and returns what could be opened but not be
+// read to its end.
+func digested(ctx context.Context, v View, d Day, to Digest) (unread []Skipped, err error) {
+	add := map[Kind]func([]byte) error{
+		Runs: to.AddRun, Overrides: to.AddOverride, Agreements: to.AddAgreement, Coverage: to.AddCoverage,
+	}
+	for _, k := range Kinds() {
+		for line, err := range Lines(ctx, v, k, d) {
+			switch {
+			case errors.Is(err, ErrDamaged):
+				unread = append(unread, Skipped{d.File(k) + packed, "damaged: what can be read of it counts"})
+			case err == nil, errors.Is(err, ErrLine):
+				add[k](line) // the digest counts what it cannot read
+			case !unusable(err): // the others cannot be opened, as sources has told
+				return nil, err
+			}
+		}
+	}
+	return unread, nil
 }
 
 // unusable reports whether an error is about what lies in the history, and not
 // about reaching it. A report counts it, and has the rest.
 func unusable(err error) bool {
-	return errors.Is(err, ErrLine) || errors.Is(err, ErrDamaged) || errors.Is(err, ErrRefused) || errors.Is(err, errLarge)
+	return errors.Is(err, ErrDamaged) || errors.Is(err, ErrRefused) || errors.Is(err, errLarge) || errors.Is(err, fs.ErrPermission)
 }
 
 // summary returns the summary that is kept of a day, nil for none that can be
@@ -98,35 +152,36 @@ func summary(ctx context.Context, v View, d Day) *Summary {
 	return &s
 }
 
-func same(a, b []Source) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
-}
-
-// sources identifies the files of a day.
-func sources(ctx context.Context, v View, d Day) ([]Source, error) {
-	out := []Source{}
+// sources identifies the files of a day, and says which of them cannot be opened.
+func sources(ctx context.Context, v View, d Day) (out []Source, unread []Skipped, err error) {
+	out = []Source{}
 	for _, k := range Kinds() {
 		for _, name := range []string{d.File(k), d.File(k) + packed} {
 			s, err := source(ctx, v, name)
-			if errors.Is(err, fs.ErrNotExist) || err != nil && unusable(err) {
+			switch {
+			case errors.Is(err, fs.ErrNotExist):
 				continue
+			case err == nil:
+				out = append(out, s)
+			case unusable(err):
+				unread = append(unread, Skipped{name, why(err)})
+			default:
+				return nil, nil, fmt.Errorf("reading %s: %w", name, err)
 			}
-			if err != nil {
-				return nil, fmt.Errorf("reading %s: %w", name, err)
-			}
-			out = append(out, s)
 			break // the compressed one beside it does not count
 		}
 	}
-	return out, nil
+	return out, unread, nil
+}
+
+// why says in short what an unusable file is.
+func why(err error) string {
+	for _, short := range []error{ErrRefused, errLarge} {
+		if errors.Is(err, short) {
+			return short.Error()
+		}
+	}
+	return errClosed.Error()
 }
 
 func source(ctx context.Context, v View, name string) (Source, error) {
@@ -135,9 +190,39 @@ func source(ctx context.Context, v View, name string) (Source, error) {
 		return Source{}, err
 	}
 	defer r.Close()
-	sum := crc32.New(crc32.MakeTable(crc32.Castagnoli))
-	n, err := io.CopyBuffer(sum, struct{ io.Reader }{r}, make([]byte, 256<<10))
-	return Source{File: name, Bytes: n, CRC32C: fmt.Sprintf("%08x", sum.Sum32())}, err
+	sum, count := crc32.New(crc32.MakeTable(crc32.Castagnoli)), &lineCount{}
+	into := io.MultiWriter(sum, count)
+	if strings.HasSuffix(name, packed) {
+		into = sum
+	}
+	n, err := io.CopyBuffer(into, struct{ io.Reader }{r}, make([]byte, 256<<10))
+	return Source{File: name, Bytes: n, Lines: count.lines(), CRC32C: fmt.Sprintf("%08x", sum.Sum32())}, err
+}
+
+// lineCount counts the lines of what is written to it that are not blank.
+type lineCount struct {
+	ended int64
+	text  bool // in the line that has not ended
+}
+
+func (c *lineCount) Write(p []byte) (int, error) {
+	for rest := p; len(rest) > 0; {
+		line, after, ended := bytes.Cut(rest, []byte("\n"))
+		c.text = c.text || len(bytes.TrimSpace(line)) > 0
+		if ended && c.text {
+			c.ended++
+		}
+		c.text = c.text && !ended
+		rest = after
+	}
+	return len(p), nil
+}
+
+func (c *lineCount) lines() int64 {
+	if c.text {
+		return c.ended + 1
+	}
+	return c.ended
 }
 
 // marshalled returns v as indented JSON, as people read it.

@@ -28,6 +28,15 @@ func (s Scheme) trace(p *Pipeline) TraceID {
 	return id.orOne()
 }
 
+// pipeline returns the span of an attempt of a workflow run, the root of its
+// trace (newParentSpanID).
+func (s Scheme) pipeline(p *Pipeline) Link {
+	sum := s.hash(p, p.RunID+p.attempt()+"s")
+	var id SpanID
+	hex.Decode(id[:], []byte(sum[16:32]))
+	return Link{Trace: s.trace(p), Span: id}
+}
+
 // jobSpan returns the id that the scheme gives the span of a job, zero where
 // what it is made of is not known (newSpanIDFromCheckRun).
 func (s Scheme) jobSpan(p *Pipeline) SpanID {
@@ -39,6 +48,18 @@ func (s Scheme) jobSpan(p *Pipeline) SpanID {
 		sum = s.hash(p, p.CheckRun+"-j")
 	default:
 		return SpanID{}
+	}
+	var id SpanID
+	hex.Decode(id[:], []byte(sum[16:32]))
+	return id
+}
+
+// stepSpan returns the id of the span of a step of a job. Steps of one name have
+// one id.
+func (s Scheme) stepSpan(p *Pipeline, step string) SpanID {
+	sum := s.hash(p, p.CheckRun+"-"+step+"-s")
+	if s == Grafana {
+		sum = s.hash(p, p.RunID+p.attempt()+p.Job+step)
 	}
 	var id SpanID
 	hex.Decode(id[:], []byte(sum[16:32]))
@@ -86,36 +107,4 @@ func spanIDOf(parts ...string) SpanID {
 		id[7] = 1
 	}
 	return id
-}
-
-// SpanContext is a span of another process, as W3C's traceparent names it.
-type SpanContext struct {
-	Trace TraceID
-	Span  SpanID
-}
-
-// ParseTraceparent reads a traceparent, as the environment variable of this
-// name holds it, and reports whether it is one.
-func ParseTraceparent(s string) (SpanContext, bool) {
-	var c SpanContext
-	part := strings.Split(strings.TrimSpace(s), "-")
-	if len(part) < 4 || len(part[0]) != 2 || part[0] == "ff" || part[0] == "00" && len(part) != 4 || len(part[3]) != 2 {
-		return c, false
-	}
-	ok := decode(c.Trace[:], part[1]) && decode(c.Span[:], part[2])
-	return c, ok && c.Trace != TraceID{} && c.Span != SpanID{}
-}
-
-// decode reads lower-case hex digits of exactly the length of dst.
-func decode(dst []byte, s string) bool {
-	if len(s) != 2*len(dst) || strings.ToLower(s) != s {
-		return false
-	}
-	_, err := hex.Decode(dst, []byte(s))
-	return err == nil
-}
-
-// String returns the context as a traceparent of a trace that is recorded.
-func (c SpanContext) String() string {
-	return "00-" + c.Trace.String() + "-" + c.Span.String() + "-01"
 }

@@ -2,42 +2,13 @@ package otlp
 
 import (
 	"cmp"
-	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/andon-ci/andon/internal/session"
 )
-
-// Pipeline is the workflow run, and the job of it, that runs belong to. What is
-// not known is empty.
-type Pipeline struct {
-	ServerURL   string // of the forge; empty is https://github.com
-	Repository  string // owner/name
-	RunID       string
-	Attempt     string // empty is the first
-	Workflow    string
-	WorkflowRef string
-	Job         string // its key in the workflow
-	CheckRun    string // its id at the forge
-	Matrix      string // tells the jobs of one key apart
-	Event       string
-	Actor       string
-	Runner      string
-	HeadRef     string
-	BaseRef     string
-	RefType     string // branch or tag
-}
-
-func (p *Pipeline) attempt() string { return cmp.Or(p.Attempt, "1") }
-
-func (p *Pipeline) server() string {
-	return strings.TrimSuffix(cmp.Or(p.ServerURL, "https://github.com"), "/")
-}
 
 // Options are how sessions are mapped.
 type Options struct {
@@ -50,8 +21,21 @@ type Options struct {
 	Project     string  // of Phoenix; empty is its default
 	Resource    []Attr  // more attributes of the resource
 	Incoming    SpanContext
-	At          time.Time // of what has no time, and no neighbour that has one
+	Session     string     // what the spans are grouped by; empty is made of the subject
+	ChangeID    string     // of what is about no pull request that is known
+	Scope       TraceScope // empty is WorkflowRun
+	Places      *Places    // what was exported before; nil is nothing
+	At          time.Time  // of what has no time, and no neighbour that has one
 }
+
+// TraceScope is what has a trace of its own.
+type TraceScope string
+
+// The scopes. Outside of a workflow run each run of an agent is a trace.
+const (
+	WorkflowRun TraceScope = "run" // each attempt of a workflow run
+	AgentRun    TraceScope = "agent"
+)
 
 // Mapper maps what one pipeline has done. Outside of a pipeline the zero
 // Pipeline is right: then each run is a trace of its own.
@@ -63,6 +47,10 @@ type Mapper struct {
 // NewMapper returns a Mapper.
 func NewMapper(p Pipeline, o Options) *Mapper {
 	o.Profile, o.Scheme = cmp.Or(o.Profile, Stable), cmp.Or(o.Scheme, GitHubReceiver)
+	o.Scope = cmp.Or(o.Scope, WorkflowRun)
+	if o.Places == nil {
+		o.Places = &Places{}
+	}
 	o.Service, o.Environment = cmp.Or(o.Service, "andon"), cmp.Or(o.Environment, "ci")
 	if p.RunID == "" {
 		p = Pipeline{ServerURL: p.ServerURL, Actor: p.Actor}
@@ -108,17 +96,29 @@ func (m *Mapper) idIn(job string, parts ...string) SpanID {
 	return spanIDOf(append([]string{m.p.Repository, m.p.RunID, m.p.attempt(), job}, parts...)...)
 }
 
-// Units returns what there is to export of a report, in its order. Spans are
-// made only as they are asked for.
+// Units returns what there is to export of a report, in its order, and adds its
+// runs to the places. Spans of runs are made only as they are asked for.
 func (m *Mapper) Units(r *session.Report) []Unit {
 	var out []Unit
+	for _, s := range r.Sessions {
+		for _, run := range s.Runs {
+			m.o.Places.Add(m.Place(s, run))
+		}
+	}
 	resource := m.resource(r)
-	if root, ok := m.Root(); ok && len(r.Sessions) > 0 {
+	title := m.title(r)
+	if root, ok := m.Root(); ok && len(r.Sessions) > 0 && m.o.Scope == WorkflowRun {
 		out = append(out, m.job(r, root, resource))
 	}
 	for _, s := range r.Sessions {
+		if u, ok := m.conclusion(s); ok {
+			u.Resource = resource
+			out = append(out, u)
+		}
 		for _, run := range s.Runs {
-			u := m.run(s, run).unit()
+			x := m.run(s, run)
+			x.title = title
+			u := x.unit()
 			u.Resource = resource
 			out = append(out, u)
 		}
@@ -126,99 +126,27 @@ func (m *Mapper) Units(r *session.Report) []Unit {
 	return out
 }
 
-// Place returns where a run's own span is.
-func (m *Mapper) Place(s *session.Session, r *session.Run) Link {
-	x := run{m: m, s: s, r: r}
-	x.place()
-	return Link{x.trace, x.id}
-}
-
-// resource returns the attributes that all spans of the pipeline share.
-func (m *Mapper) resource(r *session.Report) []Attr {
-	var a attrs
-	p := &m.p
-	repository, head := shared(r)
-	repository = cmp.Or(p.Repository, repository)
-	a.text(serviceName, m.o.Service)
-	a.text(serviceNamespace, repository)
-	a.text(environmentName, m.o.Environment)
-	a.text(openInferenceProject, m.o.Project)
-	if p.RunID != "" {
-		a.text(serviceInstance, strings.Join([]string{p.Repository, p.RunID, p.attempt()}, "/"))
-		a.text(pipelineName, p.Workflow)
-		a.text(pipelineRun, p.RunID)
-		a.text(pipelineRunURL, fmt.Sprintf("%s/%s/actions/runs/%s/attempts/%s", p.server(), p.Repository, p.RunID, p.attempt()))
-		a.text(workerName, p.Runner)
-		a.text(githubAttempt, p.attempt())
-		a.text(githubEvent, p.Event)
-		a.text(githubWorkflowRef, p.WorkflowRef)
-	}
-	if owner, name, ok := strings.Cut(repository, "/"); ok {
-		a.text(vcsProvider, "github")
-		a.text(vcsURL, p.server()+"/"+repository)
-		a.text(vcsOwner, owner)
-		a.text(vcsName, name)
-	}
-	if p.HeadRef != "" {
-		a.text(vcsHeadName, p.HeadRef)
-		a.text(vcsHeadType, cmp.Or(p.RefType, "branch"))
-	}
-	a.text(vcsHeadRevision, head)
-	if p.BaseRef != "" {
-		a.text(vcsBaseName, p.BaseRef)
-		a.text(vcsBaseType, "branch")
-	}
-	return m.override(a)
-}
-
-// MetricResource returns the attributes of the resource of metrics. What tells
-// one run from another is not among them: it would begin every series anew.
-func (m *Mapper) MetricResource() []Attr {
-	var a attrs
-	a.text(serviceName, m.o.Service)
-	a.text(environmentName, m.o.Environment)
-	return m.override(a)
-}
-
-// shared returns the repository and the commit that all sessions are of, empty
-// where they differ.
-func shared(r *session.Report) (repository, head string) {
-	for i, s := range r.Sessions {
-		if i == 0 {
-			repository, head = s.Repository, s.HeadSHA
-		}
-		if s.Repository != repository {
-			repository = ""
-		}
-		if s.HeadSHA != head {
-			head = ""
-		}
-	}
-	return repository, head
-}
-
-// override puts the attributes that were asked for in place of our own.
-func (m *Mapper) override(a attrs) []Attr {
-	a = slices.DeleteFunc(a, func(x Attr) bool {
-		return slices.ContainsFunc(m.o.Resource, func(y Attr) bool { return x.Key == y.Key })
-	})
-	return append(a, m.o.Resource...)
-}
-
 // about is what every span about a session says.
 func (m *Mapper) about(s *session.Session) attrs {
 	var a attrs
-	a.text(sessionID, m.sessionID(s))
+	a.text(sessionID, cmp.Or(m.o.Session, m.sessionID(s)))
 	switch {
 	case m.p.Actor == "":
 	case m.o.HideUser:
-		sum := sha256.Sum256([]byte(m.p.Actor))
-		a.text(userID, hex.EncodeToString(sum[:8]))
+		a.text(userID, hashed(m.p.Actor))
 	default:
 		a.text(userID, m.p.Actor)
 	}
 	if s.Subject.Kind == "pull_request" && s.Subject.Number > 0 {
 		a.text(vcsChange, strconv.Itoa(s.Subject.Number))
+		if c := m.p.Change; c.Number == s.Subject.Number {
+			a.text(vcsChangeState, c.State)
+			if m.o.Content {
+				a.text(vcsChangeTitle, c.Title)
+			}
+		}
+	} else {
+		a.text(vcsChange, m.o.ChangeID)
 	}
 	a.text(vcsHeadRevision, s.HeadSHA)
 	a.text(pipelineRun, m.p.RunID)
@@ -244,10 +172,7 @@ func (m *Mapper) sessionID(s *session.Session) string {
 func (m *Mapper) job(r *session.Report, root SpanContext, resource []Attr) Unit {
 	digest := make([]string, 0, len(r.Sessions))
 	span := &Span{Trace: root.Trace, ID: root.Span, Name: "invoke_workflow " + cmp.Or(m.p.Workflow, "andon"), Kind: Internal}
-	span.Parent = m.o.Scheme.jobSpan(&m.p)
-	if in := m.o.Incoming; in.Span != root.Span && in.Span != (SpanID{}) {
-		span.Parent = in.Span
-	}
+	span.Parent, span.Links = m.above(root), m.origins()
 	span.Remote = span.Parent != SpanID{}
 	for _, s := range r.Sessions {
 		for _, run := range s.Runs {
@@ -262,10 +187,56 @@ func (m *Mapper) job(r *session.Report, root SpanContext, resource []Attr) Unit 
 	a.text(genAIWorkflow, m.p.Workflow)
 	a.text(pipelineTask, m.p.Job)
 	a.text(githubJob, m.p.Job)
-	m.grouping(&a, r.Sessions[0], nil)
+	m.grouping(&a, r.Sessions[0], listing{title: m.title(r), cost: costOf(r)})
 	span.Attrs = a
 	span.settle(m.o.At, m.o.At)
-	return Unit{Key: root.Span.String(), Digest: digestOf(digest...), Resource: resource, Spans: one(span)}
+	return span.unit(resource, digest...)
+}
+
+// above returns what the job's span hangs under: what the environment names,
+// else the job as others make a span of it.
+func (m *Mapper) above(root SpanContext) SpanID {
+	if in := m.o.Incoming; in.Span != root.Span && in.Span != (SpanID{}) {
+		return in.Span
+	}
+	return m.o.Scheme.jobSpan(&m.p)
+}
+
+// conclusion returns what a session came to where several of its runs decided,
+// as a span that leads to those that it follows from.
+func (m *Mapper) conclusion(s *session.Session) (Unit, bool) {
+	deciders := 0
+	for _, r := range s.Runs {
+		if r.Decision != nil {
+			deciders++
+		}
+	}
+	if deciders < 2 || s.Decision == nil {
+		return Unit{}, false
+	}
+	parts := append([]string{"conclusion", s.ID, string(s.Decision.Kind)}, s.Decision.ComposedFrom...)
+	at := m.in(s.Repository)
+	span := &Span{Trace: traceIDOf(append([]string{s.Repository}, parts...)...), ID: at.id(parts...), Name: "decision " + string(s.Decision.Kind), Kind: Internal}
+	if root, ok := m.Root(); ok && m.o.Scope == WorkflowRun {
+		span.Trace, span.Parent = root.Trace, root.Span
+	}
+	for _, r := range s.Runs {
+		span.widen(r.End, r.End)
+	}
+	span.Start = span.End
+	a := m.about(s)
+	a.text(andonSpan, "conclusion")
+	a.text(openInferenceKind, "CHAIN")
+	a.text(andonDecision, string(s.Decision.Kind))
+	a.list(andonComposed, s.Decision.ComposedFrom)
+	span.Attrs, span.Links = a, m.composed(s.Decision.ComposedFrom)
+	span.settle(m.o.At, m.o.At)
+	return span.unit(nil), true
+}
+
+// unit returns a span that is exported by itself.
+func (s *Span) unit(resource []Attr, digest ...string) Unit {
+	return Unit{Key: s.ID.String(), Digest: digestOf(digest...), End: s.End, Resource: resource, Spans: one(s)}
 }
 
 func digestOf(parts ...string) string {

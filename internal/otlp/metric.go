@@ -2,124 +2,14 @@ package otlp
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/andon-ci/andon/internal/override"
 	"github.com/andon-ci/andon/internal/session"
 	"github.com/andon-ci/andon/internal/trace"
 )
-
-// Metric is a counter that only rises, or a histogram where it has bounds.
-type Metric struct {
-	Name, Unit, Help string
-	Bounds           []float64 // upper bounds of the buckets but for the last; nil for a counter
-	Points           []Point   // in order of their attributes
-}
-
-// Point is one series of a metric.
-type Point struct {
-	Attrs   []Attr
-	Value   float64 // of a counter
-	Count   uint64  // of a histogram, and what follows
-	Sum     float64
-	Buckets []uint64 // not added up; one more than there are bounds
-}
-
-// maxSeries is how many series a metric has. What comes after is added to one
-// that says so: names of tools and models are chosen by agents.
-const maxSeries = 1000
-
-// Meter adds up runs and overrides to metrics. Whatever tells runs, commits,
-// changes, branches and people apart is no attribute of a point: a backend keeps
-// a series for each value, for ever.
-type Meter struct {
-	profile Profile
-	series  map[string]*family
-	first   time.Time
-}
-
-type family struct {
-	Metric
-	at map[string]int
-}
-
-// NewMeter returns an empty Meter.
-func NewMeter(p Profile) *Meter {
-	return &Meter{profile: cmp.Or(p, Stable), series: map[string]*family{}}
-}
-
-// First returns when the first run began that was added, zero for none.
-func (m *Meter) First() time.Time { return m.first }
-
-// Metrics returns what was added up, in order of name.
-func (m *Meter) Metrics() []Metric {
-	var out []Metric
-	for _, name := range slices.Sorted(maps.Keys(m.series)) {
-		f := m.series[name].Metric
-		slices.SortFunc(f.Points, func(a, b Point) int { return cmp.Compare(keyOf(a.Attrs), keyOf(b.Attrs)) })
-		out = append(out, f)
-	}
-	return out
-}
-
-func keyOf(list []Attr) string { return fmt.Sprint(list) }
-
-// point returns the series of a metric with the given attributes.
-func (m *Meter) point(d Metric, list attrs) *Point {
-	f := m.series[d.Name]
-	if f == nil {
-		f = &family{Metric: d, at: map[string]int{}}
-		m.series[d.Name] = f
-	}
-	key := keyOf(list)
-	i, known := f.at[key]
-	if !known && len(f.Points) >= maxSeries-1 {
-		list = attrs{{overflow, true}}
-		key = keyOf(list)
-		i, known = f.at[key]
-	}
-	if !known {
-		i = len(f.Points)
-		f.at[key] = i
-		f.Points = append(f.Points, Point{Attrs: list, Buckets: make([]uint64, len(d.Bounds)+1)})
-	}
-	return &f.Points[i]
-}
-
-func (m *Meter) count(name, unit, help string, n float64, list attrs) {
-	if n > 0 {
-		m.point(Metric{Name: name, Unit: unit, Help: help}, list).Value += n
-	}
-}
-
-func (m *Meter) observe(d Metric, v float64, list attrs) {
-	if v < 0 {
-		return
-	}
-	p := m.point(d, list)
-	p.Count++
-	p.Sum += v
-	i, _ := slices.BinarySearch(d.Bounds, v)
-	p.Buckets[i]++
-}
-
-// scale returns n bounds, each by a factor above the one before.
-func scale(first, factor float64, n int) []float64 {
-	out := make([]float64, n)
-	for i := range out {
-		out[i] = first
-		first *= factor
-	}
-	return out
-}
-
-func seconds(name, help string) Metric {
-	return Metric{Name: name, Unit: "s", Help: help, Bounds: scale(0.01, 2, 21)}
-}
 
 // Add adds the runs of a session, by the pipeline that they were in.
 func (m *Meter) Add(s *session.Session, p *Pipeline) {
@@ -140,33 +30,39 @@ func (m *Meter) add(of *run) {
 	m.findings(&x)
 }
 
-// where are the attributes of a point that say whose it is.
-func (x *run) where() attrs {
+// whose are the attributes of a point that say whose it is.
+func whose(repository, workflow, agent string) attrs {
 	var a attrs
-	if owner, name, ok := strings.Cut(x.s.Repository, "/"); ok {
+	if owner, name, ok := strings.Cut(repository, "/"); ok {
 		a.text(vcsOwner, owner)
 		a.text(vcsName, name)
 	}
-	a.text(pipelineName, x.m.p.Workflow)
-	a.text(genAIAgentName, x.agent())
+	a.text(pipelineName, workflow)
+	a.text(genAIAgentName, agent)
 	return a
 }
+
+func (x *run) where() attrs { return whose(x.s.Repository, x.m.p.Workflow, x.agent()) }
 
 func (m *Meter) run(x *run) {
 	r := x.r
 	a := x.where()
 	a.text(andonOutcome, string(r.Status))
 	m.count("andon.runs", "{run}", "Runs of agents.", 1, a)
+	if r.Decision != nil {
+		d := x.where()
+		d.text(andonDecision, string(r.Decision.Kind))
+		m.count("andon.decisions", "{decision}", "Runs that decided something.", 1, d)
+	}
 	failed := ""
 	if r.Status == trace.Failure || r.Status == trace.Timeout {
 		failed = string(r.Status)
 		if r.Error != nil {
-			failed = cmp.Or(r.Error.Type, failed)
+			failed = errorName(cmp.Or(r.Error.Type, failed))
 		}
-		e := attrs{}
-		e.text(pipelineName, x.m.p.Workflow)
-		e.text(errorType, failed)
 		if x.m.p.Workflow != "" {
+			e := whose(x.s.Repository, x.m.p.Workflow, "")
+			e.text(errorType, failed)
 			m.count("cicd.pipeline.run.errors", "{error}", "Errors of pipeline runs; here, of the agents in them.", 1, e)
 		}
 	}
@@ -206,7 +102,7 @@ func (m *Meter) calls(x *run) {
 }
 
 func (x *run) model(st *session.Step) attrs {
-	var a attrs
+	a := whose(x.s.Repository, "", x.agent())
 	a.text(genAIOperation, "chat")
 	a.text(genAIProvider, x.provider(st))
 	a.text(genAIRequestModel, st.Name)
@@ -253,23 +149,44 @@ func (m *Meter) tools(x *run) {
 		if st.Kind != session.StepTool {
 			continue
 		}
-		var a attrs
-		a.text(genAIToolName, st.Name)
+		failed := ""
 		if st.Failed {
-			a.text(errorType, toolError(st))
-			m.count("andon.tool.errors", "{error}", "Tool calls that failed.", 1, append(x.where(), a...))
+			failed = toolError(st)
 		}
+		m.tool(x, st.Name, failed, 1)
 		if !st.Start.IsZero() && !st.End.IsZero() {
+			a := whose(x.s.Repository, "", x.agent())
+			a.text(genAIToolName, st.Name)
+			a.text(errorType, failed)
 			m.observe(seconds("gen_ai.execute_tool.duration", "How long a tool call took."), st.End.Sub(st.Start).Seconds(), a)
 		}
 	}
-	if len(x.r.Steps) > 0 {
-		return
+	if len(x.r.Steps) == 0 {
+		m.toolStats(x)
 	}
-	for _, name := range slices.Sorted(maps.Keys(x.r.Tools)) { // a rollup, which has no steps
-		a := x.where()
-		a.text(genAIToolName, name)
-		m.count("andon.tool.errors", "{error}", "Tool calls that failed.", float64(x.r.Tools[name].Errors), a)
+}
+
+// toolStats adds the tool calls of a rollup, which has no steps.
+func (m *Meter) toolStats(x *run) {
+	calls, errors := x.r.ToolCalls.N(), x.r.ToolErrors.N()
+	for _, name := range slices.Sorted(maps.Keys(x.r.Tools)) {
+		t := x.r.Tools[name]
+		m.tool(x, name, "", int64(t.Calls-t.Errors))
+		m.tool(x, name, "error", int64(t.Errors))
+		calls, errors = calls-int64(t.Calls), errors-int64(t.Errors)
+	}
+	m.tool(x, "", "", calls-errors)
+	m.tool(x, "", "error", errors)
+}
+
+// tool adds calls of a tool that ended in one way, empty for well.
+func (m *Meter) tool(x *run, name, failed string, n int64) {
+	a := x.where()
+	a.text(genAIToolName, name)
+	m.count("andon.tool.calls", "{call}", "Tool calls.", float64(n), a)
+	if failed != "" {
+		a.text(errorType, failed)
+		m.count("andon.tool.errors", "{error}", "Tool calls that failed.", float64(n), a)
 	}
 }
 
@@ -288,12 +205,7 @@ func (m *Meter) findings(x *run) {
 
 // AddOverride adds an override or an agreement.
 func (m *Meter) AddOverride(rec *override.Record) {
-	var a attrs
-	if owner, name, ok := strings.Cut(rec.Repository, "/"); ok {
-		a.text(vcsOwner, owner)
-		a.text(vcsName, name)
-	}
-	a.text(genAIAgentName, cmp.Or(rec.Agent.Name, rec.Agent.Login))
+	a := whose(rec.Repository, "", cmp.Or(rec.Agent.Name, rec.Agent.Login))
 	a.text(andonOverride+"kind", string(rec.Signal))
 	a.text(andonOverride+"actor_type", string(rec.Actor.Kind))
 	if rec.Schema == override.AgreementSchema {
@@ -305,4 +217,11 @@ func (m *Meter) AddOverride(rec *override.Record) {
 		d := Metric{Name: "andon.override.latency", Unit: "s", Help: "From a decision to its override.", Bounds: scale(60, 4, 9)}
 		m.observe(d, rec.Time.Sub(rec.Decision.Time).Seconds(), a)
 	}
+}
+
+// AddMissing adds traces that are not there, of runs of a workflow, and why.
+func (m *Meter) AddMissing(repository, workflow, state string, n int) {
+	a := whose(repository, workflow, "")
+	a.text(andonGap, state)
+	m.count("andon.traces.missing", "{trace}", "Traces of which nothing is known but that they are not there.", float64(n), a)
 }

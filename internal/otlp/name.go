@@ -38,6 +38,8 @@ const (
 	genAIScoreValue    = "gen_ai.evaluation.score.value"
 	genAIScoreLabel    = "gen_ai.evaluation.score.label"
 	genAIExplanation   = "gen_ai.evaluation.explanation"
+
+	mcpMethod = "mcp.method.name"
 )
 
 // cacheWrite returns the name of the tokens that were written to a cache. Never
@@ -64,9 +66,13 @@ const (
 	pipelineName   = "cicd.pipeline.name"
 	pipelineRun    = "cicd.pipeline.run.id"
 	pipelineRunURL = "cicd.pipeline.run.url.full"
+	pipelineAction = "cicd.pipeline.action.name"
+	pipelineResult = "cicd.pipeline.result"
 	pipelineTask   = "cicd.pipeline.task.name"
 	taskRun        = "cicd.pipeline.task.run.id"
 	taskResult     = "cicd.pipeline.task.run.result"
+	taskURL        = "cicd.pipeline.task.run.url.full"
+	workerID       = "cicd.worker.id"
 	workerName     = "cicd.worker.name"
 
 	vcsProvider     = "vcs.provider.name"
@@ -78,7 +84,10 @@ const (
 	vcsHeadRevision = "vcs.ref.head.revision"
 	vcsBaseName     = "vcs.ref.base.name"
 	vcsBaseType     = "vcs.ref.base.type"
+	vcsBaseRevision = "vcs.ref.base.revision"
 	vcsChange       = "vcs.change.id"
+	vcsChangeState  = "vcs.change.state"
+	vcsChangeTitle  = "vcs.change.title"
 )
 
 // The names that other programs use and no convention has.
@@ -94,6 +103,8 @@ const (
 	agentName            = "agent.name"
 	tags                 = "tag.tags"
 	metadata             = "metadata" // JSON
+	outputValue          = "output.value"
+	outputType           = "output.mime_type"
 	annotation           = "annotations.0.annotation."
 	traceAnnotation      = "trace.annotations.0.annotation."
 
@@ -101,8 +112,10 @@ const (
 	langfuseTags     = "langfuse.trace.tags"
 	langfuseMetadata = "langfuse.trace.metadata."
 	langfuseRelease  = "langfuse.release"
+	langfuseVersion  = "langfuse.version"
 	langfuseEnv      = "langfuse.environment"
-	langfuseCost     = "langfuse.observation.cost_details" // JSON
+	langfuseCost     = "langfuse.observation.cost_details"          // JSON
+	langfuseFirst    = "langfuse.observation.completion_start_time" // when the first of an answer was there
 	langfuseLevel    = "langfuse.observation.level"
 	langfuseMessage  = "langfuse.observation.status_message"
 )
@@ -115,6 +128,8 @@ const (
 	andonSubjectKind  = "andon.subject.kind"
 	andonSubject      = "andon.subject.number"
 	andonFormat       = "andon.trace.format"
+	andonFiles        = "andon.trace.files"  // their names, without folders
+	andonValid        = "andon.trace.valid"  // no line of it was unfit
 	andonNoTime       = "andon.time.unknown" // start, end or both: the span's is made up
 	andonAgent        = "andon.agent.name"   // only where a trace or a person gave one
 	andonPath         = "andon.agent.instructions.path"
@@ -124,6 +139,10 @@ const (
 	andonForked       = "andon.run.forked_from"
 	andonStatus       = "andon.run.status"
 	andonModels       = "andon.run.models"
+	andonFilesEdited  = "andon.changes.files_edited"
+	andonLinesAdded   = "andon.changes.lines_added"
+	andonLinesRemoved = "andon.changes.lines_removed"
+	andonMade         = "andon.changes." // commits, pushes, pull_requests, reviews, comments, merges
 	andonTurns        = "andon.run.turns"
 	andonCalls        = "andon.run.llm_calls"
 	andonToolCalls    = "andon.run.tool_calls"
@@ -160,9 +179,11 @@ const (
 	andonRule         = "andon.finding.rule"
 	andonDetector     = "andon.detector"
 	andonOutcome      = "andon.outcome"
+	andonGap          = "andon.trace.state" // why there is none
 	andonSeverity     = "andon.finding.severity"
 	andonText         = "andon.finding.message"
 	andonLine         = "andon.finding.line"
 	andonOverride     = "andon.override."
+	andonLink         = "andon.link"           // of a link: why it is there
 	andonCut          = "andon.attributes.cut" // how many values of the span were cut short
 )

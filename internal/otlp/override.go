@@ -11,12 +11,11 @@ import (
 // Override maps an act of a person that contradicts a decision, or bears it out,
 // to a trace of its own with one span: the run that it is about was sent before,
 // and cannot be changed. It follows OpenInference's annotations, whose carrier
-// has exactly one link, to the span that it judges. A run that is not known by
-// find is looked for where a run outside of a pipeline would be, and a decision
+// has exactly one link, to the span that it judges. A run that is not among the
+// places is looked for where a run outside of a pipeline would be, and a decision
 // of no known run is linked to the change.
-func (m *Mapper) Override(rec *override.Record, find func(runID string) (Link, bool)) Unit {
-	s := &session.Session{Repository: rec.Repository, Subject: rec.Subject, HeadSHA: rec.HeadSHA}
-	s.ID = session.Key{Repository: rec.Repository, Subject: rec.Subject, HeadSHA: rec.HeadSHA}.ID(rec.RunID)
+func (m *Mapper) Override(rec *override.Record) Unit {
+	s := sessionOf(rec)
 	agreed := rec.Schema == override.AgreementSchema
 	span := &Span{
 		Trace: traceIDOf("override", rec.Repository, rec.ID), ID: spanIDOf("override", rec.Repository, rec.ID),
@@ -25,60 +24,52 @@ func (m *Mapper) Override(rec *override.Record, find func(runID string) (Link, b
 	if agreed {
 		span.Name = "agreement " + string(rec.Signal)
 	}
-	link, target := m.target(rec, find)
-	span.Link = &link
+	link, target := m.target(rec)
+	span.Links = []Link{link}
 	a := NewMapper(Pipeline{}, m.o).about(s)
 	a.text(andonSpan, "override")
 	a.text(openInferenceKind, "EVALUATOR")
 	a.text(genAIConversation, rec.RunID)
 	a.text(genAIAgentName, cmp.Or(rec.Agent.Name, rec.Agent.Login))
 	a.text(andonOverride+"target", target)
-	m.annotate(&a, rec, agreed)
+	m.annotate(&a, rec)
 	m.act(&a, rec)
-	m.grouping(&a, s, nil)
+	m.grouping(&a, s, listing{title: m.titled("")})
 	span.Attrs = a
 	span.settle(m.o.At, m.o.At)
-	return Unit{Key: span.ID.String(), Digest: digestOf(rec.ID), Resource: m.resource(&session.Report{Sessions: []*session.Session{s}}), Spans: one(span), Measure: func(m *Meter) { m.AddOverride(rec) }}
+	u := span.unit(m.resource(&session.Report{Sessions: []*session.Session{s}}), rec.ID)
+	u.Measure = func(m *Meter) { m.AddOverride(rec) }
+	return u
 }
 
 // target returns the span that an act is about, and what it is of.
-func (m *Mapper) target(rec *override.Record, find func(string) (Link, bool)) (Link, string) {
+func (m *Mapper) target(rec *override.Record) (Link, string) {
 	if rec.RunID != "" {
-		if l, ok := find(rec.RunID); ok {
-			return l, "run"
+		if p, ok := m.o.Places.Run(rec.RunID); ok {
+			return p.Link, "run"
 		}
-		return Link{traceIDOf("run", rec.Repository, rec.RunID), NewMapper(Pipeline{}, m.o).in(rec.Repository).id("run", rec.RunID)}, "run"
+		return Link{Trace: traceIDOf("run", rec.Repository, rec.RunID), Span: NewMapper(Pipeline{}, m.o).in(rec.Repository).id("run", rec.RunID)}, "run"
 	}
 	about := []string{"change", rec.Repository, rec.Subject.Kind, strconv.Itoa(rec.Subject.Number), rec.HeadSHA}
-	return Link{traceIDOf(about...), spanIDOf(about...)}, "change"
+	return Link{Trace: traceIDOf(about...), Span: spanIDOf(about...)}, "change"
 }
 
 // annotate says the judgement in the words of OpenInference and of
 // OpenTelemetry.
-func (m *Mapper) annotate(a *attrs, rec *override.Record, agreed bool) {
-	score, kind := 0.0, "HUMAN"
-	if agreed {
-		score = 1
-	}
-	if rec.Actor.Kind == override.Machine {
-		kind = "CODE"
-	}
+func (m *Mapper) annotate(a *attrs, rec *override.Record) {
+	s := m.judgement(rec)
 	for _, prefix := range []string{annotation, traceAnnotation} {
-		a.text(prefix+"name", "human_override")
-		a.text(prefix+"label", string(rec.Signal))
-		a.add(prefix+"score", score)
-		a.text(prefix+"annotator_kind", kind)
-		a.text(prefix+"identifier", rec.ID)
-		if m.o.Content {
-			a.text(prefix+"explanation", rec.Reason)
-		}
+		a.text(prefix+"name", s.Name)
+		a.text(prefix+"label", s.Label)
+		a.add(prefix+"score", s.Value)
+		a.text(prefix+"annotator_kind", s.By)
+		a.text(prefix+"identifier", s.ID)
+		a.text(prefix+"explanation", s.Comment)
 	}
-	a.text(genAIEvaluation, "human_override")
-	a.add(genAIScoreValue, score)
-	a.text(genAIScoreLabel, string(rec.Signal))
-	if m.o.Content {
-		a.text(genAIExplanation, rec.Reason)
-	}
+	a.text(genAIEvaluation, s.Name)
+	a.add(genAIScoreValue, s.Value)
+	a.text(genAIScoreLabel, s.Label)
+	a.text(genAIExplanation, s.Comment)
 }
 
 // act says who did what to which decision.
@@ -95,10 +86,5 @@ func (m *Mapper) act(a *attrs, rec *override.Record) {
 	if !rec.Decision.Time.IsZero() && !rec.Time.IsZero() {
 		a.add(andonOverride+"latency_s", max(0, rec.Time.Sub(rec.Decision.Time).Seconds()))
 	}
-	for _, e := range rec.Evidence {
-		if e.URL != "" {
-			a.text(andonOverride+"url", e.URL)
-			break
-		}
-	}
+	a.text(andonOverride+"url", firstURL(rec))
 }

@@ -2,10 +2,10 @@ package otlp
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"iter"
 	"math"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,6 +19,9 @@ import (
 // maxFindings is how many findings of a run have a span each.
 const maxFindings = 100
 
+// maxFiles is how many files of a run are named.
+const maxFiles = 100
+
 // run is one run on its way to spans.
 type run struct {
 	m      *Mapper
@@ -28,6 +31,7 @@ type run struct {
 	trace  TraceID
 	id     SpanID
 	parent SpanID
+	title  string // of its trace
 	start  time.Time
 	end    time.Time
 	bill   bill
@@ -58,7 +62,12 @@ func (m *Mapper) run(s *session.Session, r *session.Run) *run {
 // outside of one what the environment names.
 func (x *run) place() {
 	x.id = x.spanID("run", x.r.ID)
-	if root, ok := x.m.Root(); ok {
+	root, ok := x.m.Root()
+	switch {
+	case ok && x.m.o.Scope == AgentRun:
+		x.trace = traceIDOf("run", x.s.Repository, x.m.p.RunID, x.m.p.attempt(), x.r.ID)
+		return
+	case ok:
 		x.trace, x.parent = root.Trace, root.Span
 		return
 	}
@@ -66,6 +75,37 @@ func (x *run) place() {
 	if in := x.m.o.Incoming; in.Trace != (TraceID{}) {
 		x.trace, x.parent = in.Trace, in.Span
 	}
+}
+
+// apart returns the job that a run is of which is a trace of its own.
+func (x *run) apart() []Link {
+	root, ok := x.m.Root()
+	if !ok || x.m.o.Scope != AgentRun {
+		return nil
+	}
+	out := x.m.origins()
+	if job := x.m.above(root); job != (SpanID{}) {
+		out = append(out, Link{root.Trace, job, partOf})
+	}
+	return out
+}
+
+// listing is what the run's trace is listed by. Where the job is above, that says
+// what all of them cost.
+func (x *run) listing() listing {
+	l := listing{title: x.title, agent: cmp.Or(x.r.Agent.Name, x.r.Runtime.Name), outcome: string(x.r.Status)}
+	if x.m.p.RunID == "" || x.m.o.Scope == AgentRun {
+		l.title, l.cost = x.m.titled(l.agent), x.r.Cost.USD
+	}
+	return l
+}
+
+// version names what the agent was: its instructions, else the program.
+func (x *run) version() string {
+	if i := x.r.Agent.Instructions; i != nil && i.SHA256 != "" {
+		return i.SHA256[:min(len(i.SHA256), 12)]
+	}
+	return x.r.Runtime.Version
 }
 
 // spanID returns the id of a span of the run.
@@ -120,7 +160,10 @@ func (x *run) agent() string {
 
 // unit returns the run's spans, made as they are asked for, its own first.
 func (x *run) unit() Unit {
-	return Unit{Key: x.id.String(), Digest: x.digest(), Spans: x.spans(), Measure: func(m *Meter) { m.add(x) }}
+	return Unit{
+		Key: x.id.String(), Digest: x.digest(), End: x.end, Place: x.m.Place(x.s, x.r), Spans: x.spans(),
+		Measure: func(m *Meter) { m.add(x) },
+	}
 }
 
 // digest changes when the run has gone on, but not with the form in which it
@@ -165,7 +208,7 @@ func (x *run) root() *Span {
 	r := x.r
 	s := x.span("run", "invoke_agent "+x.agent(), "AGENT")
 	s.ID, s.Parent, s.Start, s.End = x.id, x.parent, r.Start, r.End
-	s.Remote = x.m.p.RunID == "" && x.parent != SpanID{}
+	s.Remote, s.Links = x.m.p.RunID == "" && x.parent != SpanID{}, x.lineage()
 	var a attrs
 	a.text(genAIOperation, "invoke_agent")
 	a.text(genAIProvider, x.provider(nil))
@@ -176,7 +219,9 @@ func (x *run) root() *Span {
 	}
 	x.identity(&a)
 	x.figures(&a)
-	x.m.grouping(&a, x.s, r)
+	x.m.grouping(&a, x.s, x.listing())
+	a.text(langfuseVersion, x.version())
+	x.answer(&a)
 	s.set(a)
 	x.ended(s)
 	s.settle(x.start, x.end)
@@ -198,6 +243,11 @@ func (x *run) identity(a *attrs) {
 	a.text(andonRuntime, r.Runtime.Name)
 	a.text(andonVersion, r.Runtime.Version)
 	a.text(andonFormat, r.Format)
+	var files []string
+	for _, f := range r.Files[:min(len(r.Files), maxFiles)] {
+		files = append(files, path.Base(f))
+	}
+	a.list(andonFiles, files)
 	a.text(andonForked, r.ForkedFrom)
 	a.text(andonSubjectKind, x.s.Subject.Kind)
 	if n := x.s.Subject.Number; n > 0 {
@@ -225,13 +275,38 @@ func (x *run) figures(a *attrs) {
 	if r.StepsDropped > 0 {
 		a.add(andonDropped, int64(r.StepsDropped))
 	}
-	secrets := int64(0)
+	secrets, valid := int64(0), true
 	for _, f := range r.Findings {
 		if strings.HasPrefix(f.Rule, "secret/") {
 			secrets++
 		}
+		valid = valid && !(f.Severity == finding.Error && strings.HasPrefix(f.Rule, "trace/"))
 	}
 	a.add(andonSecrets, secrets)
+	a.add(andonValid, valid)
+	x.changes(a)
+}
+
+// changes says how much the run changed, and not what.
+func (x *run) changes(a *attrs) {
+	c := x.r.Changes
+	if c == nil {
+		return
+	}
+	a.add(andonFilesEdited, int64(c.FilesEdited))
+	a.count(andonLinesAdded, c.LinesAdded)
+	a.count(andonLinesRemoved, c.LinesRemoved)
+	for _, made := range []struct {
+		what string
+		n    int
+	}{
+		{"commits", c.Commits}, {"pushes", c.Pushes}, {"pull_requests", c.PullRequests},
+		{"reviews", c.Reviews}, {"comments", c.Comments}, {"merges", c.Merges},
+	} {
+		if made.n > 0 {
+			a.add(andonMade+made.what, int64(made.n))
+		}
+	}
 }
 
 // ended says how the run ended. One that somebody cancelled has not failed.
@@ -239,13 +314,13 @@ func (x *run) ended(s *Span) {
 	r := x.r
 	if r.Status != trace.Failure && r.Status != trace.Timeout {
 		if r.Error != nil {
-			s.Attrs = append(s.Attrs, Attr{errorType, cmp.Or(r.Error.Type, "error")})
+			s.Attrs = append(s.Attrs, Attr{errorType, errorTypeOf(r.Error)})
 		}
 		return
 	}
 	typ, message := string(r.Status), ""
 	if r.Error != nil {
-		typ, message = cmp.Or(r.Error.Type, typ), r.Error.Message
+		typ, message = errorName(cmp.Or(r.Error.Type, typ)), r.Error.Message
 	}
 	x.fail(s, typ, message)
 }
@@ -259,43 +334,6 @@ func (x *run) fail(s *Span, typ, message string) {
 	s.Attrs = append(s.Attrs, Attr{errorType, typ}, Attr{langfuseLevel, "ERROR"}, Attr{langfuseMessage, s.Message})
 }
 
-// grouping says what a trace is listed and found by. A nil run is the job.
-func (m *Mapper) grouping(a *attrs, s *session.Session, r *session.Run) {
-	facts := []struct{ key, value string }{
-		{"repo", cmp.Or(m.p.Repository, s.Repository)},
-		{"sha", s.HeadSHA[:min(len(s.HeadSHA), 12)]},
-		{"run_id", m.p.RunID},
-		{"attempt", m.p.Attempt},
-	}
-	if s.Subject.Kind == "pull_request" && s.Subject.Number > 0 {
-		facts = append(facts, struct{ key, value string }{"pr", strconv.Itoa(s.Subject.Number)})
-	}
-	title := cmp.Or(m.p.Workflow, "andon")
-	if r != nil {
-		agent := cmp.Or(r.Agent.Name, r.Runtime.Name)
-		facts = append(facts, struct{ key, value string }{"agent", agent}, struct{ key, value string }{"outcome", string(r.Status)})
-		if agent != "" {
-			title += " / " + agent
-		}
-	}
-	words, meta := []string{}, map[string]string{}
-	for _, f := range facts {
-		if f.value != "" && len(f.value) <= 200 {
-			words = append(words, f.key+":"+f.value)
-			meta[f.key] = f.value
-			a.text(langfuseMetadata+f.key, f.value)
-		}
-	}
-	a.text(langfuseName, title)
-	a.list(langfuseTags, words)
-	a.list(tags, words)
-	if b, err := json.Marshal(meta); err == nil {
-		a.text(metadata, string(b))
-	}
-	a.text(langfuseRelease, s.HeadSHA)
-	a.text(langfuseEnv, m.o.Environment)
-}
-
 // verdict gives what the run decided.
 func (x *run) verdict(yield func(*Span) bool) bool {
 	d := x.r.Decision
@@ -303,6 +341,7 @@ func (x *run) verdict(yield func(*Span) bool) bool {
 		return true
 	}
 	s := x.span("decision", "decision "+string(d.Kind), "CHAIN")
+	s.Links = x.m.composed(d.ComposedFrom())
 	x.after(s)
 	var a attrs
 	a.text(andonDecision, string(d.Kind))
@@ -312,8 +351,18 @@ func (x *run) verdict(yield func(*Span) bool) bool {
 	if x.m.o.Content {
 		a.text(andonSummary, d.Summary)
 	}
+	x.answer(&a)
 	s.set(a)
 	return yield(s)
+}
+
+// answer gives the words of the decision as what the run came to, where backends
+// show that.
+func (x *run) answer(a *attrs) {
+	if d := x.r.Decision; d != nil && d.Summary != "" && x.m.o.Content {
+		a.text(outputValue, d.Summary)
+		a.text(outputType, "text/plain")
+	}
 }
 
 // scores gives what evaluations came to.

@@ -52,7 +52,7 @@ type Span struct {
 	ID     SpanID
 	Parent SpanID // zero for none
 	Remote bool   // the parent is another process's
-	Link   *Link
+	Links  []Link
 
 	Name       string
 	Kind       Kind
@@ -62,27 +62,13 @@ type Span struct {
 	Message    string // why it failed
 }
 
-// Link is a span that another one is about.
-type Link struct {
-	Trace TraceID
-	Span  SpanID
-}
-
-// Get returns the value of an attribute, nil where the span has none.
-func (s *Span) Get(key string) any {
-	for _, a := range s.Attrs {
-		if a.Key == key {
-			return a.Value
-		}
-	}
-	return nil
-}
-
 // Unit is what is exported as a whole or not at all: the spans of one run, of
 // one job or of one override.
 type Unit struct {
-	Key      string // names it, as the id of its topmost span
-	Digest   string // changes when the run has gone on
+	Key      string    // names it, as the id of its topmost span
+	Digest   string    // changes when the run has gone on
+	End      time.Time // of what it is about
+	Place    Place     // of the run that it is of; zero for what is of none
 	Resource []Attr
 	Spans    iter.Seq[*Span]
 	Measure  func(*Meter) // adds it to metrics; nil where there is nothing to add

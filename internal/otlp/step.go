@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/andon-ci/andon/internal/session"
 	"github.com/andon-ci/andon/internal/trace"
@@ -124,6 +125,9 @@ func (x *run) call(st *session.Step, i int) *Span {
 	}
 	if ms, ok := st.FirstToken.Get(); ok {
 		a.add(genAIFirstChunk, float64(ms)/1000)
+		if !st.Start.IsZero() {
+			a.text(langfuseFirst, st.Start.Add(time.Duration(ms)*time.Millisecond).UTC().Format(time.RFC3339Nano))
+		}
 	}
 	if st.Partial {
 		a.add(andonPartial, true)
@@ -145,11 +149,24 @@ func (x *run) call(st *session.Step, i int) *Span {
 // that the spans of one kind have few names.
 func titled(operation, with string) string { return strings.TrimSpace(operation + " " + with) }
 
+// maxErrorType is how long the type of an error may be: it is what failures are
+// counted by.
+const maxErrorType = 64
+
 func errorTypeOf(e *trace.Error) string {
 	if e == nil {
 		return "error"
 	}
-	return cmp.Or(e.Type, "error")
+	return errorName(e.Type)
+}
+
+// errorName returns a type of error, and the conventions' word for any other in
+// place of a sentence.
+func errorName(typ string) string {
+	if len(typ) > maxErrorType || strings.ContainsFunc(typ, func(r rune) bool { return r == ' ' || isControl(r) }) {
+		return "_OTHER"
+	}
+	return cmp.Or(typ, "error")
 }
 
 func messageOf(e *trace.Error) string {
@@ -188,8 +205,10 @@ func (x *run) tool(st *session.Step) *Span {
 	a.text(genAIOperation, "execute_tool")
 	a.text(genAIToolName, st.Name)
 	a.text(genAIToolID, st.ID)
-	if strings.HasPrefix(st.Name, "mcp__") {
+	if strings.HasPrefix(st.Name, "mcp__") { // it goes to another process
+		s.Kind = Client
 		a.text(genAIToolType, "extension")
+		a.text(mcpMethod, "tools/call")
 	} else {
 		a.text(genAIToolType, "function")
 	}
@@ -216,7 +235,7 @@ func (x *run) tool(st *session.Step) *Span {
 func toolError(st *session.Step) string {
 	switch {
 	case st.Error != nil && st.Error.Type != "":
-		return st.Error.Type
+		return errorTypeOf(st.Error)
 	case st.Denied:
 		return "permission_denied"
 	case st.ExitCode != nil && *st.ExitCode != 0:

@@ -31,7 +31,9 @@ func TrendMarkdown(w io.Writer, r *trend.Report, o TrendOptions) error {
 	t.head()
 	if r.Totals.Runs > 0 {
 		t.keyNumbers()
+		t.moreNumbers()
 		t.changes()
+		t.backlog()
 		t.charts()
 		t.groups()
 		t.improve()
@@ -67,6 +69,25 @@ func (t *trendPage) head() {
 		fmt.Fprintf(&b, "\n> [!WARNING]\n> This is not all: %s could not be read.\n", listOf(names))
 	}
 	t.add(always, "", "", b.String())
+	t.notRead()
+}
+
+// notRead names the files of the history that the figures do not have.
+func (t *trendPage) notRead() {
+	const shown = 10
+	all := t.report.Coverage.Unread
+	if len(all) == 0 {
+		return
+	}
+	var b strings.Builder
+	b.WriteString("> [!WARNING]\n> These files of the history were not read, or not to their end:\n>\n")
+	for _, f := range all[:min(len(all), shown)] {
+		fmt.Fprintf(&b, "> - %s: %s\n", mdCode(f.File, maxName), mdText(f.Reason, maxName))
+	}
+	if n := len(all) - shown; n > 0 {
+		fmt.Fprintf(&b, "> - and %s\n", plural(n, "other", "others"))
+	}
+	t.add(always, "", "", b.String())
 }
 
 // listOf names a few of many.
@@ -88,7 +109,7 @@ func (t *trendPage) keyNumbers() {
 	var b strings.Builder
 	b.WriteString("### Key numbers\n\n| | | | over time |\n|---|---|---|---|\n")
 	for _, k := range keyNumbers(t.report) {
-		fmt.Fprintf(&b, "| %s\u00a0%s | **%s** | %s | %s |\n", k.light, lightWord(k.light), k.name, strings.ReplaceAll(k.value, "$", "<span>$</span>"), k.course) // two dollars would make a formula
+		fmt.Fprintf(&b, "| %s\u00a0%s | **%s** | %s | %s |\n", k.light, lightWord(k.light), k.name, oneDollar(k.value), k.course)
 	}
 	t.add(overview, "table of key numbers", "tables of key numbers", b.String())
 }
@@ -201,17 +222,13 @@ func (t *trendPage) charts() {
 	if len(ps) == 0 {
 		return
 	}
-	unit := "a day"
-	if len(ps) < t.report.Window.Days {
-		unit = fmt.Sprintf("in %d days", (t.report.Window.Days+len(ps)-1)/len(ps))
-	}
 	var b strings.Builder
 	draw := func(title string, c chart) {
 		if d := c.xychart(); d != "" {
 			fmt.Fprintf(&b, "\n**%s**\n\n%s", title, d)
 		}
 	}
-	draw("Spend "+unit+", in US dollars", chart{"US dollars", true, pointsOf(ps, costIn)})
+	draw(spendTitle(ps), chart{"US dollars", true, pointsOf(ps, costIn)})
 	draw("Decisions that people overruled, in %", chart{"percent", false, pointsOf(ps, overruledIn)})
 	if l := lightOfMeasure(t.report, true, "error-rate"); l != green { // a line along the top tells nothing
 		draw("Runs that succeeded, in %", chart{"percent", false, pointsOf(ps, successIn)})
@@ -222,15 +239,27 @@ func (t *trendPage) charts() {
 	t.courseTable(ps)
 }
 
+// spendTitle says what a bar of the spend is of. The first may be of fewer days.
+func spendTitle(ps []period) string {
+	first, each := ps[0].length, ps[len(ps)-1].length
+	switch {
+	case each == 1:
+		return "Spend a day, in US dollars"
+	case first < each:
+		return fmt.Sprintf("Spend in %d days, in US dollars; the first bar is of %s", each, plural(first, "day", "days"))
+	}
+	return fmt.Sprintf("Spend in %d days, in US dollars", each)
+}
+
 func (t *trendPage) courseTable(ps []period) {
 	var b strings.Builder
-	b.WriteString("<details><summary>The same in figures</summary>\n\n| from | runs | succeeded | decisions | overruled | cost |\n|---|--:|--:|--:|--:|--:|\n")
+	b.WriteString("<details><summary>The same in figures</summary>\n\n| from | days | runs | succeeded | decisions | overruled | cost |\n|---|--:|--:|--:|--:|--:|--:|\n")
 	for _, p := range ps {
 		if p.days == 0 {
-			fmt.Fprintf(&b, "| %s | no data | | | | |\n", p.label)
+			fmt.Fprintf(&b, "| %s | %d | no data | | | | |\n", p.label, p.length)
 			continue
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", p.label, number(p.sum.Runs), share(successIn(p)), number(p.sum.Decisions), share(overruledIn(p)), dollars(p.sum.CostUSD))
+		fmt.Fprintf(&b, "| %s | %d | %s | %s | %s | %s | %s |\n", p.label, p.length, number(p.sum.Runs), share(successIn(p)), number(p.sum.Decisions), share(overruledIn(p)), dollars(p.sum.CostUSD))
 	}
 	b.WriteString("\n</details>\n")
 	t.add(detail, "table of the course", "tables of the course", b.String())

@@ -74,7 +74,12 @@ func factory() *trend.Report {
 	agents[0].Series, agents[1].Series, agents[2].Series = daily(20, 81, 0.21), daily(18, 100, 0.04), daily(7, 100, 0.45)
 	total := groupOf("", 3631, 189, 2391, 268, 762.5)
 	total.Series, total.Loops, total.Unpriced = daily(45, 81, 0.2), 3, 12
-	total.CostPerDecision, total.CostPerMerge = money(0.3189), money(1.93)
+	total.CostPerDecision, total.CostPerMerge, total.Merged = money(0.3189), money(1.93), 395
+	total.Agreement, total.CacheHit, total.LLMError, total.Saturated = shareOf(1410, 1678), shareOf(812_400_000, 1_120_000_000), shareOf(210, 61_040), 12
+	total.WaitMS = &trend.Spread{N: 3100, P50: 41_000, P90: 190_000, P99: 2_460_000}
+	total.WastedUSD, total.Wasted = money(129.7), &trend.Wasted{FailedUSD: 71.3, LoopedUSD: 9.2, OverriddenUSD: 49.2}
+	total.Tokens = &trend.Tokens{Input: 301_000_000, CacheRead: 812_400_000, CacheWrite: 6_600_000, Output: 21_320_000}
+	agents[0].Agreement, agents[0].CacheHit, agents[0].CostPerMerge, agents[0].WastedUSD = shareOf(804, 1005), shareOf(501, 700), money(1.21), money(41.1)
 	old := trend.Group{Name: "3f1c5e2d9b8a7c6f5e4d3c2b1a0f9e8d7c6b5a4f3e2d1c0b9a8f7e6d5c4b3a29", Agent: "review-security", Path: ".github/agents/review-security.md", Runs: 1400, Success: shareOf(1350, 1400), Override: shareOf(78, 1050)}
 	now := old
 	now.Name, now.Runs, now.Success, now.Override = "9b8a7c6f5e4d3c2b1a0f9e8d7c6b5a4f3e2d1c0b9a8f7e6d5c4b3a293f1c5e2d", 212, shareOf(201, 212), shareOf(52, 158)
@@ -86,13 +91,15 @@ func factory() *trend.Report {
 		Schema: trend.Schema,
 		Window: trend.Window{From: "2026-08-23", To: "2026-11-20", Days: 90, Kept: 77},
 		Coverage: trend.Coverage{
-			Runs: 3631, Overrides: 268, Agreements: 1410, Traces: 3702, Invalid: 4, Missing: 17, Suppressed: 2, Repositories: []string{shop, web},
+			Runs: 3631, Overrides: 268, Agreements: 1410, Traces: 3702, Invalid: 4, Missing: 17, Suppressed: 2, Unowned: 4, Repositories: []string{shop, web},
 		},
 		Totals: total,
 		By: trend.By{
 			Agent: agents, Repository: []trend.Group{groupOf(shop, 2300, 120, 1500, 190, 501), groupOf(web, 1331, 69, 891, 78, 261.5)},
 			Model:        []trend.Group{groupOf("claude-sonnet-4-5", 2020, 101, 1338, 215, 701), groupOf("claude-haiku-4-5", 1611, 88, 1053, 53, 61.5)},
 			Instructions: []trend.Group{old, now},
+			Owner:        []trend.Group{groupOf("@octo-org/security", 1612, 61, 1208, 201, 412.7), groupOf("@octo-org/platform", 2015, 128, 1180, 66, 349.4)},
+			Kind:         []trend.Group{groupOf("pull_request", 3027, 101, 2261, 254, 474.4), groupOf("schedule", 604, 88, 130, 14, 288.1)},
 			Pair:         []trend.Group{pair("review-security", shop, agents[0]), pair("triage", web, agents[1]), pair("fix-flaky-tests", shop, agents[2]), pair("docs", web, agents[3])},
 		},
 		Findings: []finding.Finding{
@@ -105,12 +112,26 @@ func factory() *trend.Report {
 				Evidence: urls(runURL(web, 88001), runURL(web, 88002)), Subject: &finding.Subject{Agent: "triage", Model: "claude-sonnet-4-5", Measure: "latency", From: "2026-11-02", To: "2026-11-20"}},
 			{Rule: "change/model", Severity: finding.Info, Message: "fix-flaky-tests runs with claude-sonnet-4-5 since 3 Oct; no figure changed.", Subject: &finding.Subject{Agent: "fix-flaky-tests", From: "2026-10-03"}},
 		},
+		Backlog: &trend.Backlog{
+			Repositories: []trend.Waiting{
+				{Repository: shop, At: time.Date(2026, 11, 20, 3, 41, 0, 0, time.UTC), Pulls: &trend.Pulls{Open: 14, Without: 3}, OldestMS: 532_800_000, Running: 4, Stuck: 1, Evidence: urls(runURL(shop, 90500), pullURL(shop, 498), pullURL(shop, 503))},
+				{Repository: web, At: time.Date(2026, 11, 20, 3, 42, 0, 0, time.UTC), Pulls: &trend.Pulls{Open: 2}},
+			},
+			Unfinished: 12, Evidence: urls(runURL(shop, 90101)),
+		},
 		Improve: trend.Improve{
 			Roles: []trend.Costly{
 				{Agent: "fix-flaky-tests", Repository: shop, Runs: 604, Failed: 88, Overridden: 14, WastedUSD: money(77.4), Evidence: urls(runURL(shop, 90444), runURL(shop, 90101))},
 				{Agent: "review-security", Repository: shop, Runs: 1612, Failed: 61, Overridden: 201, WastedUSD: money(41.1), Evidence: urls(pullURL(shop, 512))},
 			},
-			Tools:     []trend.Costly{{Tool: "Bash", Agent: "fix-flaky-tests", Runs: 9120, Failed: 1033}},
+			Repositories: []trend.Costly{
+				{Repository: shop, Runs: 2300, Failed: 120, Overridden: 190, WastedUSD: money(118.5), Evidence: urls(runURL(shop, 90444), pullURL(shop, 512))},
+				{Repository: web, Runs: 1331, Failed: 69, Overridden: 78, WastedUSD: money(11.2), Evidence: urls(runURL(web, 88001))},
+			},
+			Tools: []trend.Costly{
+				{Tool: "Bash", Agent: "fix-flaky-tests", Repository: shop, Runs: 590, Failed: 71, Calls: 9120, Errors: 1033, ErrorRate: shareOf(1033, 9120), DurationMS: 51_420_000, WastedUSD: money(61.8), Evidence: urls(runURL(shop, 90444))},
+				{Tool: "mcp__jira__search", Agent: "triage", Repository: web, Runs: 12, Calls: 14, Errors: 3, ErrorRate: shareOf(3, 14), WastedUSD: money(0)},
+			},
 			Patterns:  []trend.Recurring{{Text: "dial tcp <ip>: i/o timeout", Count: 31, Subjects: 22, Agents: []string{"fix-flaky-tests", "triage"}, Evidence: urls(runURL(shop, 90101))}},
 			Judgement: []trend.Recurring{{Text: "missing error check of Close", Count: 64, Subjects: 51, Agents: []string{"review-security"}, Evidence: urls(pullURL(shop, 488), pullURL(shop, 501))}},
 		},

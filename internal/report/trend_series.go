@@ -8,9 +8,10 @@ import (
 
 // period is a stretch of a window, of one or of several days.
 type period struct {
-	label string // of its first day
-	days  int    // with anything
-	sum   trend.Point
+	label  string // of its first day
+	length int    // in days
+	days   int    // with anything
+	sum    trend.Point
 }
 
 // periods cuts a window into stretches of the same length, as many as a diagram
@@ -33,6 +34,7 @@ func periods(w trend.Window, series []trend.Point) []period {
 	for i := range out {
 		first := max(0, days-(n-i)*size)
 		out[i].label = from.AddDate(0, 0, first).Format("2 Jan")
+		out[i].length = days - (n-1-i)*size - first
 	}
 	for _, p := range series {
 		day, err := time.Parse(time.DateOnly, p.Day)

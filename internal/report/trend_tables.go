@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -92,9 +91,11 @@ func milliseconds(f float64) string { return duration(trace.Measured(int64(f))) 
 func (t *trendPage) groups() {
 	by := t.report.By
 	t.add(overview, "table by agent", "tables by agent", "### By agent\n\n"+t.groupTable("agent", by.Agent, aboutAgent))
+	t.moreOfAgents()
 	t.folded("repository", by.Repository, aboutRepository)
 	t.folded("owner", by.Owner, nil)
 	t.folded("model", by.Model, aboutModel)
+	t.folded("subject", by.Kind, nil)
 	t.folded("instructions", by.Instructions, nil)
 }
 
@@ -105,11 +106,33 @@ func aboutRepository(g trend.Group, s finding.Subject) bool { return s.Repositor
 func aboutModel(g trend.Group, s finding.Subject) bool { return s.Model == g.Name && s.RunID == "" }
 
 func (t *trendPage) folded(one string, all []trend.Group, about func(trend.Group, finding.Subject) bool) {
-	if len(all) < 2 { // of one, everything has been said
+	if !worthTelling(t.report, one, all) {
 		return
 	}
 	t.add(decided, "table by "+one, "tables by "+one,
-		fmt.Sprintf("<details><summary>By %s (%s)</summary>\n\n%s\n</details>\n", one, number(int64(len(all)+t.report.By.LeftOut[one])), t.groupTable(one, all, about)))
+		fmt.Sprintf("<details><summary>By %s (%s%s)</summary>\n\n%s\n</details>\n", one, number(int64(len(all)+leftOut(t.report, one))), unowned(t.report, one), t.groupTable(one, all, about)))
+}
+
+// leftOut returns how many groups there are beyond those that are listed.
+func leftOut(r *trend.Report, one string) int {
+	if one == "subject" {
+		one = "subject_kind"
+	}
+	return r.By.LeftOut[one]
+}
+
+// worthTelling reports whether groups tell anything: of one that is of all runs,
+// everything has been said.
+func worthTelling(r *trend.Report, one string, all []trend.Group) bool {
+	return len(all) > 1 || len(all) == 1 && unowned(r, one) != ""
+}
+
+// unowned says how many runs the groups by owner are without.
+func unowned(r *trend.Report, one string) string {
+	if one != "owner" || r.Coverage.Unowned == 0 {
+		return ""
+	}
+	return "; " + plural(int(r.Coverage.Unowned), "run is", "runs are") + " nobody's"
 }
 
 // groupTable writes a row for each group. About says which findings are about a
@@ -189,95 +212,4 @@ func median(s *trend.Spread, unit func(float64) string) string {
 		return unknownMark
 	}
 	return unit(s.P50)
-}
-
-// improve writes where an effort pays most.
-func (t *trendPage) improve() {
-	var b strings.Builder
-	t.costly(&b, "Money spent in vain, on failed, looped and overruled runs", t.report.Improve.Roles)
-	t.costly(&b, "Tools that fail most", t.report.Improve.Tools)
-	t.recurring(&b, "The same failure again and again", t.report.Improve.Patterns)
-	t.recurring(&b, "Judgements that a linter rule or a check could make", t.report.Improve.Judgement)
-	if b.Len() > 0 {
-		t.add(failure, "list of what to improve", "lists of what to improve", "### Where to improve\n"+b.String())
-	}
-}
-
-// maxImprove is how many of each kind are shown: nobody mends twenty things.
-const maxImprove = 5
-
-func (t *trendPage) costly(b *strings.Builder, title string, all []trend.Costly) {
-	if len(all) == 0 {
-		return
-	}
-	fmt.Fprintf(b, "\n**%s**\n\n", title)
-	most := 0.0
-	for _, c := range all {
-		if c.WastedUSD != nil {
-			most = max(most, *c.WastedUSD)
-		}
-	}
-	for _, c := range all[:min(len(all), maxImprove)] {
-		fmt.Fprintf(b, "- %s: %s\n", costlyName(c), strings.Join(costlyWords(c, most), "; ")+t.shownBy(c.Evidence))
-	}
-}
-
-func costlyName(c trend.Costly) string {
-	var names []string
-	for _, s := range []string{c.Tool, c.Agent, c.Repository} {
-		if s != "" {
-			names = append(names, mdCode(s, maxName))
-		}
-	}
-	return strings.Join(names, " in ")
-}
-
-func costlyWords(c trend.Costly, most float64) []string {
-	var out []string
-	if c.WastedUSD != nil && most > 0 {
-		out = append(out, coins(*c.WastedUSD)+" "+gauge(*c.WastedUSD/most, 10))
-	}
-	word := "runs"
-	if c.Tool != "" {
-		word = "calls"
-	}
-	of := " of " + number(c.Runs) + " " + word
-	if c.Failed > 0 {
-		out = append(out, number(c.Failed)+of+" failed")
-	}
-	if c.Overridden > 0 {
-		out = append(out, number(c.Overridden)+of+" overruled")
-	}
-	return out
-}
-
-func (t *trendPage) recurring(b *strings.Builder, title string, all []trend.Recurring) {
-	if len(all) == 0 {
-		return
-	}
-	fmt.Fprintf(b, "\n**%s**\n\n", title)
-	for _, p := range all[:min(len(all), maxImprove)] {
-		fmt.Fprintf(b, "- %s times%s: %s%s\n", number(p.Count), inMany(p.Subjects), mdCode(cmp.Or(p.Text, p.Rule), maxPath), byAgents(p)+t.shownBy(p.Evidence))
-	}
-}
-
-func inMany(subjects int64) string {
-	if subjects < 2 {
-		return ""
-	}
-	return " in " + number(subjects) + " pull requests and issues"
-}
-
-func byAgents(p trend.Recurring) string {
-	if len(p.Agents) == 0 {
-		return ""
-	}
-	return " by " + listOf(p.Agents)
-}
-
-func (t *trendPage) shownBy(all []finding.Evidence) string {
-	if links := t.evidence(all[:min(len(all), 3)]); links != "" {
-		return " – " + links
-	}
-	return ""
 }

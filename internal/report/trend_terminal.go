@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -19,6 +20,9 @@ func TrendTerminal(w io.Writer, r *trend.Report, o TerminalOptions) error {
 	for _, name := range r.Coverage.Unreachable {
 		b.WriteString("  " + o.in(inYellow, squeeze("not reachable: "+termText(name, maxName), o.width()-2)) + "\n")
 	}
+	for _, f := range r.Coverage.Unread {
+		b.WriteString("  " + o.in(inYellow, squeeze("not read: "+termText(f.File, maxName)+": "+termText(f.Reason, maxName), o.width()-2)) + "\n")
+	}
 	l, line := trendVerdict(r, o.writing())
 	o.lampLine(&b, l, line)
 	if r.Totals.Runs > 0 {
@@ -31,12 +35,21 @@ func TrendTerminal(w io.Writer, r *trend.Report, o TerminalOptions) error {
 	if r.Totals.Runs > 0 || len(r.Findings) > 0 {
 		trendFindings(&b, r, o)
 	}
+	trendBacklog(&b, r, o)
 	trendGroups(&b, "By agent", r, r.By.Agent, aboutAgent, o)
-	if len(r.By.Repository) > 1 {
-		trendGroups(&b, "By repository", r, r.By.Repository, aboutRepository, o)
+	for _, g := range []struct {
+		name  string
+		all   []trend.Group
+		about func(trend.Group, finding.Subject) bool
+	}{{"repository", r.By.Repository, aboutRepository}, {"owner", r.By.Owner, nil}, {"model", r.By.Model, aboutModel}, {"subject", r.By.Kind, nil}} {
+		if worthTelling(r, g.name, g.all) {
+			trendGroups(&b, "By "+g.name+unowned(r, g.name), r, g.all, g.about, o)
+		}
 	}
-	if len(r.By.Model) > 1 {
-		trendGroups(&b, "By model", r, r.By.Model, aboutModel, o)
+	trendImprove(&b, r, o)
+	if r.Totals.Runs > 0 {
+		trendFigures(&b, r, o)
+		trendFiguresOfAgents(&b, r, o)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -96,24 +109,27 @@ func trendGroups(b *strings.Builder, title string, r *trend.Report, all []trend.
 		{title: "LIGHT", spare: 1}, {title: "NAME", least: 28}, {title: "RUNS", right: true}, {title: "SUCCEEDED"}, {title: "OVERRULED", spare: 2},
 		{title: "COST", right: true}, {title: "MEDIAN RUN", right: true, spare: 3}, {title: "TIME", right: true, spare: 4}, {title: "COST OVER TIME", spare: 5},
 	}
-	const shown = 50
 	var cells [][]cell
-	for _, g := range all[:min(len(all), shown)] {
-		cells = append(cells, groupCells(r, g, t.lightOf(g, about)))
+	for _, g := range all[:min(len(all), maxTerminalGroups)] {
+		light := cell{}
+		if about != nil {
+			l := t.lightOf(g, about)
+			light = cell{lightWord(l), paintOf(l)}
+		}
+		cells = append(cells, append([]cell{light}, groupCells(r, g)...))
 	}
 	table(b, columns, cells, o, "  ")
-	if n := len(all) - shown; n > 0 {
+	if n := len(all) - maxTerminalGroups; n > 0 {
 		fmt.Fprintf(b, "  … and %s more\n", number(int64(n)))
 	}
 }
 
-func groupCells(r *trend.Report, g trend.Group, l light) []cell {
-	name := termText(g.Name, maxName)
-	if g.Name == "" {
-		name = "not named"
-	}
+// maxTerminalGroups is how many groups a table of a terminal has.
+const maxTerminalGroups = 50
+
+func groupCells(r *trend.Report, g trend.Group) []cell {
 	return []cell{
-		{lightWord(l), paintOf(l)}, {name, ""}, {number(g.Runs), ""}, {tableRate(g.Success), ""}, {tableRate(g.Override), ""},
+		{termText(cmp.Or(g.Name, "not named"), maxName), ""}, {number(g.Runs), ""}, {tableRate(g.Success), ""}, {tableRate(g.Override), ""},
 		{groupCost(g), ""}, {median(g.CostPerRun, coins), ""}, {median(g.DurationMS, milliseconds), ""},
 		{sparkline(pointsOf(periods(r.Window, g.Series), costIn)), ""},
 	}

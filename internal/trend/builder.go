@@ -3,6 +3,7 @@ package trend
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"github.com/andon-ci/andon/internal/jsonl"
 )
@@ -11,6 +12,7 @@ import (
 type builder struct {
 	seen    map[uint64]struct{}       // the runs
 	acts    map[*[]act]map[string]int // of each id, its place
+	waits   map[uint64]wait           // the shortest of each workflow run
 	notes   []note
 	text    []byte
 	scratch []byte
@@ -27,7 +29,42 @@ type note struct {
 }
 
 func newBuilder() *builder {
-	return &builder{seen: map[uint64]struct{}{}, acts: map[*[]act]map[string]int{}}
+	return &builder{seen: map[uint64]struct{}{}, acts: map[*[]act]map[string]int{}, waits: map[uint64]wait{}}
+}
+
+// wait is how long after an event a run began.
+type wait struct {
+	cell *cell
+	ms   int64
+}
+
+// longestWait is how long after the event a workflow run may still begin.
+const longestWait = 35 * 24 * time.Hour
+
+// await keeps how long the event of a run had to wait for it, of those of a
+// workflow run the first. A new attempt is nobody's wait.
+func (b *builder) await(c *cell, r rollup) {
+	if !r.created.Exists() || r.attempt.Exists() && text(r.attempt) != "1" {
+		return
+	}
+	created, start := moment(r.created), moment(r.start)
+	if waited := start.Sub(created); created.IsZero() || start.IsZero() || waited < 0 || waited > longestWait {
+		return
+	}
+	h, ms := hashRaw(r.repository, r.workflow), start.Sub(created).Milliseconds()
+	if known, ok := b.waits[h]; !ok || ms < known.ms {
+		b.waits[h] = wait{c, ms}
+	}
+}
+
+// settle hands the waits to the cells of their runs.
+func (b *builder) settle(cells []*cell) {
+	for _, w := range b.waits {
+		w.cell.waits = append(w.cell.waits, sizeOf(float64(w.ms)))
+	}
+	for _, c := range cells {
+		slices.Sort(c.waits)
+	}
 }
 
 // again reports whether the run has come before: that of a repository, a job and
@@ -107,6 +144,7 @@ func (d *Day) seal() {
 	d.builder = nil
 	d.doc = jsonl.Doc{} // which refers to the last line, and to the file around it
 	d.byKey = nil
+	b.settle(d.cells)
 	d.sortCells()
 	d.pack()
 	at := map[*cell]int{}
@@ -140,9 +178,14 @@ func (d *Day) pack() {
 
 // chosen returns the notes that become marks, in the order in which they came.
 func (b *builder) chosen() []note {
-	agents := map[name][]int{}
+	type maker struct {
+		fork  bool
+		agent name
+	}
+	agents := map[maker][]int{}
 	for i, n := range b.notes {
-		agents[n.cell.key.agent] = append(agents[n.cell.key.agent], i)
+		m := maker{n.cell.key.fork, n.cell.key.agent}
+		agents[m] = append(agents[m], i)
 	}
 	take := make([]bool, len(b.notes))
 	for _, of := range agents {

@@ -2,6 +2,8 @@ package trend
 
 // cellKey is what the runs of a cell have in common.
 type cellKey struct {
+	fork bool // strangers may have written what is said of them
+
 	repository, agent, model, sha, path, runtime, kind name
 }
 
@@ -11,6 +13,7 @@ type cell struct {
 	key    cellKey
 	runs   []run
 	counts counts
+	waits  []size // in milliseconds, from the event to the first run of its workflow run
 }
 
 // counts are sums over runs.
@@ -57,11 +60,18 @@ func (d *Day) cell(k cellKey) *cell {
 }
 
 // toolKey is an agent's tool.
-type toolKey struct{ repository, agent, tool name }
+type toolKey struct {
+	fork                    bool
+	repository, agent, tool name
+}
 
 // toolUse is how a tool did. Failed and wasted are of the runs in which a call of it
 // failed and that failed themselves or went in circles.
 type toolUse struct {
 	calls, errors, runs, failed int64
+	time                        int64 // in milliseconds, of the calls that say it
 	wasted                      float64
+
+	most           int64  // errors in one run
+	workflow, file string // of that run; the file where the workflow run is not known
 }

@@ -24,24 +24,28 @@ type dayForm struct {
 	Agreements []act      `json:"agreements,omitempty"`
 	Gaps       gaps       `json:"gaps"`
 	Invalid    int64      `json:"invalid,omitempty"`
+	Rest       int64      `json:"rest,omitempty"`
 }
 
 type cellForm struct {
-	Key    [7]name   `json:"key"`
+	Key    [8]name   `json:"key"`
 	Counts [10]int64 `json:"counts"`
 	Cost   float64   `json:"cost,omitempty"`
 	Wasted float64   `json:"wasted,omitempty"`
 	Runs   []byte    `json:"runs"` // 15 bytes each
+	Waits  []size    `json:"waits,omitempty"`
 }
 
 type toolForm struct {
-	Key    [3]name  `json:"key"`
-	Counts [4]int64 `json:"counts"`
-	Wasted float64  `json:"wasted,omitempty"`
+	Key      [4]name  `json:"key"`
+	Counts   [6]int64 `json:"counts"`
+	Wasted   float64  `json:"wasted,omitempty"`
+	Workflow string   `json:"workflow,omitempty"`
+	File     string   `json:"file,omitempty"`
 }
 
 type textForm struct {
-	Key      [4]name `json:"key"`
+	Key      [5]name `json:"key"`
 	Count    int64   `json:"count"`
 	Wasted   float64 `json:"wasted,omitempty"`
 	Subjects []int64 `json:"subjects,omitempty"`
@@ -63,20 +67,36 @@ type markForm struct {
 // maxTexts is how many texts of a kind a day keeps: those that came most often.
 const maxTexts = 500
 
-func (k cellKey) names() [7]name {
-	return [7]name{k.repository, k.agent, k.model, k.sha, k.path, k.runtime, k.kind}
+// names returns the key as it is written. In order of it, forks come last.
+func (k cellKey) names() [8]name {
+	return [8]name{truth(k.fork), k.repository, k.agent, k.model, k.sha, k.path, k.runtime, k.kind}
 }
 
-func newCellKey(n [7]name) cellKey { return cellKey{n[0], n[1], n[2], n[3], n[4], n[5], n[6]} }
+func newCellKey(n [8]name) cellKey {
+	return cellKey{n[0] != 0, n[1], n[2], n[3], n[4], n[5], n[6], n[7]}
+}
+
+func (k toolKey) names() [4]name { return [4]name{truth(k.fork), k.repository, k.agent, k.tool} }
+
+func (k textKey) names() [5]name {
+	return [5]name{truth(k.fork), k.repository, k.agent, k.kind, k.text}
+}
+
+func truth(b bool) name {
+	if b {
+		return 1
+	}
+	return 0
+}
 
 // MarshalJSON returns the day as ReadDay reads it. The same lines, in any order,
 // give the same bytes only if the names come in the same order; a history's files
 // have one order.
 func (d *Day) MarshalJSON() ([]byte, error) {
 	d.seal()
-	out := dayForm{Date: d.date, Names: d.names.all, Overrides: d.overrides, Agreements: d.agreements, Gaps: d.gaps, Invalid: d.invalid}
+	out := dayForm{Date: d.date, Names: d.names.all, Overrides: d.overrides, Agreements: d.agreements, Gaps: d.gaps, Invalid: d.invalid, Rest: d.rest}
 	for _, c := range d.cells {
-		f := cellForm{Key: c.key.names(), Cost: c.counts.cost, Wasted: c.counts.wasted, Runs: make([]byte, 0, packedRun*len(c.runs))}
+		f := cellForm{Key: c.key.names(), Cost: c.counts.cost, Wasted: c.counts.wasted, Waits: c.waits, Runs: make([]byte, 0, packedRun*len(c.runs))}
 		for i, n := range c.counts.numbers() {
 			f.Counts[i] = *n
 		}
@@ -85,9 +105,9 @@ func (d *Day) MarshalJSON() ([]byte, error) {
 		}
 		out.Cells = append(out.Cells, f)
 	}
-	for _, k := range sortedKeys(d.tools, func(k toolKey) []name { return []name{k.repository, k.agent, k.tool} }) {
+	for _, k := range sortedKeys(d.tools, func(k toolKey) []name { n := k.names(); return n[:] }) {
 		t := d.tools[k]
-		out.Tools = append(out.Tools, toolForm{Key: [3]name{k.repository, k.agent, k.tool}, Counts: [4]int64{t.calls, t.errors, t.runs, t.failed}, Wasted: t.wasted})
+		out.Tools = append(out.Tools, toolForm{k.names(), [6]int64{t.calls, t.errors, t.runs, t.failed, t.time, t.most}, t.wasted, t.workflow, t.file})
 	}
 	out.Errors, out.Judgements = texts(d.errors), texts(d.judgements)
 	for _, m := range d.marks {
@@ -103,12 +123,16 @@ func sortedKeys[K comparable, V any](m map[K]V, order func(K) []name) []K {
 func texts(all map[textKey]*recurrence) []textForm {
 	var out []textForm
 	for k, r := range all {
-		out = append(out, textForm{[4]name{k.repository, k.agent, k.kind, k.text}, r.count, r.wasted, r.subjects, r.example, r.workflow})
+		out = append(out, textForm{k.names(), r.count, r.wasted, r.subjects, r.example, r.workflow})
 	}
 	slices.SortFunc(out, func(a, b textForm) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), slices.Compare(a.Key[:], b.Key[:]))
 	})
-	return out[:min(len(out), maxTexts)]
+	kept := map[name]int{} // of forks, and of others: strangers crowd nothing out
+	return slices.DeleteFunc(out, func(f textForm) bool {
+		kept[f.Key[0]]++
+		return kept[f.Key[0]] > maxTexts
+	})
 }
 
 // sortCells puts the cells in the order of their keys.
@@ -149,15 +173,15 @@ func ReadDay(raw []byte) (*Day, error) {
 	d.readMarks(v.Get("marks"))
 	for t := range v.Get("tools").Elements() {
 		n := t.Get("counts")
-		d.tools[toolKey{nth(t.Get("key"), 0), nth(t.Get("key"), 1), nth(t.Get("key"), 2)}] =
-			&toolUse{number(n, 0), number(n, 1), number(n, 2), number(n, 3), amount(t.Get("wasted"))}
+		d.tools[toolKey{nth(t.Get("key"), 0) != 0, nth(t.Get("key"), 1), nth(t.Get("key"), 2), nth(t.Get("key"), 3)}] =
+			&toolUse{calls: number(n, 0), errors: number(n, 1), runs: number(n, 2), failed: number(n, 3), time: number(n, 4), most: number(n, 5), wasted: amount(t.Get("wasted")), workflow: t.Get("workflow").String(), file: t.Get("file").String()}
 	}
 	readTexts(v.Get("errors"), d.errors)
 	readTexts(v.Get("judgements"), d.judgements)
 	d.overrides, d.agreements = d.readActs(v.Get("overrides")), d.readActs(v.Get("agreements"))
 	g := v.Get("gaps")
-	d.gaps = gaps{count(g.Get("missing")), count(g.Get("invalid")), count(g.Get("suppressed"))}
-	d.invalid = count(v.Get("invalid"))
+	d.gaps = gaps{count(g.Get("missing")), count(g.Get("invalid")), count(g.Get("suppressed")), count(g.Get("misdated"))}
+	d.invalid, d.rest = count(v.Get("invalid")), count(v.Get("rest"))
 	d.names.number, d.byKey = nil, nil
 	return d, nil
 }
@@ -179,9 +203,11 @@ func (d *Day) readCells(v jsonl.Value) error {
 				c.counts.cost = amount(value)
 			case `"wasted"`:
 				c.counts.wasted = amount(value)
+			case `"waits"`:
+				c.readWaits(value)
 			}
 		}
-		var k [7]name
+		var k [8]name
 		i := 0
 		for n := range key.Elements() {
 			if i < len(k) {
@@ -210,9 +236,18 @@ func (d *Day) readCells(v jsonl.Value) error {
 		for b := packed; len(b) > 0; b = b[packedRun:] {
 			c.runs = append(c.runs, unpackRun(b))
 		}
+		if n := len(d.cells); n > 0 && d.cells[n-1].key.fork && !c.key.fork {
+			return errDay
+		}
 		d.cells = append(d.cells, c)
 	}
 	return nil
+}
+
+func (c *cell) readWaits(v jsonl.Value) {
+	for e := range v.Elements() {
+		c.waits = append(c.waits, size(min(count(e), sizeMax)))
+	}
 }
 
 func (d *Day) readMarks(v jsonl.Value) {
@@ -274,7 +309,7 @@ func readTexts(v jsonl.Value, to map[textKey]*recurrence) {
 			n, _ := s.Int()
 			r.subjects = append(r.subjects, n)
 		}
-		to[textKey{nth(k, 0), nth(k, 1), nth(k, 2), nth(k, 3)}] = r
+		to[textKey{nth(k, 0) != 0, nth(k, 1), nth(k, 2), nth(k, 3), nth(k, 4)}] = r
 	}
 }
 

@@ -26,7 +26,9 @@ type tally struct {
 	overridden     int64
 	agreed         int64
 	unpriced       int64
-	wasted         float64 // on top of counts.wasted: on runs that were overridden
+	waits          sizes
+	overruled      float64 // US dollars on runs that were overridden, beside counts.wasted
+	circled        float64 // US dollars of counts.wasted on runs that only went in circles
 	points         []Point
 	today          sizes // durations of the day of the last point
 	todayCost      float64
@@ -40,6 +42,9 @@ func (t *tally) add(date string, c *cell) {
 	p.Runs += int64(len(c.runs))
 	t.todayCost += c.counts.cost
 	t.todayPriced = t.todayPriced || c.counts.priced > 0
+	for _, w := range c.waits {
+		t.waits.add(w)
+	}
 	for _, r := range c.runs {
 		t.addRun(r)
 		if r.failed() {
@@ -62,6 +67,9 @@ func (t *tally) addRun(r run) {
 	t.today.add(r.duration)
 	if r.is(looped) {
 		t.group.Loops++
+		if !r.failed() {
+			t.circled += r.cost.value()
+		}
 	}
 	if r.is(saturated) {
 		t.group.Saturated++
@@ -75,7 +83,7 @@ func (t *tally) addRun(r run) {
 	if r.is(overridden) {
 		t.overridden++
 		if !r.wasted() {
-			t.wasted += r.cost.value()
+			t.overruled += r.cost.value()
 		}
 	}
 }
@@ -145,18 +153,25 @@ func (t *tally) rates(g *Group) {
 	g.Agreement = rate(t.agreed, t.agreed+t.overridden)
 	g.ToolError = rate(t.counts.toolErrors, t.counts.toolCalls)
 	g.LLMError = rate(t.counts.llmErrors, t.counts.llmCalls)
-	g.CacheHit = rate(t.counts.cacheRead, t.counts.input+t.counts.cacheRead+t.counts.cacheWrite)
+	c := t.counts
+	g.CacheHit = rate(c.cacheRead, c.input+c.cacheRead+c.cacheWrite)
+	if tokens := (Tokens{c.input, c.cacheRead, c.cacheWrite, c.output}); tokens != (Tokens{}) {
+		g.Tokens = &tokens
+	}
 }
 
 func (t *tally) costs(g *Group) {
 	g.Unpriced = t.unpriced
 	g.DurationMS = t.duration.spread()
+	g.WaitMS = t.waits.spread()
 	g.CostPerRun = t.cost.spread()
 	if t.counts.priced == 0 {
 		return
 	}
 	g.CostUSD = ref(t.counts.cost)
-	g.WastedUSD = ref(t.counts.wasted + t.wasted)
+	g.WastedUSD = ref(t.counts.wasted + t.overruled)
+	circled := min(t.circled, t.counts.wasted)
+	g.Wasted = &Wasted{FailedUSD: t.counts.wasted - circled, LoopedUSD: circled, OverriddenUSD: t.overruled}
 	if decided := g.Runs - t.decided[0]; decided > 0 {
 		g.CostPerDecision = ref(t.counts.cost / float64(decided))
 	}
@@ -270,7 +285,7 @@ func (p *past) group(r *Report) {
 	for i := range r.By.Pair { // they are many
 		r.By.Pair[i].Series = nil
 	}
-	r.By.Owner = p.owners()
+	p.owners(r)
 	p.merges(r)
 }
 
@@ -300,7 +315,9 @@ func (p *past) merges(r *Report) {
 		}
 	}
 	per := func(g *Group, of string) {
-		if n := len(changes[of]); n > 0 && g.CostUSD != nil {
+		n := len(changes[of])
+		g.Merged = int64(n)
+		if n > 0 && g.CostUSD != nil {
 			g.CostPerMerge = ref(*g.CostUSD / float64(n))
 		}
 	}
@@ -321,26 +338,32 @@ func pairOf(d *Day, k cellKey) Group {
 	return g
 }
 
-// owners groups the runs by who answers for their repository. A repository with
-// two owners counts for both.
-func (p *past) owners() []Group {
+// owners groups the runs by who answers for them. A run with two owners counts
+// for both.
+func (p *past) owners(r *Report) {
 	if p.Owners == nil {
-		return nil
-	}
-	all := map[string]*tally{}
-	for _, d := range p.window {
-		for _, c := range d.cells {
-			for _, owner := range p.Owners(d.names.get(c.key.repository), d.names.get(c.key.path)) {
-				if all[owner] == nil {
-					all[owner] = &tally{group: Group{Name: owner}}
-				}
-				all[owner].add(d.date, c)
-			}
-		}
+		return
 	}
 	g := grouping{all: map[groupKey]*tally{}}
-	for owner, t := range all {
-		g.all[groupKey{name: owner}] = t
+	unowned := int64(0)
+	p.eachCell(func(d *Day, c *cell) {
+		owners := p.Owners(d.names.get(c.key.repository), d.names.get(c.key.path))
+		if len(owners) == 0 {
+			unowned += int64(len(c.runs))
+		}
+		for _, owner := range owners {
+			k := groupKey{name: owner}
+			if g.all[k] == nil {
+				g.all[k] = &tally{group: Group{Name: owner}}
+			}
+			g.all[k].add(d.date, c)
+		}
+	})
+	if len(g.all) == 0 {
+		return
 	}
-	return g.groups()
+	r.By.Owner, r.Coverage.Unowned = g.groups(), unowned
+	if n := len(r.By.Owner) - groupsMost; n > 0 {
+		r.By.Owner, r.By.LeftOut["owner"] = r.By.Owner[:groupsMost], n
+	}
 }

@@ -124,11 +124,35 @@ func (p *past) tools() []Costly {
 			c.Failed += t.failed
 			c.Calls += t.calls
 			c.Errors += t.errors
+			c.DurationMS += t.time
 			*c.WastedUSD += t.wasted
 		}
 	}
 	maps.DeleteFunc(all, func(_ who, c *Costly) bool { return c.Errors == 0 })
-	return ranked(all)
+	out := ranked(all)
+	for i := range out {
+		out[i].ErrorRate = rate(out[i].Errors, out[i].Calls)
+		out[i].Evidence = p.toolEvidence(out[i])
+	}
+	return out
+}
+
+// toolEvidence leads to the runs in which most calls of a tool failed: of each
+// day one, and of the days those on which it was worst.
+func (p *past) toolEvidence(of Costly) (out []finding.Evidence) {
+	var worst []*toolUse
+	for _, d := range p.window {
+		for k, t := range d.tools {
+			if t.most > 0 && d.names.get(k.tool) == of.Tool && d.names.get(k.agent) == of.Agent && d.names.get(k.repository) == of.Repository {
+				worst = append(worst, t)
+			}
+		}
+	}
+	slices.SortStableFunc(worst, func(a, b *toolUse) int { return cmp.Compare(b.most, a.most) })
+	for _, t := range worst[:min(len(worst), evidenceMost)] {
+		out = append(out, p.leadTo(of.Repository, mark{Workflow: t.workflow, File: t.file})...)
+	}
+	return out
 }
 
 // gathered is a text while its occurrences are counted.

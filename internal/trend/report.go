@@ -24,6 +24,7 @@ type Report struct {
 	By       By                `json:"by"`
 	Findings []finding.Finding `json:"findings"` // the worst first
 	Improve  Improve           `json:"improve"`
+	Backlog  *Backlog          `json:"backlog,omitempty"`
 }
 
 // Window is the time that a report is about.
@@ -44,15 +45,25 @@ type Coverage struct {
 	Invalid      int64    `json:"invalid"`               // lines of the history that could not be used
 	Missing      int64    `json:"missing"`               // workflow runs of which no trace could be read
 	Suppressed   int64    `json:"suppressed"`            // traces kept out for a credential
+	Misdated     int64    `json:"misdated,omitempty"`    // runs whose bundle gave them a time that cannot be
 	Repositories []string `json:"repositories"`          // with a run in the window
 	Unreachable  []string `json:"unreachable,omitempty"` // repositories that could not be asked
+	Forks        *Forks   `json:"forks,omitempty"`       // absent where no run is of a fork
+	Unread       []Unread `json:"unread,omitempty"`      // files of the history, also those of the days to compare with
+	Unowned      int64    `json:"unowned,omitempty"`     // runs that are in no group of By.Owner
+}
+
+// Unread is a file of a history that was not read, or not to its end.
+type Unread struct {
+	File   string `json:"file"`
+	Reason string `json:"reason"`
 }
 
 // By has the groups of the runs, those with most runs first: 2,000 of each kind.
 type By struct {
 	Agent        []Group `json:"agent"`
 	Repository   []Group `json:"repository"`
-	Owner        []Group `json:"owner,omitempty"`
+	Owner        []Group `json:"owner,omitempty"` // of a run with two owners, both
 	Model        []Group `json:"model"`
 	Instructions []Group `json:"instructions"`
 	Kind         []Group `json:"subject_kind,omitempty"`
@@ -81,17 +92,30 @@ type Group struct {
 	LLMError  *Rate `json:"llm_error,omitempty"`
 	CacheHit  *Rate `json:"cache_hit,omitempty"` // of the tokens of prompts, those from a cache
 
+	Tokens *Tokens `json:"tokens,omitempty"` // of the runs that say how many
+
 	CostUSD         *float64 `json:"cost_usd,omitempty"` // of the runs with a price
 	Unpriced        int64    `json:"unpriced,omitempty"` // runs of which the cost is not known, or not all
 	CostPerRun      *Spread  `json:"cost_per_run_usd,omitempty"`
 	CostPerDecision *float64 `json:"cost_per_decision_usd,omitempty"`
 	CostPerMerge    *float64 `json:"cost_per_merge_usd,omitempty"`
+	Merged          int64    `json:"merged,omitempty"`     // changes that people were seen to merge
 	WastedUSD       *float64 `json:"wasted_usd,omitempty"` // on failed, looped and overridden runs
+	Wasted          *Wasted  `json:"wasted,omitempty"`     // the same in parts
 	DurationMS      *Spread  `json:"duration_ms,omitempty"`
+	WaitMS          *Spread  `json:"wait_ms,omitempty"`   // from an event to the first run of the workflow run that it made
 	Loops           int64    `json:"loops,omitempty"`     // runs with failure/tool-loop
 	Saturated       int64    `json:"saturated,omitempty"` // runs with failure/context-saturation
 
 	Series []Point `json:"series,omitempty"` // one a day that has anything, in order
+}
+
+// Wasted says what money was spent on in vain. Each run counts once, for the first
+// that holds of it.
+type Wasted struct {
+	FailedUSD     float64 `json:"failed_usd"`
+	LoopedUSD     float64 `json:"looped_usd"`
+	OverriddenUSD float64 `json:"overridden_usd"`
 }
 
 // Rate is a share with its 95 % interval (Wilson). There is none of nothing.
@@ -102,6 +126,14 @@ type Rate struct {
 	Low   float64 `json:"low"`
 	High  float64 `json:"high"`
 	Few   bool    `json:"few,omitempty"` // too few to say
+}
+
+// Tokens are counts by class. The classes do not overlap.
+type Tokens struct {
+	Input      int64 `json:"input"` // neither read from a cache nor written to one
+	CacheRead  int64 `json:"cache_read"`
+	CacheWrite int64 `json:"cache_write"`
+	Output     int64 `json:"output"`
 }
 
 // Spread is a distribution in three quantiles.
@@ -132,7 +164,8 @@ type Improve struct {
 	Judgement    []Recurring `json:"judgements,omitempty"` // fit to become a check
 }
 
-// Costly is what runs wasted.
+// Costly is what runs wasted. Of a tool, Runs are those that called it, and
+// Failed those of them that failed or went in circles with a call of it.
 type Costly struct {
 	Agent      string             `json:"agent,omitempty"`
 	Repository string             `json:"repository,omitempty"`
@@ -142,6 +175,8 @@ type Costly struct {
 	Overridden int64              `json:"overridden"`
 	Calls      int64              `json:"calls,omitempty"`  // of a tool
 	Errors     int64              `json:"errors,omitempty"` // of its calls, those that failed
+	ErrorRate  *Rate              `json:"error_rate,omitempty"`
+	DurationMS int64              `json:"duration_ms,omitempty"` // of its calls that say it, together
 	WastedUSD  *float64           `json:"wasted_usd,omitempty"`
 	Evidence   []finding.Evidence `json:"evidence,omitempty"`
 }

@@ -25,7 +25,9 @@ type rollup struct {
 	counts                           counts
 	runID, job, errorValue, decision jsonl.Value
 	workflow, attempt, tools, file   jsonl.Value
+	created                          jsonl.Value // when the event made the workflow run
 	repository, subjectKind          jsonl.Value
+	fork                             bool
 	number                           int64
 	agent, runtime                   jsonl.Value
 	start, end                       jsonl.Value
@@ -43,10 +45,10 @@ func (d *Day) AddRun(line []byte) error {
 	}
 	r := readRollup(v)
 	if !r.agent.Exists() && !r.runID.Exists() && !r.status.Exists() {
-		d.invalid++
-		return errRun
+		return d.refuse(errRun)
 	}
 	if d.builder.again(r) {
+		d.rest++
 		return nil
 	}
 	d.place(&r)
@@ -54,6 +56,7 @@ func (d *Day) AddRun(line []byte) error {
 	c.runs = append(c.runs, r.run)
 	c.counts.add(r.counts)
 	d.builder.note(c, r)
+	d.builder.await(c, r)
 	d.addTools(r)
 	d.addError(r)
 	d.addJudgement(r)
@@ -68,8 +71,7 @@ func (d *Day) parse(line []byte) (jsonl.Value, error) {
 	}
 	v, used, err := d.doc.Parse(line)
 	if err != nil || used != len(line) || v.Kind() != jsonl.Object {
-		d.invalid++
-		return v, errLine
+		return v, d.refuse(errLine)
 	}
 	return v, nil
 }
@@ -108,7 +110,7 @@ func readRollup(v jsonl.Value) (r rollup) {
 			r.subjectKind = value.Get("kind")
 			r.number, _ = value.Get("number").Int()
 		case `"workflow_run"`:
-			r.workflow, r.attempt, r.job = value.Get("id"), value.Get("attempt"), value.Get("job")
+			r.addWorkflow(value)
 		case `"tools"`:
 			r.tools = value
 		case `"error"`:
@@ -164,6 +166,23 @@ func (r *rollup) addUsage(v jsonl.Value) {
 	}
 }
 
+func (r *rollup) addWorkflow(v jsonl.Value) {
+	for key, value := range v.Fields() {
+		switch string(key.Raw()) {
+		case `"id"`:
+			r.workflow = value
+		case `"attempt"`:
+			r.attempt = value
+		case `"job"`:
+			r.job = value
+		case `"created_at"`:
+			r.created = value
+		case `"fork"`:
+			r.fork = value.True()
+		}
+	}
+}
+
 func (r *rollup) addFiles(v jsonl.Value) {
 	for f := range v.Elements() {
 		if r.counts.traces == 0 {
@@ -188,6 +207,7 @@ func (r *rollup) addFindings(v jsonl.Value) {
 func (d *Day) place(r *rollup) {
 	instructions := r.agent.Get("instructions")
 	r.key = cellKey{
+		fork:       r.fork,
 		repository: d.name(r.repository),
 		agent:      cmp.Or(d.name(r.agent.Get("name")), d.name(r.runtime.Get("name"))),
 		model:      d.model(r.models),

@@ -28,8 +28,8 @@ func span(s *otlp.Span) *tracepb.Span {
 	if s.Parent != (otlp.SpanID{}) {
 		p.ParentSpanId = s.Parent[:]
 	}
-	if s.Link != nil {
-		p.Links = []*tracepb.Span_Link{{TraceId: s.Link.Trace[:], SpanId: s.Link.Span[:]}}
+	for _, l := range s.Links {
+		p.Links = append(p.Links, &tracepb.Span_Link{TraceId: l.Trace[:], SpanId: l.Span[:], Attributes: attributes(l.Attrs())})
 	}
 	if s.Failed {
 		p.Status = &tracepb.Status{Code: tracepb.Status_STATUS_CODE_ERROR, Message: s.Message}

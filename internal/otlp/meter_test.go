@@ -1,0 +1,100 @@
+package otlp_test
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/andon-ci/andon/internal/otlp"
+	"github.com/andon-ci/andon/internal/session"
+	"github.com/andon-ci/andon/internal/trace"
+)
+
+// metered returns the points of a metric of runs.
+func metered(name string, repository func(i int) string, runs ...*session.Run) []otlp.Point {
+	m := otlp.NewMeter(otlp.Stable)
+	for i, r := range runs {
+		m.Add(&session.Session{Repository: repository(i), Runs: []*session.Run{r}}, &otlp.Pipeline{})
+	}
+	for _, x := range m.Metrics() {
+		if x.Name == name {
+			return x.Points
+		}
+	}
+	return nil
+}
+
+func sumOf(list []otlp.Point) float64 {
+	sum := 0.0
+	for _, p := range list {
+		sum += p.Value
+	}
+	return sum
+}
+
+func failedCalls(n int) *session.Run {
+	run := &session.Run{ID: "r", Status: trace.Success}
+	for i := range n {
+		run.Steps = append(run.Steps, session.Step{Kind: session.StepTool, ID: strconv.Itoa(i), Name: "tool" + strconv.Itoa(i), Failed: true})
+	}
+	return run
+}
+
+// TestValues holds that names which agents choose do not make series without
+// end, that the first of them keep theirs, and that nothing is lost.
+func TestValues(t *testing.T) {
+	points := metered("andon.tool.errors", func(int) string { return "o/r" }, failedCalls(5000))
+	if len(points) != 101 || sumOf(points) != 5000 {
+		t.Errorf("%d series, %v errors", len(points), sumOf(points))
+	}
+	for _, p := range points {
+		for _, a := range p.Attrs {
+			if a.Key == "gen_ai.tool.name" && a.Value == "other" && p.Value != 4900 || a.Value == "tool100" {
+				t.Errorf("%v of %v", p.Value, a.Value)
+			}
+		}
+	}
+}
+
+// TestSeries holds that there are at most a thousand of a metric, whatever tells
+// them apart.
+func TestSeries(t *testing.T) {
+	runs := make([]*session.Run, 50)
+	for i := range runs {
+		runs[i] = failedCalls(50)
+	}
+	points := metered("andon.tool.errors", func(i int) string { return "o/r" + strconv.Itoa(i) }, runs...)
+	if len(points) != 1000 || sumOf(points) != 2500 {
+		t.Errorf("%d series, %v errors", len(points), sumOf(points))
+	}
+}
+
+// TestProse holds that what is no name is no label.
+func TestProse(t *testing.T) {
+	for _, tc := range []struct{ agent, tool, wantAgent, wantTool string }{
+		{"Security Review", "mcp__github__get_issue", "Security Review", "mcp__github__get_issue"},
+		{"a\nb", "see the file", "other", "other"},
+		{strings.Repeat("x", 101), strings.Repeat("y", 101), "other", "other"},
+	} {
+		run := &session.Run{ID: "r", Agent: trace.Agent{Name: tc.agent}, Steps: []session.Step{{Kind: session.StepTool, Name: tc.tool}}}
+		points := metered("andon.tool.calls", func(int) string { return "o/r" }, run)
+		got := map[string]any{}
+		for _, a := range points[0].Attrs {
+			got[a.Key] = a.Value
+		}
+		if got["gen_ai.agent.name"] != tc.wantAgent || got["gen_ai.tool.name"] != tc.wantTool {
+			t.Errorf("got %v", got)
+		}
+	}
+}
+
+// TestRollupTools holds that the tool calls of a run are as many as it counts,
+// also where its tools do not say which they were.
+func TestRollupTools(t *testing.T) {
+	run := &session.Run{ID: "r", ToolCalls: trace.Measured(10), ToolErrors: trace.Measured(3), Tools: map[string]session.ToolStat{"Bash": {Calls: 6, Errors: 2}}}
+	one := func(int) string { return "o/r" }
+	calls, errors := metered("andon.tool.calls", one, run), metered("andon.tool.errors", one, run)
+	if sumOf(calls) != 10 || sumOf(errors) != 3 || len(calls) != 2 {
+		t.Errorf("%v calls, %v errors: %v", sumOf(calls), sumOf(errors), calls)
+	}
+}
