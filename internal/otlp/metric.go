@@ -63,7 +63,7 @@ func (m *Meter) run(x *run) {
 		if x.m.p.Workflow != "" {
 			e := whose(x.s.Repository, x.m.p.Workflow, "")
 			e.text(errorType, failed)
-			m.count("cicd.pipeline.run.errors", "{error}", "Errors of pipeline runs; here, of the agents in them.", 1, e)
+			m.count(pipelineErrors, "{error}", "Errors of pipeline runs; here, of the agents in them.", 1, e)
 		}
 	}
 	if n, ok := r.Turns.Get(); ok {
@@ -73,7 +73,7 @@ func (m *Meter) run(x *run) {
 		d := x.where()
 		d.text(genAIProvider, x.provider(nil))
 		d.text(errorType, failed)
-		m.observe(seconds("gen_ai.invoke_agent.duration", "How long a run of an agent took."), float64(ms)/1000, d)
+		m.observe(seconds(genAIAgentDuration, "How long a run of an agent took."), float64(ms)/1000, d)
 	}
 }
 
@@ -92,7 +92,7 @@ func (m *Meter) calls(x *run) {
 			m.cost(x, st.Name, i)
 		}
 		if !st.Start.IsZero() && !st.End.IsZero() {
-			m.observe(seconds("gen_ai.client.operation.duration", "How long a call of a model took."), st.End.Sub(st.Start).Seconds(), a)
+			m.observe(seconds(genAICallDuration, "How long a call of a model took."), st.End.Sub(st.Start).Seconds(), a)
 		}
 	}
 	for i, p := range x.bill.rest {
@@ -128,11 +128,11 @@ func (m *Meter) tokens(a attrs, u trace.Usage) {
 			{"input_tokens", u.Prompt()}, {"output_tokens", u.Output}, {"cache_read.input_tokens", u.CacheRead},
 			{"cache_write.input_tokens", u.CacheWrite5m.Add(u.CacheWrite1h)}, {"reasoning.output_tokens", u.Reasoning},
 		} {
-			m.count("gen_ai.client.inference.usage."+c.name, "{token}", "Tokens.", float64(c.count.N()), a)
+			m.count(genAITokens+c.name, "{token}", "Tokens.", float64(c.count.N()), a)
 		}
 		return
 	}
-	d := Metric{Name: "gen_ai.client.token.usage", Unit: "{token}", Help: "Tokens of a call.", Bounds: scale(1, 4, 14)}
+	d := Metric{Name: genAITokenUsage, Unit: "{token}", Help: "Tokens of a call.", Bounds: scale(1, 4, 14)}
 	for _, c := range []struct {
 		kind  string
 		count trace.Count
@@ -158,7 +158,7 @@ func (m *Meter) tools(x *run) {
 			a := whose(x.s.Repository, "", x.agent())
 			a.text(genAIToolName, st.Name)
 			a.text(errorType, failed)
-			m.observe(seconds("gen_ai.execute_tool.duration", "How long a tool call took."), st.End.Sub(st.Start).Seconds(), a)
+			m.observe(seconds(genAIToolDuration, "How long a tool call took."), st.End.Sub(st.Start).Seconds(), a)
 		}
 	}
 	if len(x.r.Steps) == 0 {
