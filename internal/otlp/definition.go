@@ -27,14 +27,14 @@ func definitions() []definition {
 		{"andon.traces.missing", "{trace}", "Traces of which nothing is known but that they are not there.", nil, nil},
 		{"andon.turns", "{turn}", "Turns of a run.", []float64{1, 2, 5, 10, 20, 50, 100, 200, 500}, nil},
 		{"andon.validation.failures", "{finding}", "Lines of traces that are not as they should be.", nil, nil},
-		{"cicd.pipeline.run.errors", "{error}", "Errors of pipeline runs; here, of the agents in them.", nil, nil},
-		{"gen_ai.client.operation.duration", "s", "How long a call of a model took.", seconds, nil},
-		{"gen_ai.execute_tool.duration", "s", "How long a tool call took.", seconds, nil},
-		{"gen_ai.invoke_agent.duration", "s", "How long a run of an agent took.", seconds, nil},
+		{pipelineErrors, "{error}", "Errors of pipeline runs; here, of the agents in them.", nil, nil},
+		{genAICallDuration, "s", "How long a call of a model took.", seconds, nil},
+		{genAIToolDuration, "s", "How long a tool call took.", seconds, nil},
+		{genAIAgentDuration, "s", "How long a run of an agent took.", seconds, nil},
 	}
-	out := []definition{{Metric{"gen_ai.client.token.usage", "{token}", "Tokens of a call.", scale(1, 4, 14), nil}, Stable}}
+	out := []definition{{Metric{genAITokenUsage, "{token}", "Tokens of a call.", scale(1, 4, 14), nil}, Stable}}
 	for _, class := range []string{"input_tokens", "output_tokens", "cache_read.input_tokens", "cache_write.input_tokens", "reasoning.output_tokens"} {
-		out = append(out, definition{Metric{"gen_ai.client.inference.usage." + class, "{token}", "Tokens.", nil, nil}, Next})
+		out = append(out, definition{Metric{genAITokens + class, "{token}", "Tokens.", nil, nil}, Next})
 	}
 	for _, m := range all {
 		out = append(out, definition{Metric: m})

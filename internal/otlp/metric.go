@@ -61,7 +61,7 @@ func (m *Meter) run(x *run) {
 		if x.m.p.Workflow != "" {
 			e := whose(x.s.Repository, x.m.p.Workflow, "")
 			e.text(errorType, failed)
-			m.count("cicd.pipeline.run.errors", 1, e)
+			m.count(pipelineErrors, 1, e)
 		}
 	}
 	if n, ok := r.Turns.Get(); ok {
@@ -71,7 +71,7 @@ func (m *Meter) run(x *run) {
 		d := x.where()
 		d.text(genAIProvider, x.provider(nil))
 		d.text(errorType, failed)
-		m.observe("gen_ai.invoke_agent.duration", float64(ms)/1000, d)
+		m.observe(genAIAgentDuration, float64(ms)/1000, d)
 	}
 }
 
@@ -90,7 +90,7 @@ func (m *Meter) calls(x *run) {
 			m.cost(x, st.Name, i)
 		}
 		if !st.Start.IsZero() && !st.End.IsZero() {
-			m.observe("gen_ai.client.operation.duration", st.End.Sub(st.Start).Seconds(), a)
+			m.observe(genAICallDuration, st.End.Sub(st.Start).Seconds(), a)
 		}
 	}
 	for i, p := range x.bill.rest {
@@ -125,14 +125,14 @@ func (m *Meter) tokens(a attrs, u trace.Usage) {
 		{"input_tokens", u.Prompt()}, {"output_tokens", u.Output}, {"cache_read.input_tokens", u.CacheRead},
 		{"cache_write.input_tokens", u.CacheWrite5m.Add(u.CacheWrite1h)}, {"reasoning.output_tokens", u.Reasoning},
 	} {
-		m.count("gen_ai.client.inference.usage."+c.name, float64(c.count.N()), a)
+		m.count(genAITokens+c.name, float64(c.count.N()), a)
 	}
 	for _, c := range []struct {
 		kind  string
 		count trace.Count
 	}{{"input", u.Prompt()}, {"output", u.Output}} {
 		if n, ok := c.count.Get(); ok {
-			m.observe("gen_ai.client.token.usage", float64(n), append(slices.Clip(a), Attr{genAITokenType, c.kind}))
+			m.observe(genAITokenUsage, float64(n), append(slices.Clip(a), Attr{genAITokenType, c.kind}))
 		}
 	}
 }
@@ -152,7 +152,7 @@ func (m *Meter) tools(x *run) {
 			a := whose(x.s.Repository, "", x.agent())
 			a.text(genAIToolName, st.Name)
 			a.text(errorType, failed)
-			m.observe("gen_ai.execute_tool.duration", st.End.Sub(st.Start).Seconds(), a)
+			m.observe(genAIToolDuration, st.End.Sub(st.Start).Seconds(), a)
 		}
 	}
 	if len(x.r.Steps) == 0 {
