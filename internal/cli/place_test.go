@@ -99,7 +99,7 @@ func TestUsualPlaces(t *testing.T) {
 		if err := errors.Join(os.MkdirAll(filepath.Dir(at), 0o755), os.WriteFile(at, raw, 0o644)); err != nil {
 			t.Fatal(err)
 		}
-		stdout, stderr, code := runMain(t, map[string]string{"HOME": home, "GITHUB_ACTIONS": "true"}, "collect", "--quiet", "--format", "json")
+		stdout, stderr, code := runMain(t, map[string]string{"HOME": home, "GITHUB_ACTIONS": "true", "GITHUB_OUTPUT": filepath.Join(home, "output"), "GITHUB_STEP_SUMMARY": filepath.Join(home, "summary")}, "collect", "--quiet", "--format", "json")
 		if code != 0 || !strings.Contains(stdout, `"runs": 1`) {
 			t.Errorf("%s: exit %d: %.400s%s", place, code, stdout, stderr)
 		}
