@@ -49,19 +49,28 @@ func (p *past) costly(of func(*Day, cellKey) Costly) []Costly {
 			get(d, c.key).addRuns(c)
 		}
 	}
-	for _, s := range p.stands {
-		d := p.days[s.run.day]
-		if c := get(d, d.cells[s.run.cell].key); !s.agree && s.act.URL != "" && d.date >= p.From && len(c.Evidence) < evidenceMost {
-			c.Evidence = append(c.Evidence, finding.Evidence{URL: s.act.URL})
+	shows := map[*Costly]*shown{}
+	show := func(d *Day, k cellKey) *shown {
+		c := get(d, k)
+		if shows[c] == nil {
+			shows[c] = &shown{}
+		}
+		return shows[c]
+	}
+	for _, s := range slices.Backward(p.stands) {
+		if d := p.days[s.run.day]; !s.agree && s.act.URL != "" && d.date >= p.From {
+			show(d, d.cells[s.run.cell].key).act(s.act)
 		}
 	}
-	for _, d := range p.window {
+	for _, d := range slices.Backward(p.window) {
 		for _, m := range d.marks {
-			c := get(d, d.cells[m.Cell].key)
-			if m.Bad && len(c.Evidence) < evidenceMost {
-				c.Evidence = append(c.Evidence, p.leadTo(d.names.get(d.cells[m.Cell].key.repository), m)...)
+			if m.Bad {
+				show(d, d.cells[m.Cell].key).run(d.cells[m.Cell].costOf(m.ID), p.leadTo(d.names.get(d.cells[m.Cell].key.repository), m))
 			}
 		}
+	}
+	for c, s := range shows {
+		c.Evidence = s.evidence()
 	}
 	return ranked(all)
 }
