@@ -150,7 +150,7 @@ func (p *parser) value() error {
 func (p *parser) begin() (opened bool, err error) {
 	c := p.peek()
 	if len(p.nodes) >= maxNodes {
-		return false, p.fail("too many values in one line")
+		return false, p.fail("more than 2 million values within one")
 	}
 	p.nodes = append(p.nodes, node{start: uint32(p.pos)})
 	n := uint32(len(p.nodes) - 1)
