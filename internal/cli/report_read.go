@@ -122,38 +122,22 @@ func readDays(ctx context.Context, view history.View, wanted []history.Day) ([]*
 	return days, nil
 }
 
+// readDay returns what a day comes to: from its summary, or else from its files.
+// Whoever can write to the history can write a summary there that is none.
 func readDay(ctx context.Context, view history.View, d history.Day) (*trend.Day, error) {
-	var made madeDay
-	s, fresh, err := history.Summarise(ctx, view, d, &made)
+	raw, err := history.Kept(ctx, view, d, trend.Version)
 	if err != nil {
 		return nil, err
 	}
-	if !fresh {
-		return made.day, nil // need not be read from what was just written
+	if raw != nil {
+		if day, err := trend.ReadDay(raw); err == nil {
+			return day, nil
+		}
 	}
-	day, err := trend.ReadDay(s.Summary)
-	if err == nil {
-		return day, nil
-	}
-	// Whoever can write to the history can write there what is none.
-	if s, _, err = history.Summarise(ctx, view, d, anew{}); err == nil {
-		day, err = trend.ReadDay(s.Summary)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("summing up %s: %w", d, err)
-	}
-	return day, nil
-}
-
-// madeDay is a trendSummary that keeps the day it made last.
-type madeDay struct {
-	trendSummary
-	day *trend.Day
-}
-
-func (m *madeDay) Day(d history.Day) history.Digest {
-	m.day = trend.NewDay(string(d))
-	return m.day
+	day := trend.NewDay(string(d))
+	err = history.Read(ctx, view, d, day)
+	day.Seal()
+	return day, err
 }
 
 // trendSummary makes the summaries of a history's days.
@@ -162,8 +146,3 @@ type trendSummary struct{}
 func (trendSummary) Version() string { return trend.Version }
 
 func (trendSummary) Day(d history.Day) history.Digest { return trend.NewDay(string(d)) }
-
-// anew takes no summary that is kept.
-type anew struct{ trendSummary }
-
-func (anew) Version() string { return "" }

@@ -9,6 +9,9 @@ import (
 	"hash/crc32"
 	"io"
 	"io/fs"
+	"slices"
+
+	"github.com/andon-ci/andon/internal/jsonl"
 )
 
 // SummarySchema names the version of a summary's JSON form.
@@ -59,26 +62,50 @@ func Summarise(ctx context.Context, v View, d Day, s Summariser) (out *Summary, 
 	if err != nil {
 		return nil, false, err
 	}
-	if kept := summary(ctx, v, d); kept != nil && kept.By == s.Version() && same(kept.Of, of) {
+	if kept := summary(ctx, v, d); kept.stands(s.Version(), of) {
 		return kept, true, nil
 	}
 	digest := s.Day(d)
-	add := map[Kind]func([]byte) error{
-		Runs: digest.AddRun, Overrides: digest.AddOverride, Agreements: digest.AddAgreement, Coverage: digest.AddCoverage,
-	}
-	for _, k := range Kinds() {
-		for line, err := range Lines(ctx, v, k, d) {
-			if err != nil && !unusable(err) {
-				return nil, false, err
-			}
-			add[k](line) // the digest counts what it cannot read
-		}
+	if err := Read(ctx, v, d, digest); err != nil {
+		return nil, false, err
 	}
 	raw, err := digest.MarshalJSON()
 	if err != nil {
 		return nil, false, fmt.Errorf("summing up %s: %w", d, err)
 	}
 	return &Summary{Schema: SummarySchema, Day: d, By: s.Version(), Of: of, Summary: raw}, false, nil
+}
+
+// Kept returns what a Summariser of a version has made of a day, where it is kept
+// and was made of the files as they are now; nil otherwise. Where nothing is kept,
+// the files are not looked at.
+func Kept(ctx context.Context, v View, d Day, version string) (json.RawMessage, error) {
+	kept := summary(ctx, v, d)
+	if kept == nil || kept.By != version {
+		return nil, nil
+	}
+	of, err := sources(ctx, v, d)
+	if err != nil || !kept.stands(version, of) {
+		return nil, err
+	}
+	return kept.Summary, nil
+}
+
+// Read adds the lines of a day's files to what the day comes to, which counts those
+// that it cannot read.
+func Read(ctx context.Context, v View, d Day, to Digest) error {
+	add := map[Kind]func([]byte) error{
+		Runs: to.AddRun, Overrides: to.AddOverride, Agreements: to.AddAgreement, Coverage: to.AddCoverage,
+	}
+	for _, k := range Kinds() {
+		for line, err := range Lines(ctx, v, k, d) {
+			if err != nil && !unusable(err) {
+				return err
+			}
+			add[k](line)
+		}
+	}
+	return nil
 }
 
 // unusable reports whether an error is about what lies in the history, and not
@@ -91,23 +118,24 @@ func unusable(err error) bool {
 // read.
 func summary(ctx context.Context, v View, d Day) *Summary {
 	raw, err := whole(ctx, v, d.SummaryFile())
-	var s Summary
-	if err != nil || raw == nil || json.Unmarshal(raw, &s) != nil || s.Schema != SummarySchema || s.Day != d {
+	if err != nil || raw == nil {
 		return nil
 	}
-	return &s
+	var doc jsonl.Doc
+	value, used, err := doc.Parse(raw)
+	if err != nil || used != len(raw) {
+		return nil
+	}
+	s := &Summary{Schema: value.Get("schema").String(), Day: Day(value.Get("date").String()), By: value.Get("by").String(), Summary: value.Get("summary").Raw()}
+	if s.Schema != SummarySchema || s.Day != d || json.Unmarshal(value.Get("of").Raw(), &s.Of) != nil {
+		return nil
+	}
+	return s
 }
 
-func same(a, b []Source) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
+// stands reports whether a summary was made by a version of the files as they are.
+func (s *Summary) stands(version string, of []Source) bool {
+	return s != nil && s.By == version && slices.Equal(s.Of, of)
 }
 
 // sources identifies the files of a day.
