@@ -42,6 +42,7 @@ func (r *Runner) SetChain(c *session.Chain, judged *override.Result) error {
 		{"pull-request", pull},
 		{"iterations", strconv.Itoa(c.Totals.Iterations)},
 		{"partial", strconv.FormatBool(c.Coverage.Partial)},
+		{"cursor", c.Coverage.Cursor},
 	}...))
 }
 
@@ -50,6 +51,7 @@ type Overrides struct {
 	Overrides, Agreements int
 	Records               string // the file that holds them, empty for none
 	Partial               bool   // something that is there was not read
+	Cursor                string // where reading has stopped; empty where it has not
 }
 
 // SetOverrides writes the step's outputs, among them the name under which the
@@ -59,6 +61,7 @@ func (r *Runner) SetOverrides(o Overrides) error {
 		{"overrides", strconv.Itoa(o.Overrides)},
 		{"agreements", strconv.Itoa(o.Agreements)},
 		{"partial", strconv.FormatBool(o.Partial)},
+		{"cursor", o.Cursor},
 		{"records", o.Records},
 		{"uploadable", strconv.FormatBool(o.Records != "")},
 		{"artifact-name", r.artifact("overrides", "")},

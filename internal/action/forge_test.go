@@ -36,7 +36,7 @@ func TestSetChain(t *testing.T) {
 		Subject: session.Subject{Kind: "pull_request", Number: 12}, PullRequest: &session.PullRequest{},
 		Sessions: []*session.Link{{Session: first}, {Session: second}, {Session: third}},
 		Findings: []finding.Finding{{Rule: "artifact/mismatch", Severity: finding.Warning}},
-		Totals:   session.Totals{Iterations: 2}, Coverage: session.ChainCoverage{Partial: true},
+		Totals:   session.Totals{Iterations: 2}, Coverage: session.ChainCoverage{Partial: true, Cursor: "77"},
 	}
 	getenv := env(t, nil)
 	if err := New(&strings.Builder{}, getenv).SetChain(c, &override.Result{Overrides: make([]override.Record, 2)}); err != nil {
@@ -44,7 +44,7 @@ func TestSetChain(t *testing.T) {
 	}
 	for k, want := range map[string]string{
 		"status": "success", "decision": "approve", "session-id": "o/r#12@feed uploadable=true", "pull-request": "12", "iterations": "2",
-		"partial": "true", "input-tokens": "110", "overrides": "2", "agreements": "0", "cost-usd": "0.625000", "cost-complete": "false", "findings": "3", "secrets": "1",
+		"partial": "true", "cursor": "77", "input-tokens": "110", "overrides": "2", "agreements": "0", "cost-usd": "0.625000", "cost-complete": "false", "findings": "3", "secrets": "1",
 	} {
 		if got := outputs(t, getenv)[k]; got != want {
 			t.Errorf("%s: got %q, want %q", k, got, want)
@@ -69,11 +69,11 @@ func TestSetOverrides(t *testing.T) {
 		records, uploadable string
 	}{{"", "false"}, {"/tmp/o.jsonl", "true"}} {
 		getenv := env(t, map[string]string{"GITHUB_RUN_ID": "77", "GITHUB_RUN_ATTEMPT": "1", "GITHUB_JOB": "sweep"})
-		if err := New(&strings.Builder{}, getenv).SetOverrides(Overrides{Overrides: 2, Agreements: 1, Records: tt.records, Partial: true}); err != nil {
+		if err := New(&strings.Builder{}, getenv).SetOverrides(Overrides{Overrides: 2, Agreements: 1, Records: tt.records, Partial: true, Cursor: "a/b"}); err != nil {
 			t.Fatal(err)
 		}
 		got := outputs(t, getenv)
-		for k, want := range map[string]string{"overrides": "2", "agreements": "1", "partial": "true", "records": tt.records, "uploadable": tt.uploadable} {
+		for k, want := range map[string]string{"overrides": "2", "agreements": "1", "partial": "true", "cursor": "a/b", "records": tt.records, "uploadable": tt.uploadable} {
 			if got[k] != want {
 				t.Errorf("%s: got %q, want %q", k, got[k], want)
 			}

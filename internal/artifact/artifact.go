@@ -379,6 +379,8 @@ func Rules() []finding.Rule {
 			Help: "It is damaged, larger than it may be, holds links or paths that lead out of it, or does not conform to the schemas. Whoever runs a job decides what its artifact holds, so that nothing of it is believed then."},
 		{ID: "artifact/mismatch", Severity: finding.Warning, Title: "A bundle says that it is about something else",
 			Help: "It names another repository, pull request or commit than the forge does for the workflow run that uploaded it. The forge is believed."},
+		{ID: "artifact/time", Severity: finding.Warning, Title: "A bundle gives runs times that cannot be",
+			Help: "A run was at work long before its workflow run, or after it, or after now: a clock is wrong, or somebody wrote what never was. Its times are left out, and its day is that of the workflow run."},
 		{ID: "artifact/unread", Severity: finding.Warning, Title: "A bundle could not be read",
 			Help: "It has expired, or the forge did not hand it out: for a limit, a missing permission or a failure. The totals are without it."},
 	}

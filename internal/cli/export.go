@@ -15,6 +15,7 @@ type exportFlags struct {
 	settings
 	exportSettings
 	config  string
+	from    string // a history
 	bundles []string
 	quiet   bool
 }
@@ -33,6 +34,8 @@ examples:
   andon export --endpoint http://localhost:6006 traces overrides.json
   andon export --endpoint 'https://cloud.langfuse.com/api/public/otel LANGFUSE_HEADERS' traces
   andon export --from-bundles bundles --sent sent.jsonl
+  andon export --history andon/history --max-age 7d --sent sent.jsonl
+  andon export --scores --endpoint http://localhost:6006 traces overrides.json
 
 Without an endpoint and without a file there is nothing to do, and nothing is
 said. docs/otlp.md has the mapping.
@@ -40,6 +43,7 @@ said. docs/otlp.md has the mapping.
 		start: func(fs *flag.FlagSet) runner {
 			f := &exportFlags{}
 			f.define(fs)
+			fs.StringVar(&f.from, "history", "", "export what people did about runs, as the history at `DIR|BRANCH` has it, linked to the runs")
 			return func(ctx context.Context, env Env, args []string) error { return f.run(ctx, env, args) }
 		},
 	}
@@ -56,12 +60,14 @@ func (f *exportFlags) define(fs *flag.FlagSet) {
 		return nil
 	})
 	f.exportSettings.define(fs)
+	fs.BoolVar(&f.scores, "scores", false, "send overrides and agreements as scores too, to Langfuse and to Phoenix")
+	fs.BoolVar(&f.ciSpans, "ci-spans", false, "ask GitHub for the workflow runs, and send spans of them and of their jobs and steps too")
 	fs.BoolVar(&f.quiet, "quiet", false, "no progress on stderr")
 }
 
 func (f *exportFlags) run(ctx context.Context, env Env, args []string) error {
-	if len(args)+len(f.bundles) == 0 {
-		return usage("export: no PATH given", "andon export FILE_OR_FOLDER; `andon help export` has examples")
+	if len(args)+len(f.bundles) == 0 && f.from == "" {
+		return usage("export: no PATH given", "andon export FILE_OR_FOLDER, or --history; `andon help export` has examples")
 	}
 	notes, err := f.settings.complete(ctx, env, f.config, f.keyFlags.checkout(env))
 	if err != nil {
@@ -88,17 +94,38 @@ func (f *exportFlags) run(ctx context.Context, env Env, args []string) error {
 		if err != nil {
 			return err
 		}
-		units, err := e.units(g, c, records)
+		units, err := e.units(ctx, g, c, records)
 		if err != nil {
 			return err
 		}
 		e.send(ctx, g.bundle, units)
 		missing = errors.Join(missing, c.allThere())
 	}
+	if err := f.exportHistory(ctx, env, e); err != nil {
+		return err
+	}
+	e.score(ctx)
 	if err := e.delta(ctx); err != nil {
 		return err
 	}
 	return errors.Join(missing, e.finish(f.quiet))
+}
+
+// exportHistory exports what a history says that people did.
+func (f *exportFlags) exportHistory(ctx context.Context, env Env, e *export) error {
+	if f.from == "" {
+		return nil
+	}
+	k, err := f.kept(ctx, env)
+	if err != nil {
+		return err
+	}
+	u, err := e.acts(ctx, k)
+	if err != nil {
+		return err
+	}
+	e.send(ctx, "", u)
+	return nil
 }
 
 // units are what there is to export of one group, and how it is cleaned.

@@ -184,7 +184,7 @@ func (f *exportFlags) read(ctx context.Context, env Env, g group) (*collection, 
 }
 
 // units maps what a collection holds, and what people did about it.
-func (e *export) units(g group, c *collection, records []override.Record) (*units, error) {
+func (e *export) units(ctx context.Context, g group, c *collection, records []override.Record) (*units, error) {
 	o, err := e.options(g)
 	if err != nil {
 		return nil, err
@@ -194,14 +194,25 @@ func (e *export) units(g group, c *collection, records []override.Record) (*unit
 	if len(c.report.Sessions) > 0 {
 		u.list = m.Units(c.report)
 	}
+	e.addWorkflow(ctx, u, m, &g.pipeline, c.report)
+	e.judge(u, m, records)
+	return u, nil
+}
+
+// judge adds what people did about runs to what is exported, and makes all of it
+// ready to be sent.
+func (e *export) judge(u *units, m *otlp.Mapper, records []override.Record) {
 	for i := range records {
-		u.list = append(u.list, m.Override(&records[i]))
+		act := m.Override(&records[i])
+		u.list = append(u.list, act)
+		if e.o.scores && !act.End.Before(e.since) {
+			e.scores = append(e.scores, m.Score(&records[i]).Clean(u.scrub))
+		}
 	}
 	u.list = slices.DeleteFunc(u.list, e.tooOld)
 	for i := range u.list {
 		u.list[i].Resource = otlp.CleanAttrs(u.list[i].Resource, u.scrub)
 	}
-	return u, nil
 }
 
 // tooOld reports whether something is not to be sent for its age, and counts
@@ -231,7 +242,7 @@ func (c *collection) export(ctx context.Context, env Env) error {
 	}
 	defer e.discard()
 	g := group{bundle: c.bundle, pipeline: pipelineFrom(env, c.flags.keyFlags)}
-	u, err := e.units(g, c, nil)
+	u, err := e.units(ctx, g, c, nil)
 	if err != nil {
 		return err
 	}

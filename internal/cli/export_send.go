@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"sync"
@@ -19,17 +20,20 @@ import (
 
 // export is an export under way.
 type export struct {
-	env    Env
-	o      *exportSettings
-	pii    bool
-	places *otlp.Places // of runs that were exported, now or before
-	file   *spool       // nil for none
-	ends   []*destination
-	memory *memory
-	scrubs []func(string) string // of what was sent
-	since  time.Time             // what ended before is not sent
-	left   int                   // units that are too old
-	aged   int                   // units that are old, and sent
+	env      Env
+	o        *exportSettings
+	pii      bool
+	places   *otlp.Places // of runs that were exported, now or before
+	file     *spool       // nil for none
+	ends     []*destination
+	memory   *memory
+	scrubs   []func(string) string // of what was sent
+	scores   []otlp.Score          // to send when the runs that they are about were
+	forges   *forges               // nil where the workflow runs themselves are not sent
+	troubles []string              // other than of an endpoint
+	since    time.Time             // what ended before is not sent
+	left     int                   // units that are too old
+	aged     int                   // units that are old, and sent
 }
 
 // destination is an endpoint, and what became of what was sent to it.
@@ -39,9 +43,12 @@ type destination struct {
 	spans   int
 	units   int
 	skipped int
+	traces  []otlp.TraceID // that were sent to, up to maxShown and one more
 	unsent  int
 	err     error       // the first
 	meter   *otlp.Meter // of what was sent; nil where that is not asked for
+	scores  int
+	scored  error // what became of scores
 }
 
 // newExport prepares an export. Endpoints are those asked for, else those of
@@ -58,6 +65,9 @@ func newExport(env Env, s *exportSettings, pii bool) (*export, error) {
 			d.meter = otlp.NewMeter(otlp.Profile(s.semconv))
 		}
 		e.ends = append(e.ends, d)
+	}
+	if s.ciSpans {
+		e.forges = newForges(env)
 	}
 	if e.since, err = s.since(clock(env)); err != nil {
 		return nil, err
@@ -120,6 +130,7 @@ func (d *destination) send(ctx context.Context, u *units, m *memory, force bool)
 			continue
 		}
 		d.spans += len(b.Spans)
+		d.see(b.Spans)
 	}
 	for _, unit := range list {
 		if failed[unit.Key] {
@@ -173,19 +184,33 @@ func (e *export) finish(quiet bool) error {
 	if !quiet {
 		e.tellAge()
 	}
-	var lines []string
+	lines := e.troubles
 	for _, d := range e.ends {
 		if line := d.problem(); line != "" {
 			lines = append(lines, line)
 		}
-		if !quiet && d.units > 0 {
-			fmt.Fprintf(e.env.Stderr, "andon: sent %s to %s\n", counted(d.spans, "span", "spans"), plain(d.Host()))
+		if line := d.unscored(); line != "" {
+			lines = append(lines, line)
+		}
+		if !quiet {
+			d.tell(e.env.Stderr)
 		}
 	}
+	e.show()
 	if len(lines) == 0 {
 		return nil
 	}
 	return e.complain(lines)
+}
+
+// tell says what was sent.
+func (d *destination) tell(w io.Writer) {
+	if d.units > 0 {
+		fmt.Fprintf(w, "andon: sent %s to %s\n", counted(d.spans, "span", "spans"), strings.Join(append([]string{plain(d.Host())}, d.links()...), " "))
+	}
+	if d.scores > 0 {
+		fmt.Fprintf(w, "andon: sent %s to %s\n", counted(d.scores, "score", "scores"), plain(d.Host()))
+	}
 }
 
 // tellAge says what is not sent for its age, and what may not be taken for it.
@@ -230,12 +255,8 @@ func (e *export) complain(lines []string) error {
 		if err := r.Annotate(fs); err != nil {
 			return failure(err, "writing the annotations", "")
 		}
-		if e.env.Getenv("ANDON_SUMMARY") != "false" && e.env.Getenv("GITHUB_STEP_SUMMARY") != "" {
-			text := strings.NewReplacer("`", "'", "\n", " ").Replace(strings.Join(lines, "; "))
-			if err := r.Summary([]byte("\n> [!WARNING]\n> `" + text + "`\n")); err != nil {
-				fmt.Fprintf(e.env.Stderr, "andon: %s\n", plain(err.Error()))
-			}
-		}
+		text := strings.NewReplacer("`", "'", "\n", " ").Replace(strings.Join(lines, "; "))
+		e.summarise("\n> [!WARNING]\n> `" + text + "`\n")
 	}
 	if e.o.onError == "fail" {
 		return failure(errors.New(lines[0]), "exporting", "--on-export-error warn makes it a warning")

@@ -27,10 +27,12 @@ type exportSettings struct {
 	sent        string
 	force       bool
 	metrics     string
+	scores      bool
+	ciSpans     bool
 }
 
 func (s *exportSettings) define(fs *flag.FlagSet) {
-	fs.Func("endpoint", "send to `URL` over OTLP/HTTP, and with \"URL VARIABLE\" with the headers in that variable; may be repeated", func(v string) error {
+	fs.Func("endpoint", "send to `URL` over OTLP/HTTP, and with \"URL VARIABLE\" with the headers in that variable; \"URL https://…/{trace}\" tells the page of a trace; may be repeated", func(v string) error {
 		s.endpoints = append(s.endpoints, v)
 		return nil
 	})

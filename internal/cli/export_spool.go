@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"cmp"
 	"errors"
 	"os"
 	"path/filepath"
@@ -29,8 +30,11 @@ func newSpool(env Env, path string) (*spool, error) {
 }
 
 func (s *spool) write(b *otlp.Batch) {
-	if s.err == nil {
-		s.err = b.WriteJSON(s.w)
+	for line, err := range b.JSON(otlp.MaxLine) {
+		if s.err = cmp.Or(s.err, err); s.err != nil {
+			return
+		}
+		_, s.err = s.w.Write(line)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/andon-ci/andon/internal/finding"
 	"github.com/andon-ci/andon/internal/session"
@@ -28,14 +29,15 @@ type keyFlags struct {
 
 // pipeline is the workflow run that the command runs in.
 type pipeline struct {
-	ID       string `json:"id,omitempty"`
-	Attempt  string `json:"attempt,omitempty"`
-	Job      string `json:"job,omitempty"`
-	Workflow string `json:"workflow,omitempty"`
-	Event    string `json:"event,omitempty"`
-	Fork     bool   `json:"fork,omitempty"`         // in a history: it ran what a fork brought
-	CheckRun string `json:"check_run_id,omitempty"` // the job's id at the forge
-	Matrix   string `json:"matrix,omitempty"`       // tells the jobs of one key apart
+	ID        string    `json:"id,omitempty"`
+	Attempt   string    `json:"attempt,omitempty"`
+	Job       string    `json:"job,omitempty"`
+	Workflow  string    `json:"workflow,omitempty"`
+	Event     string    `json:"event,omitempty"`
+	Fork      bool      `json:"fork,omitempty"`         // in a history: it ran what a fork brought
+	CreatedAt time.Time `json:"created_at,omitzero"`    // in a history: when the event made it
+	CheckRun  string    `json:"check_run_id,omitempty"` // the job's id at the forge
+	Matrix    string    `json:"matrix,omitempty"`       // tells the jobs of one key apart
 }
 
 func pipelineOf(getenv func(string) string) *pipeline {

@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"regexp"
+	"strings"
 
 	"github.com/andon-ci/andon/internal/otlp"
 	"github.com/andon-ci/andon/internal/otlp/exporter"
@@ -24,7 +26,7 @@ examples:
   andon metrics --prometheus traces > /var/lib/node_exporter/andon.prom
   andon metrics --history andon/history --endpoint http://localhost:9090/api/v1/otlp
   andon metrics --from-bundles bundles --endpoint http://localhost:9090/api/v1/otlp
-  andon metrics --history ./factory --openmetrics | promtool tsdb create-blocks-from openmetrics /dev/stdin /var/lib/prometheus
+  andon metrics --history ./factory --openmetrics > past.om
 `,
 		start: func(fs *flag.FlagSet) runner {
 			f := &metricsFlags{}
@@ -32,6 +34,7 @@ examples:
 			fs.StringVar(&f.from, "history", "", "add up the history at `DIR|BRANCH`, as andon sync takes it")
 			fs.BoolVar(&f.prometheus, "prometheus", false, "print them in Prometheus' text format, whether they are sent or not")
 			fs.BoolVar(&f.past, "openmetrics", false, "print the totals of each day of the history with its time, to fill Prometheus with what was before")
+			fs.Func("label", "with --openmetrics, a label that Prometheus will give what it is told now, as `NAME=VALUE`; may be repeated", f.addLabel)
 			return func(ctx context.Context, env Env, args []string) error { return f.run(ctx, env, args) }
 		},
 	}
@@ -40,13 +43,26 @@ examples:
 // metricsFlags are what metrics was asked for.
 type metricsFlags struct {
 	exportFlags
-	from       string
 	prometheus bool
 	past       bool
+	labels     []otlp.Attr
+}
+
+var labelName = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
+
+func (f *metricsFlags) addLabel(s string) error {
+	name, value, ok := strings.Cut(s, "=")
+	if !ok || !labelName.MatchString(name) {
+		return errors.New("it is not NAME=VALUE")
+	}
+	f.labels = append(f.labels, otlp.Attr{Key: name, Value: value})
+	return nil
 }
 
 func (f *metricsFlags) check(args []string) error {
 	switch {
+	case len(f.labels) > 0 && !f.past:
+		return usage("metrics: --label is for --openmetrics", "what Prometheus scrapes is labelled by its configuration")
 	case f.past && (f.from == "" || len(args)+len(f.bundles) > 0 || f.prometheus):
 		return usage("metrics: --openmetrics prints a history, and nothing else", "andon metrics --history DIR|BRANCH --openmetrics")
 	case len(args)+len(f.bundles) == 0 && f.from == "":

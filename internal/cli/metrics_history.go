@@ -10,7 +10,6 @@ import (
 	"github.com/andon-ci/andon/internal/history"
 	"github.com/andon-ci/andon/internal/otlp"
 	"github.com/andon-ci/andon/internal/override"
-	"github.com/andon-ci/andon/internal/session"
 )
 
 // mostDays is how many days of a history are printed one by one: a run whose
@@ -20,36 +19,14 @@ const mostDays = 1000
 // counting is a history being added up: totals from its first day on, the same
 // whoever asks and however often.
 type counting struct {
-	view  history.View
-	days  []history.Day
+	*kept
 	meter *otlp.Meter
-	scrub func(string) string // cuts out of names what must not leave
-	bad   int                 // lines that are no records
+	bad   int // lines that are no records
 }
 
 func (f *metricsFlags) counting(ctx context.Context, env Env, meter *otlp.Meter) (*counting, error) {
-	from := historyFlags{history: f.from, repository: f.repository}
-	from.wait = time.Minute
-	store, err := from.open(ctx, env)
-	if err != nil {
-		return nil, err
-	}
-	view, err := store.View(ctx)
-	if err != nil {
-		return nil, failure(err, "reading the history", "--history names a folder or a branch that `andon sync` has filled")
-	}
-	days, _, err := history.Days(ctx, view)
-	if err != nil {
-		return nil, failure(err, "reading the history", "")
-	}
-	scan, err := newScanner(env, nil, f.secrets)
-	if err != nil {
-		return nil, err
-	}
-	return &counting{view: view, days: days, meter: meter, scrub: func(s string) string {
-		out, _ := scan.Redact([]byte(s))
-		return string(out)
-	}}, nil
+	k, err := f.kept(ctx, env)
+	return &counting{kept: k, meter: meter}, err
 }
 
 // addHistory adds up all that a history holds, and returns what cuts out of names
@@ -76,7 +53,7 @@ func (f *metricsFlags) printPast(ctx context.Context, env Env, meter *otlp.Meter
 		return err
 	}
 	now := clock(env)
-	out := otlp.NewOpenMetrics(env.Stdout)
+	out := otlp.NewOpenMetrics(env.Stdout, f.labels)
 	for end := h.first(now); end.Before(now); {
 		day := history.DayOf(end)
 		if err := h.until(ctx, day); err != nil {
@@ -155,16 +132,9 @@ func (h *counting) line(kind history.Kind, line []byte) bool {
 }
 
 func addRollup(line []byte, meter *otlp.Meter) bool {
-	r := rollup{Run: &session.Run{}}
-	if json.Unmarshal(line, &r) != nil || r.Run == nil || r.ID == "" {
-		return false
+	s, p, ok := readRollup(line)
+	if ok {
+		meter.Add(s, &p)
 	}
-	p := otlp.Pipeline{Repository: r.Repository}
-	if w := r.WorkflowRun; w != nil {
-		p.RunID, p.Attempt, p.Workflow, p.Job = w.ID, w.Attempt, w.Workflow, w.Job
-	}
-	meter.Add(&session.Session{
-		ID: r.SessionID, Repository: r.Repository, Subject: r.Subject, HeadSHA: r.HeadSHA, Runs: []*session.Run{r.Run},
-	}, &p)
-	return true
+	return ok
 }

@@ -15,7 +15,7 @@ import (
 
 // tell writes the file of records, and what GitHub shows of the step.
 func (f *overridesFlags) tell(env Env, r override.Result, scan *secret.Scanner, partial bool) error {
-	o := action.Overrides{Overrides: len(r.Overrides), Agreements: len(r.Agreements), Partial: partial}
+	o := action.Overrides{Overrides: len(r.Overrides), Agreements: len(r.Agreements), Partial: partial, Cursor: r.Coverage.Cursor}
 	if f.out != "" {
 		if err := f.write(r, scan); err != nil {
 			return err

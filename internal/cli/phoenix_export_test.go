@@ -47,12 +47,12 @@ func (c pxCase) key() []string {
 }
 
 // override writes down that somebody overrode the run.
-func (c pxCase) override(t *testing.T) string {
+func (c pxCase) override(t *testing.T, run string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "overrides.jsonl")
-	record := `{"schema":"andon.override/v1","id":"` + c.name + `-0123456789abcdef","time":"2026-11-20T11:00:00Z","repository":"andon-ci/` + c.name + `",` +
+	record := `{"schema":"andon.override/v1","id":"` + c.name + `-` + run + `","time":"2026-11-20T11:00:00Z","repository":"andon-ci/` + c.name + `",` +
 		`"subject":{"kind":"pull_request","number":12},"head_sha":"` + pxSHA + `","signal":"review_dismissed","strength":"strong",` +
-		`"actor":{"login":"mona","kind":"human"},"agent":{"name":"review"},"decision":{"kind":"request_changes"},"run_id":"` + c.run + `","reason":"not a bug","evidence":[]}`
+		`"actor":{"login":"mona","kind":"human"},"agent":{"name":"review"},"decision":{"kind":"request_changes"},"run_id":"` + run + `","reason":"not a bug","evidence":[]}`
 	if err := os.WriteFile(path, []byte(record), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +69,7 @@ func TestPhoenix(t *testing.T) {
 			if err := json.Unmarshal([]byte(stdout), &want); err != nil || len(want.Sessions) != 1 {
 				t.Fatalf("exit %d, %d sessions: %v\n%s", code, len(want.Sessions), err, stderr)
 			}
-			got, _ := p.export(t, tt.env, slices.Concat(tt.key(), tt.paths, []string{tt.override(t)})...)
+			got, _ := p.export(t, tt.env, slices.Concat(tt.key(), tt.paths, []string{tt.override(t, tt.run)})...)
 			checkPhoenix(t, got, want.Sessions[0], tt.priced)
 		})
 	}
@@ -80,7 +80,7 @@ func TestPhoenixTwice(t *testing.T) {
 	for _, tt := range pxCases() {
 		t.Run(tt.name, func(t *testing.T) {
 			p := newPhoenix(t, "andon-"+tt.name)
-			args := slices.Concat(tt.key(), tt.paths, []string{tt.override(t)})
+			args := slices.Concat(tt.key(), tt.paths, []string{tt.override(t, tt.run)})
 			_, before := p.export(t, tt.env, args...)
 			p.export(t, tt.env, append([]string{"--force"}, args...)...)
 			p.settle(t)
@@ -91,13 +91,50 @@ func TestPhoenixTwice(t *testing.T) {
 	}
 }
 
+// TestPhoenixScores holds that what a person did stands beside the run, or beside
+// the session where no run is known, and once however often it is sent.
+func TestPhoenixScores(t *testing.T) {
+	p := newPhoenix(t, "andon-scores")
+	tt := pxCases()[0]
+	tt.name = "scores"
+	tt.env["GITHUB_RUN_ID"] = "4712"
+	args := slices.Concat([]string{"--scores", "--content", "redacted"}, tt.key(), tt.paths, []string{tt.override(t, tt.run), tt.override(t, "nobody-knows")})
+	for range 2 {
+		p.export(t, tt.env, append([]string{"--force"}, args...)...)
+		p.settle(t)
+	}
+	got, _ := p.until(t, func(got *pxProject) bool {
+		return len(got.Sessions.Edges) == 1 && len(got.Sessions.Edges[0].Node.Annotations) > 0 && len(pxAnnotated(got)) > 0
+	})
+	annotated := pxAnnotated(got)
+	if len(annotated) != 1 || annotated[0].Name != "invoke_agent review-security" {
+		t.Fatalf("%d spans have annotations", len(annotated))
+	}
+	for id, list := range map[string][]pxAnnotation{
+		"scores-" + tt.run: annotated[0].Annotations, "scores-nobody-knows": got.Sessions.Edges[0].Node.Annotations,
+	} {
+		a := list[0]
+		if len(list) != 1 || a.Name != "human_override" || a.Label != "review_dismissed" || a.Score != 0 || a.AnnotatorKind != "HUMAN" ||
+			a.Identifier != id || a.Explanation != "not a bug" || a.Metadata["actor"] != "132106a20b11b49b" {
+			t.Errorf("got %+v", list)
+		}
+	}
+}
+
+// pxAnnotated returns the spans that somebody has judged.
+func pxAnnotated(p *pxProject) []*pxSpan {
+	return slices.DeleteFunc(p.spans(), func(s *pxSpan) bool { return len(s.Annotations) == 0 })
+}
+
 // settle waits until Phoenix has taken down all that it was sent before: it
-// does so in the order in which it came.
+// does so in turns, spans first and in their order, then annotations.
 func (p *phoenix) settle(t *testing.T) {
 	t.Helper()
-	name := fmt.Sprintf("mark-%d-%d", os.Getpid(), time.Now().UnixNano())
-	mark := &phoenix{p.url, name}
-	mark.export(t, nil, "--repository", "andon-ci/"+name, "../../testdata/transcripts/andon-trace/one-line.jsonl")
+	for range 2 {
+		name := fmt.Sprintf("mark-%d-%d", os.Getpid(), time.Now().UnixNano())
+		mark := &phoenix{p.url, name}
+		mark.export(t, nil, "--repository", "andon-ci/"+name, "../../testdata/transcripts/andon-trace/one-line.jsonl")
+	}
 }
 
 func checkPhoenix(t *testing.T, got *pxProject, want *session.Session, priced bool) {

@@ -162,8 +162,8 @@ func (p *phoenix) export(t *testing.T, env map[string]string, args ...string) (*
 	}
 	env["OTEL_RESOURCE_ATTRIBUTES"] = "openinference.project.name=" + p.name
 	_, stderr, code := runAt(t, env, append([]string{"export", "--endpoint", p.url, "--on-export-error", "fail"}, args...)...)
-	sent := 0
-	if _, err := fmt.Sscanf(stderr, "andon: sent %d spans", &sent); err != nil || code != 0 {
+	sent, at := 0, max(0, strings.Index(stderr, "andon: sent"))
+	if _, err := fmt.Sscanf(stderr[at:], "andon: sent %d spans", &sent); err != nil || code != 0 {
 		t.Fatalf("exit %d\n%s", code, stderr)
 	}
 	return p.until(t, func(got *pxProject) bool { return len(got.Spans.Edges) >= sent })

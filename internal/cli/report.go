@@ -26,6 +26,7 @@ type reportFlags struct {
 	owner  string
 	period string
 	config string
+	forks  bool
 	post   bool
 	calm   bool
 	quiet  bool
@@ -65,6 +66,7 @@ func (f *reportFlags) define(fs *flag.FlagSet) {
 	fs.StringVar(&f.owner, "owner", "", "report on what an `OWNER` in CODEOWNERS owns, as in @octo-org/web")
 	fs.StringVar(&f.period, "period", "week", "with --post, keep one issue a `PERIOD`: day, week or month")
 	fs.StringVar(&f.config, "config", "", "configuration `FILE` (default "+configPath+")")
+	fs.BoolVar(&f.forks, "forks", false, "count the runs of forks' pull requests, whose bundles strangers may have written")
 	fs.BoolVar(&f.post, "post", false, "open or change the issue of the period")
 	fs.BoolVar(&f.calm, "quiet-when-calm", false, "with --post, open no issue where nothing is a warning or worse")
 	fs.BoolVar(&f.quiet, "quiet", false, "no progress on stderr")
@@ -134,7 +136,7 @@ func (f *reportFlags) window(now time.Time) (reportWindow, error) {
 	if from.After(to) {
 		return reportWindow{}, usage("--since is after --as-of", "--since 90d is the 90 days up to the date of --as-of")
 	}
-	return reportWindow{from: history.DayOf(from), to: history.DayOf(to)}, nil
+	return reportWindow{from: history.DayOf(from), to: history.DayOf(to), forks: f.forks}, nil
 }
 
 // reporting is a report on its way from the history to the reader.

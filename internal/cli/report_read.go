@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -15,7 +17,10 @@ import (
 )
 
 // reportWindow is the days that are reported on, both among them.
-type reportWindow struct{ from, to history.Day }
+type reportWindow struct {
+	from, to history.Day
+	forks    bool // whether what comes from forks counts as all else
+}
 
 // baselineDays is how many days before the window serve to compare with.
 const baselineDays = 60
@@ -36,7 +41,7 @@ func judge(ctx context.Context, store history.Store, w reportWindow, by *ownersh
 	if err != nil {
 		return nil, err
 	}
-	all, _, err := history.Days(ctx, view)
+	all, skipped, err := history.Days(ctx, view)
 	if err != nil {
 		return nil, err
 	}
@@ -47,11 +52,19 @@ func judge(ctx context.Context, store history.Store, w reportWindow, by *ownersh
 			wanted = append(wanted, d)
 		}
 	}
-	days, err := readDays(ctx, view, wanted)
+	days, more, err := readDays(ctx, view, wanted)
 	if err != nil {
 		return nil, err
 	}
-	o := trend.Options{From: string(w.from), To: string(w.to), AsOf: w.to.Time().Add(24 * time.Hour), Unreachable: unreachable(ctx, view)}
+	o := trend.Options{From: string(w.from), To: string(w.to), AsOf: w.to.Time().Add(24 * time.Hour), Forks: w.forks}
+	o.Unread = notRead(append(skipped, more...), first, w.to)
+	var why error
+	if o.Unreachable, o.Queues, why = lastRead(ctx, view); why != nil {
+		o.Unread = append(o.Unread, trend.Unread{File: history.CursorFile, Reason: "not the JSON of a cursor: which repositories could not be read is not known"})
+	}
+	o.Head = func(date, repository, instructions string) string {
+		return headOf(ctx, view, history.Day(date), repository, instructions)
+	}
 	if by != nil {
 		o.Owners = by.owners
 		if by.owner != "" {
@@ -80,32 +93,55 @@ func cleaned(r *trend.Report, scan *secret.Scanner) (*trend.Report, error) {
 	return out, nil
 }
 
-// unreachable returns the repositories that the last sync could not read.
-func unreachable(ctx context.Context, view history.View) []string {
-	c, err := history.ReadCursor(ctx, view)
-	if err != nil {
-		return nil // a history that is written by hand needs none
-	}
-	var out []string
-	for name, p := range c.Repositories {
-		if p.Unreachable != nil {
-			out = append(out, name)
+// headOf returns the commit that the first run of a day was about that had
+// instructions of a hash, empty where it does not say.
+func headOf(ctx context.Context, view history.View, day history.Day, repository, instructions string) string {
+	for line, err := range history.Lines(ctx, view, history.Runs, day) {
+		if err != nil || !bytes.Contains(line, []byte(instructions)) {
+			continue
+		}
+		var run struct {
+			Repository string
+			HeadSHA    string `json:"head_sha"`
+			Agent      struct{ Instructions struct{ SHA256 string } }
+		}
+		if json.Unmarshal(line, &run) == nil && run.Repository == repository && run.Agent.Instructions.SHA256 == instructions && validSHA.MatchString(run.HeadSHA) {
+			return run.HeadSHA
 		}
 	}
-	slices.Sort(out)
-	return out
+	return ""
+}
+
+// lastRead returns the repositories that the last sync could not read, and what
+// was open in the others.
+func lastRead(ctx context.Context, view history.View) (unreachable []string, queues map[string]trend.Queue, err error) {
+	c, err := history.ReadCursor(ctx, view) // a history that is written by hand needs none
+	if err != nil {
+		return nil, nil, err
+	}
+	queues = map[string]trend.Queue{}
+	for name, p := range c.Repositories {
+		if p.Unreachable != nil {
+			unreachable = append(unreachable, name)
+		}
+		if p.Queue != nil && validRepo.MatchString(name) {
+			queues[name] = *p.Queue
+		}
+	}
+	slices.Sort(unreachable)
+	return unreachable, queues, nil
 }
 
 // readDays reads what each day comes to, several at once: they do not depend on
-// each other.
-func readDays(ctx context.Context, view history.View, wanted []history.Day) ([]*trend.Day, error) {
-	days, errs := make([]*trend.Day, len(wanted)), make([]error, len(wanted))
+// each other. What it could not read of them it returns as well.
+func readDays(ctx context.Context, view history.View, wanted []history.Day) (days []*trend.Day, skipped []history.Skipped, err error) {
+	all, errs := make([]dayRead, len(wanted)), make([]error, len(wanted))
 	next := make(chan int)
-	var all sync.WaitGroup
+	var group sync.WaitGroup
 	for range readers {
-		all.Go(func() {
+		group.Go(func() {
 			for i := range next {
-				days[i], errs[i] = readDay(ctx, view, wanted[i])
+				all[i], errs[i] = readDay(ctx, view, wanted[i])
 			}
 		})
 	}
@@ -113,31 +149,30 @@ func readDays(ctx context.Context, view history.View, wanted []history.Day) ([]*
 		next <- i
 	}
 	close(next)
-	all.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return nil, err
+	group.Wait()
+	for i, d := range all {
+		if errs[i] != nil {
+			return nil, nil, errs[i]
 		}
+		days, skipped = append(days, d.day), append(skipped, d.skipped...)
 	}
-	return days, nil
+	return days, skipped, nil
 }
 
-// readDay returns what a day comes to: from its summary, or else from its files.
-// Whoever can write to the history can write a summary there that is none.
-func readDay(ctx context.Context, view history.View, d history.Day) (*trend.Day, error) {
-	raw, err := history.Kept(ctx, view, d, trend.Version)
+// dayRead is a day, and the files of it that were not read.
+type dayRead struct {
+	day     *trend.Day
+	skipped []history.Skipped
+}
+
+func readDay(ctx context.Context, view history.View, d history.Day) (dayRead, error) {
+	digest, unread, err := history.Read(ctx, view, d, trendSummary{})
 	if err != nil {
-		return nil, err
+		return dayRead{}, err
 	}
-	if raw != nil {
-		if day, err := trend.ReadDay(raw); err == nil {
-			return day, nil
-		}
-	}
-	day := trend.NewDay(string(d))
-	err = history.Read(ctx, view, d, day)
+	day := digest.(*trend.Day)
 	day.Seal()
-	return day, err
+	return dayRead{day, unread}, nil
 }
 
 // trendSummary makes the summaries of a history's days.
@@ -146,3 +181,25 @@ type trendSummary struct{}
 func (trendSummary) Version() string { return trend.Version }
 
 func (trendSummary) Day(d history.Day) history.Digest { return trend.NewDay(string(d)) }
+
+func (trendSummary) Read(d history.Day, raw []byte) (history.Digest, error) {
+	day, err := trend.ReadDay(raw)
+	if err == nil && day.Date() != string(d) {
+		err = fmt.Errorf("it is the summary of %s", day.Date())
+	}
+	return day, err
+}
+
+// notRead lists what of a history was not read, each file once, in order of names.
+func notRead(all []history.Skipped, from, to history.Day) []trend.Unread {
+	var out []trend.Unread
+	for _, f := range all {
+		if f.Within(from, to) {
+			out = append(out, trend.Unread{File: f.File, Reason: f.Reason})
+		}
+	}
+	slices.SortFunc(out, func(a, b trend.Unread) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Reason, b.Reason))
+	})
+	return slices.CompactFunc(out, func(a, b trend.Unread) bool { return a.File == b.File })
+}

@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/andon-ci/andon/internal/action"
@@ -27,7 +28,7 @@ type sessionFlags struct {
 	config   string
 	comment  bool
 	check    bool
-	cursor   int64
+	cursor   string
 	quiet    bool
 }
 
@@ -67,7 +68,7 @@ func (f *sessionFlags) define(fs *flag.FlagSet) {
 	fs.BoolVar(&f.comment, "comment", false, "keep one comment on the pull request up to date")
 	fs.BoolVar(&f.check, "check", false, "write a check run on the head commit")
 	fs.StringVar(&f.settings.incident, "incident", "", "`WHAT` to make of credentials in traces: none (default), or issue, which keeps one issue")
-	fs.Int64Var(&f.cursor, "cursor", 0, "go on at the workflow run with this `ID`, where reading has stopped before")
+	fs.StringVar(&f.cursor, "cursor", "", "go on at the workflow run with this `ID`, where reading has stopped before")
 	fs.BoolVar(&f.quiet, "quiet", false, "no progress on stderr")
 }
 
@@ -77,6 +78,9 @@ func (f *sessionFlags) run(ctx context.Context, env Env, args []string) error {
 	}
 	if len(args) > 0 {
 		return usage("session takes no PATH", "andon session --pr NUMBER; `andon collect PATH` reads files")
+	}
+	if _, err := strconv.ParseUint(f.cursor, 10, 63); f.cursor != "" && err != nil {
+		return notCursor(f.cursor)
 	}
 	key, err := f.about(env)
 	if err != nil {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -33,7 +34,7 @@ func (v *view) history(ctx context.Context) *override.History {
 	}
 	h, err := v.forge.Outline(ctx, v.pull.Number)
 	if err != nil {
-		v.broken = err
+		v.broken = cmp.Or(v.broken, err) // what came first
 		v.unread(what, reasonOf(err, ""))
 	}
 	return h

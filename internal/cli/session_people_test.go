@@ -85,3 +85,34 @@ func TestSessionWithoutOverrides(t *testing.T) {
 		t.Errorf("%d %+v\n%s", code, c.Coverage, stderr)
 	}
 }
+
+// TestSessionOverridesWithoutActions looks for overrides also where the token may
+// not read what Actions left, and says what it could not see.
+func TestSessionOverridesWithoutActions(t *testing.T) {
+	for path, unseen := range map[string]string{"/actions/runs": "workflow runs", "/artifacts": "workflow run "} {
+		f := judged(t, nil)
+		f.Fail(fake.Fault{Path: path, Reply: fake.Status(403, "Resource not accessible by integration", "X-Accepted-GitHub-Permissions", "actions=read")})
+		code, stdout, stderr := asked(t, f, nil, "session", "--pr", "12", "--format", "json")
+		var got struct{ Overrides []override.Record }
+		if err := json.Unmarshal([]byte(stdout), &got); err != nil {
+			t.Fatal(err)
+		}
+		c := chainOf(t, stdout)
+		if s := linksOf(got.Overrides); code != 3 || s != "review_dismissed; human_commit; label_removed" {
+			t.Errorf("%s: %d, got %q\n%s", path, code, s, stderr)
+		}
+		if !c.Coverage.Partial || len(c.Coverage.Unread) != 1 || !strings.HasPrefix(c.Coverage.Unread[0].What, unseen) {
+			t.Errorf("%s: %+v", path, c.Coverage)
+		}
+	}
+}
+
+// TestSessionCursor refuses what is no place to go on at.
+func TestSessionCursor(t *testing.T) {
+	for _, cursor := range []string{"x", "0", "-1", "999999"} {
+		code, stdout, stderr := asked(t, judged(t, nil), nil, "session", "--pr", "12", "--cursor", cursor)
+		if code != exitUsage || stdout != "" || !strings.Contains(stderr, "no workflow run of what is shown") {
+			t.Errorf("%s: %d %s %s", cursor, code, stdout, stderr)
+		}
+	}
+}

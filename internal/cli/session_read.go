@@ -53,6 +53,9 @@ func (v *view) gather(ctx context.Context) ([]session.Part, error) {
 		return nil, err
 	}
 	g := &bundles{view: v, opener: opener, parts: make([]session.Part, len(runs))}
+	if v.broken == nil && g.from(runs) < 0 {
+		return nil, notCursor(v.flags.cursor)
+	}
 	g.read(ctx, runs)
 	return g.parts, nil
 }
@@ -175,6 +178,20 @@ type bundles struct {
 	downloaded int
 	unpacked   int64
 	runs       int
+	alive      lifetime // of the workflow run that is read
+}
+
+// from returns the place of the newest workflow run that is to be read: the last
+// one, or the one that the cursor names; -1 where that is none of them.
+func (g *bundles) from(runs []github.Run) int {
+	if g.flags.cursor == "" {
+		return len(runs)
+	}
+	return slices.IndexFunc(runs, func(r github.Run) bool { return fmt.Sprint(r.ID) == g.flags.cursor })
+}
+
+func notCursor(cursor string) error {
+	return usage(fmt.Sprintf("--cursor %q is no workflow run of what is shown", cursor), "--cursor takes the ID that a reading has named where it stopped; without, all is read")
 }
 
 // read reads the newest workflow run first: where it is stopped, what is true
@@ -182,10 +199,7 @@ type bundles struct {
 func (g *bundles) read(ctx context.Context, runs []github.Run) {
 	c := &g.chain.Coverage
 	c.WorkflowRuns = len(runs)
-	from := len(runs) - 1
-	if at := slices.IndexFunc(runs, func(r github.Run) bool { return r.ID == g.flags.cursor }); at >= 0 {
-		from = at
-	}
+	from := g.from(runs)
 	for i := len(runs) - 1; i >= 0; i-- {
 		r := runs[i]
 		g.parts[i] = session.Part{HeadSHA: r.HeadSHA, Workflow: workflowOf(r)}
@@ -209,8 +223,17 @@ func (g *bundles) read(ctx context.Context, runs []github.Run) {
 
 // stopped reports whether there is no use in asking on.
 func (v *view) stopped() bool {
-	return v.broken != nil && (errors.Is(v.broken, github.ErrLimit) || errors.Is(v.broken, github.ErrToken) || errors.Is(v.broken, github.ErrPermission) ||
-		errors.Is(v.broken, context.Canceled) || errors.Is(v.broken, context.DeadlineExceeded))
+	for _, why := range []error{github.ErrLimit, github.ErrToken, context.Canceled, context.DeadlineExceeded} {
+		if errors.Is(v.broken, why) {
+			return true
+		}
+	}
+	return false
+}
+
+// stopped reports whether there is no use in asking for more bundles.
+func (g *bundles) stopped() bool {
+	return g.view.stopped() || errors.Is(g.broken, github.ErrPermission)
 }
 
 func workflowOf(r github.Run) session.Workflow {
@@ -223,6 +246,7 @@ func workflowOf(r github.Run) session.Workflow {
 // run reads the bundles of one workflow run.
 func (g *bundles) run(ctx context.Context, r github.Run, p *session.Part) {
 	what := fmt.Sprintf("workflow run %d", r.ID)
+	g.alive = lifetimeOf(r, g.env.Now())
 	found, more, err := g.forge.Artifacts(ctx, r, artifactPrefix)
 	switch {
 	case err != nil:
@@ -269,6 +293,7 @@ func (g *bundles) artifact(ctx context.Context, a github.Artifact, p *session.Pa
 		}
 		p.Sessions = append(p.Sessions, b.Report.Sessions...)
 		g.compare(a, b.Claims, p)
+		g.date(a, b.Report, p)
 	case len(found) > 0 && found[0].Rule == "artifact/invalid":
 		c.Invalid++
 		g.unread(what, found[0].Message)
@@ -328,6 +353,23 @@ func (g *bundles) lost(a github.Artifact, what string, err error) {
 	g.note([]finding.Finding{{
 		Rule: "artifact/unread", Severity: finding.Warning, Message: "a bundle could not be read: " + reasonOf(err, ""), Hint: hint, Pos: trace.Pos{File: a.Name},
 	}})
+}
+
+// date takes the times out of the runs that the workflow run cannot have had, so
+// that they count as of its own.
+func (g *bundles) date(a github.Artifact, r *session.Report, p *session.Part) {
+	n := 0
+	for _, s := range r.Sessions {
+		for _, one := range s.Runs {
+			if g.alive.mend(one) {
+				n++
+			}
+		}
+	}
+	if n > 0 {
+		g.chain.Coverage.Misdated += n
+		g.note([]finding.Finding{misdated(n, a.Name, fmt.Sprintf("the time of workflow run %d counts; look at what wrote the trace", p.Workflow.ID))})
+	}
 }
 
 // compare says where a bundle claims to be about something else than the forge

@@ -146,7 +146,7 @@ const (
 )
 
 // linkable returns the runs of the repository that the history has of the last
-// days, with those that were just read.
+// days, with those that were just read, and notes what to expect by them.
 func (r *reading) linkable(ctx context.Context, now time.Time) []override.Run {
 	if r.flush(ctx) != nil { // so that the history has them
 		return nil
@@ -163,6 +163,7 @@ func (r *reading) linkable(ctx context.Context, now time.Time) []override.Run {
 			if err != nil || len(out) >= maxLinked || json.Unmarshal(raw, &l) != nil || l.Run == nil || l.Repository != r.forge.Repository() {
 				continue
 			}
+			r.recent.add(l)
 			runs := override.RunsOf([]*session.Session{{Repository: l.Repository, HeadSHA: l.HeadSHA, Runs: []*session.Run{l.Run}}})
 			runs[0].Doubtful = l.WorkflowRun != nil && l.WorkflowRun.Fork
 			out = append(out, runs...)

@@ -83,7 +83,9 @@ func (y *syncing) file(ctx context.Context, at string) error {
 	switch {
 	case b != nil:
 		y.told.Bundles++
-		y.bundle(b, when, nil)
+		if bad := y.bundle(b, unasked{lifeUntil(y.env.Now()), when}.say); bad > 0 {
+			y.note([]finding.Finding{misdated(bad, filepath.ToSlash(at), "its day is that of the file; look at the clock of whoever wrote it")})
+		}
 	case invalidBundle(found):
 		y.told.Invalid++
 	default:
@@ -139,18 +141,14 @@ func (y *syncing) openBundle(at string) (*artifact.Bundle, time.Time, []finding.
 	return b, info.ModTime(), found, nil
 }
 
-// bundle adds the runs of a bundle, each as change makes it. Their time is
-// otherwise, where they do not say it.
-func (y *syncing) bundle(b *artifact.Bundle, otherwise time.Time, change func(raw []byte) ([]byte, error)) {
+// bundle adds the runs of a bundle, each as say makes it, and returns how many
+// were at work at a time that cannot be.
+func (y *syncing) bundle(b *artifact.Bundle, say func(raw []byte) (keptLine, error)) (misdated int) {
 	for _, raw := range b.Rollups {
-		line := []byte(raw)
-		var err error
-		if change != nil {
-			line, err = change(line)
-		}
+		t, err := say(raw)
 		var l history.Line
 		if err == nil {
-			l, err = history.NewLine(history.Runs, y.clean(line), otherwise)
+			l, err = history.NewLine(history.Runs, y.clean(t.line), t.when)
 		}
 		if err != nil {
 			y.note([]finding.Finding{{
@@ -159,6 +157,11 @@ func (y *syncing) bundle(b *artifact.Bundle, otherwise time.Time, change func(ra
 			}})
 			continue
 		}
-		y.add(l, len(line))
+		if t.misdated {
+			misdated++
+		}
+		y.add(l, len(t.line))
 	}
+	y.told.Misdated += misdated
+	return misdated
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/andon-ci/andon/internal/artifact"
+	"github.com/andon-ci/andon/internal/finding"
 	"github.com/andon-ci/andon/internal/github"
 	"github.com/andon-ci/andon/internal/history"
 )
@@ -31,6 +32,8 @@ type reading struct {
 	told  *repositoryTold
 	runs  map[int64]github.Run
 	stop  error // why reading ended early
+
+	recent recent
 
 	learned map[string]time.Time // workflows of which a bundle was read now, and when the first such run was made
 }
@@ -75,7 +78,7 @@ func (y *syncing) repository(ctx context.Context, name string, at history.Positi
 		return err
 	}
 	y.clients = append(y.clients, client)
-	r := &reading{syncing: y, forge: client, name: name, at: at.Until(y.env.Now()), told: &repositoryTold{Repository: name, Unread: []unread{}}, runs: map[int64]github.Run{}, learned: map[string]time.Time{}}
+	r := &reading{syncing: y, forge: client, name: name, at: at.Until(y.env.Now()), told: &repositoryTold{Repository: name, Unread: []unread{}}, runs: map[int64]github.Run{}, learned: map[string]time.Time{}, recent: recent{pulls: map[int]bool{}, ends: map[string]map[string]tookOf{}}}
 	y.told.Repositories = append(y.told.Repositories, r.told)
 	err = r.read(ctx)
 	tellBudget(y.env, client, y.flags.quiet)
@@ -125,7 +128,11 @@ func (r *reading) read(ctx context.Context) error {
 	if r.stop == nil && !more {
 		r.missing(runs, artifacts, now)
 	}
-	return r.changes(ctx, first, now)
+	if err := r.changes(ctx, first, now); err != nil || r.stop != nil || more {
+		return err
+	}
+	r.queue(ctx, runs, now)
+	return nil
 }
 
 // unreachable notes that nothing could be read. A limit is not of the
@@ -283,8 +290,11 @@ func (r *reading) opened(run github.Run, a github.Artifact, raw []byte) {
 }
 
 func (r *reading) use(run github.Run, a github.Artifact, b *artifact.Bundle) {
-	w := word{repository: r.forge.Repository(), run: run}
-	r.bundle(b, a.CreatedAt, w.say)
+	w := word{repository: r.forge.Repository(), run: run, alive: lifetimeOf(run, r.env.Now()), uploaded: a.CreatedAt}
+	if n := r.bundle(b, w.say); n > 0 {
+		r.note([]finding.Finding{misdated(n, a.Name, fmt.Sprintf("its day is that of workflow run %d; look at what wrote the trace", run.ID))})
+		r.gap(run, history.Gap{State: history.Misdated, Artifact: a.Name, Traces: n})
+	}
 	if run.Name != "" {
 		r.move(func(p *history.Position) { p.Learn(run.Name, run.CreatedAt) })
 		if at, known := r.began(run.Name); !known || run.CreatedAt.Before(at) {

@@ -69,7 +69,7 @@ func TestSyncForge(t *testing.T) {
 	if again := syncedOf(t, f, "--history", dir); again.Bundles != 0 || again.Runs.Added != 0 || f.Downloads != 0 {
 		t.Errorf("%+v", again)
 	}
-	if n := len(f.Requests); n > 3 {
+	if n := len(f.Requests); n > 4 {
 		t.Errorf("%d requests where nothing is new", n)
 	}
 	historytest.Same(t, historytest.Dump(t, &history.Dir{Path: dir}), want)

@@ -24,6 +24,7 @@ type synced struct {
 	Bundles      int               `json:"bundles"`   // that were read
 	Invalid      int               `json:"invalid"`
 	Suppressed   int               `json:"suppressed"`
+	Misdated     int               `json:"misdated"`   // runs at a time that cannot be
 	BadLines     int               `json:"bad_lines"`  // in the history; they stay
 	LostLines    int               `json:"lost_lines"` // too long for it; they were dropped
 	Findings     []finding.Finding `json:"findings"`
@@ -106,6 +107,9 @@ func (s *synced) text(b *bytes.Buffer) {
 		fmt.Fprintf(b, ", %d taken back", s.Withdrawn)
 	}
 	fmt.Fprintf(b, "\nagreements  %s\nbundles     %d read, %d invalid, %d suppressed for a credential\n", s.Agreements, s.Bundles, s.Invalid, s.Suppressed)
+	if s.Misdated > 0 {
+		fmt.Fprintf(b, "times       %s at a time that cannot be\n", counted(s.Misdated, "run", "runs"))
+	}
 	if s.BadLines+s.LostLines > 0 {
 		fmt.Fprintf(b, "history     %d lines that are no records, %d dropped as too long\n", s.BadLines, s.LostLines)
 	}

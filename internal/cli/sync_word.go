@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -18,20 +20,15 @@ import (
 type word struct {
 	repository string
 	run        github.Run
+	alive      lifetime
+	uploaded   time.Time
 }
 
-// The times that a run can be of, beside those of its workflow run: an attempt
-// may come a month after the first, and clocks differ.
-const (
-	longest = 35 * 24 * time.Hour // that a workflow run may take
-	clocks  = time.Hour
-)
-
 // say puts the forge's word into a line of a bundle.
-func (w word) say(raw []byte) ([]byte, error) {
-	var l rollup
-	if err := json.Unmarshal(raw, &l); err != nil || l.Run == nil {
-		return nil, fmt.Errorf("it is no line of a bundle")
+func (w word) say(raw []byte) (keptLine, error) {
+	l, err := rollupOf(raw)
+	if err != nil {
+		return keptLine{}, err
 	}
 	l.Repository = w.repository
 	if pulls := w.run.Pulls(); len(pulls) > 0 && (l.Subject.Kind != "pull_request" || !slices.Contains(pulls, l.Subject.Number)) {
@@ -45,16 +42,49 @@ func (w word) say(raw []byte) ([]byte, error) {
 		l.SessionID = k.ID("")
 	}
 	l.WorkflowRun = w.pipeline(l.WorkflowRun)
-	if !w.possible(l.Start) || !w.possible(l.End) {
-		l.Start, l.End = time.Time{}, time.Time{}
+	t := keptLine{when: w.uploaded}
+	if t.misdated = w.alive.mend(l.Run); t.misdated {
+		t.when = cmp.Or(w.run.CreatedAt, w.uploaded)
 	}
-	return json.Marshal(l)
+	t.line, err = json.Marshal(l)
+	return t, err
+}
+
+// keptLine is a line of a bundle as it is kept.
+type keptLine struct {
+	line     []byte
+	when     time.Time // its day's, where it does not say that itself
+	misdated bool      // what it said cannot be
+}
+
+func rollupOf(raw []byte) (rollup, error) {
+	var l rollup
+	if err := json.Unmarshal(raw, &l); err != nil || l.Run == nil {
+		return l, errors.New("it is no line of a bundle")
+	}
+	return l, nil
+}
+
+// unasked is word where no forge is asked.
+type unasked struct {
+	alive lifetime
+	when  time.Time // of the bundle's file
+}
+
+// say takes out of a line of a bundle the times that cannot be.
+func (u unasked) say(raw []byte) (keptLine, error) {
+	l, err := rollupOf(raw)
+	if err != nil || !u.alive.mend(l.Run) {
+		return keptLine{line: raw, when: u.when}, err
+	}
+	line, err := json.Marshal(l)
+	return keptLine{line, u.when, true}, err
 }
 
 // pipeline returns the workflow run with what the bundle alone knows: the job,
 // and which of the attempts that there were it was.
 func (w word) pipeline(claimed *pipeline) *pipeline {
-	p := &pipeline{ID: fmt.Sprint(w.run.ID), Attempt: fmt.Sprint(w.run.Attempt), Workflow: w.run.Name, Event: w.run.Event, Fork: w.run.Fork}
+	p := &pipeline{ID: fmt.Sprint(w.run.ID), Attempt: fmt.Sprint(w.run.Attempt), Workflow: w.run.Name, Event: w.run.Event, Fork: w.run.Fork, CreatedAt: w.run.CreatedAt}
 	if claimed == nil {
 		return p
 	}
@@ -63,13 +93,4 @@ func (w word) pipeline(claimed *pipeline) *pipeline {
 		p.Attempt = claimed.Attempt
 	}
 	return p
-}
-
-// possible reports whether a run of the workflow run can be of a time; no time is
-// possible.
-func (w word) possible(t time.Time) bool {
-	if t.IsZero() || w.run.CreatedAt.IsZero() {
-		return true
-	}
-	return !t.Before(w.run.CreatedAt.Add(-longest)) && !t.After(w.run.UpdatedAt.Add(clocks))
 }

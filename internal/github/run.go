@@ -25,6 +25,7 @@ type Run struct {
 	Conclusion   string // success, failure, ...; empty while it is not completed
 	URL          string
 	CreatedAt    time.Time
+	StartedAt    time.Time // of the attempt
 	UpdatedAt    time.Time
 	Actor        string // login of who started this attempt
 	Fork         bool   // it ran what a fork's pull request brought
@@ -168,7 +169,7 @@ func run(r *api.WorkflowRun) Run {
 	out := Run{
 		ID: r.GetID(), Attempt: max(r.GetRunAttempt(), 1), Name: r.GetName(), Event: r.GetEvent(), HeadSHA: r.GetHeadSHA(),
 		Status: r.GetStatus(), Conclusion: r.GetConclusion(), URL: r.GetHTMLURL(),
-		CreatedAt: r.GetCreatedAt().UTC(), UpdatedAt: r.GetUpdatedAt().UTC(),
+		CreatedAt: r.GetCreatedAt().UTC(), StartedAt: r.GetRunStartedAt().UTC(), UpdatedAt: r.GetUpdatedAt().UTC(),
 		Actor: cmp.Or(r.GetTriggeringActor().GetLogin(), r.GetActor().GetLogin()), repositoryID: r.GetHeadRepository().GetID(),
 		title: r.GetDisplayTitle(), starter: r.GetActor().GetLogin(),
 	}

@@ -122,6 +122,35 @@ func (c *Client) ChangedSince(ctx context.Context, since time.Time) (found []Cha
 	return found, false, nil
 }
 
+// Opened is a pull request that is open.
+type Opened struct {
+	Number  int       `json:"number"`
+	Created time.Time `json:"created_at"`
+	Draft   bool      `json:"draft"`
+}
+
+// OpenSince returns the open pull requests that were opened from a moment on, the
+// latest first. More tells whether there are more than are read.
+func (c *Client) OpenSince(ctx context.Context, since time.Time) (found []Opened, more bool, err error) {
+	next := c.path("/pulls?state=open&sort=created&direction=desc&per_page=100")
+	for n := 0; next != ""; n++ {
+		if n == maxSincePages {
+			return found, true, nil
+		}
+		var page []Opened
+		if next, err = c.get(ctx, "listing the open pull requests of "+c.Repository(), next, &page); err != nil {
+			return found, true, err
+		}
+		for _, p := range page {
+			if p.Created.Before(since) {
+				return found, false, nil
+			}
+			found = append(found, p)
+		}
+	}
+	return found, false, nil
+}
+
 // Repositories returns the repositories that an App's installation in an
 // organisation can read, as owner/name.
 func Repositories(ctx context.Context, o Options, organisation string) ([]string, error) {

@@ -168,7 +168,7 @@ func (p *plan) summarise(ctx context.Context, d Day) error {
 	if p.by == nil {
 		return nil
 	}
-	s, fresh, err := Summarise(ctx, p.view, d, p.by)
+	s, _, fresh, err := Summarise(ctx, p.view, d, p.by)
 	if fresh || err != nil {
 		return err
 	}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"maps"
 	"time"
+
+	"github.com/andon-ci/andon/internal/trend"
 )
 
 // CursorSchema names the version of a Cursor's JSON form.
@@ -25,6 +27,7 @@ type Position struct {
 	Changes      Mark                 `json:"changes"`                // pull requests, by when something last happened to them
 	Revisit      map[string]time.Time `json:"revisit,omitempty"`      // pull requests to read again from a moment on: what lands after a merge does not touch them
 	Workflows    map[string]time.Time `json:"workflows,omitempty"`    // by name, those that leave bundles, and when the first run was made that left one
+	Queue        *trend.Queue         `json:"queue,omitempty"`        // what was open when all had been read
 	Unreachable  *Unreachable         `json:"unreachable,omitempty"`  // why nothing could be read the last time
 }
 

@@ -46,7 +46,7 @@ func (d *Dir) View(context.Context) (View, error) {
 // nothing is the history of which there is none yet.
 type nothing struct{}
 
-func (nothing) Files(context.Context) ([]File, []string, error) { return nil, nil, nil }
+func (nothing) Files(context.Context) ([]File, []Skipped, error) { return nil, nil, nil }
 
 func (nothing) Open(context.Context, string) (io.ReadCloser, error) { return nil, fs.ErrNotExist }
 
@@ -84,36 +84,37 @@ func regular(root *os.Root, name string) error {
 }
 
 // Files lists the files of the history.
-func (v *dirView) Files(ctx context.Context) (files []File, refused []string, err error) {
+func (v *dirView) Files(ctx context.Context) (files []File, unread []Skipped, err error) {
 	err = fs.WalkDir(v.root.FS(), ".", func(name string, e fs.DirEntry, err error) error {
 		switch {
+		case errors.Is(err, fs.ErrPermission) && folder.MatchString(name):
+			unread = append(unread, Skipped{name, errClosed.Error()})
+			return fs.SkipDir
 		case err != nil:
 			return err
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case name == ".":
+		case name == ".", e.IsDir() && folder.MatchString(name):
 			return nil
-		case e.IsDir() && !folder.MatchString(name):
+		case e.IsDir() && !ours(name):
 			return fs.SkipDir
+		}
+		ok, why := takes(name, e.Type().IsRegular())
+		unread = append(unread, why...)
+		switch {
 		case e.IsDir():
-			return nil
-		case !ours(name) && !folder.MatchString(name):
-			return nil
-		case !e.Type().IsRegular():
-			refused = append(refused, name)
-			return nil
-		case !ours(name):
+			return fs.SkipDir
+		case !ok:
 			return nil
 		}
 		info, err := e.Info()
-		if err != nil {
-			return err
+		if err == nil {
+			files = append(files, File{name, info.Size()})
 		}
-		files = append(files, File{name, info.Size()})
-		return nil
+		return err
 	})
 	slices.SortFunc(files, func(a, b File) int { return cmp.Compare(a.Name, b.Name) })
-	return files, refused, err
+	return files, unread, err
 }
 
 // Update makes changes under a lock that ends with the process. Each file is

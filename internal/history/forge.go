@@ -3,6 +3,7 @@ package history
 import (
 	"archive/tar"
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -51,9 +52,9 @@ type Forge struct {
 
 // forgeView is the history at a commit, in memory.
 type forgeView struct {
-	head    string
-	data    map[string][]byte
-	refused []string
+	head   string
+	data   map[string][]byte
+	unread []Skipped
 }
 
 // View returns the history as it is on the branch now.
@@ -94,7 +95,7 @@ func (v *forgeView) unpack(raw []byte) error {
 		h, err := t.Next()
 		switch {
 		case errors.Is(err, io.EOF):
-			slices.Sort(v.refused)
+			slices.SortFunc(v.unread, func(a, b Skipped) int { return cmp.Compare(a.File, b.File) })
 			return nil
 		case left.N <= 0:
 			return fmt.Errorf("over %d MiB", maxTree>>20)
@@ -103,24 +104,29 @@ func (v *forgeView) unpack(raw []byte) error {
 		}
 		_, name, _ := strings.Cut(h.Name, "/") // of the one folder
 		name = path.Clean(name)
-		switch regular := h.Typeflag == tar.TypeReg; {
-		case regular && ours(name):
+		if h.Typeflag == tar.TypeDir && !ours(name) {
+			continue
+		}
+		ok, why := takes(name, h.Typeflag == tar.TypeReg)
+		v.unread = append(v.unread, why...)
+		switch {
+		case ok && h.Size > maxFile:
+			v.unread = append(v.unread, Skipped{name, errLarge.Error()})
+		case ok:
 			if v.data[name], err = all(name, t); err != nil {
 				return err
 			}
-		case !regular && ours(name), h.Typeflag != tar.TypeDir && folder.MatchString(name):
-			v.refused = append(v.refused, name)
 		}
 	}
 }
 
 // Files lists the files of the history.
-func (v *forgeView) Files(context.Context) ([]File, []string, error) {
+func (v *forgeView) Files(context.Context) ([]File, []Skipped, error) {
 	var out []File
 	for _, name := range slices.Sorted(maps.Keys(v.data)) {
 		out = append(out, File{name, int64(len(v.data[name]))})
 	}
-	return out, v.refused, nil
+	return out, v.unread, nil
 }
 
 // Open reads a file.
@@ -138,12 +144,12 @@ func (v *forgeView) Open(_ context.Context, name string) (io.ReadCloser, error) 
 // refuses reports whether something that is no file is in the place of a file or
 // of one of its folders.
 func (v *forgeView) refuses(name string) bool {
-	return slices.ContainsFunc(v.refused, func(r string) bool { return r == name || strings.HasPrefix(name, r+"/") })
+	return slices.ContainsFunc(v.unread, func(u Skipped) bool { return u.File == name || strings.HasPrefix(name, u.File+"/") })
 }
 
 // with returns the view as it is after changes.
 func (v *forgeView) with(head string, changes []Change) *forgeView {
-	out := &forgeView{head: head, data: maps.Clone(v.data), refused: v.refused}
+	out := &forgeView{head: head, data: maps.Clone(v.data), unread: v.unread}
 	for _, c := range changes {
 		if c.Data == nil {
 			delete(out.data, c.Name)

@@ -8,7 +8,7 @@ const GapSchema = "andon.coverage/v1"
 // State says why there is no trace of a workflow run, or less than there was.
 type State string
 
-// The states. All but Withheld are of what left no run in the history.
+// The states. All but the last two are of what left no run in the history.
 const (
 	Missing    State = "missing"    // the workflow leaves bundles, and this run of it has none
 	Empty      State = "empty"      // the bundle has no run in it: the agent left no trace
@@ -16,6 +16,7 @@ const (
 	Suppressed State = "suppressed" // the bundle holds a credential, and none of it was used
 	Expired    State = "expired"    // the forge keeps the bundle no longer
 	Unread     State = "unread"     // the forge did not hand the bundle out
+	Misdated   State = "misdated"   // the runs are there; Traces of them were at work at a time that cannot be
 	Withheld   State = "withheld"   // the runs are there; Traces of them were kept out of the bundle for a credential
 )
 

@@ -296,7 +296,7 @@ type gitView struct {
 	head    string
 	entries map[string]gitEntry
 	files   []File
-	refused []string
+	unread  []Skipped
 }
 
 type gitEntry struct {
@@ -315,16 +315,15 @@ func (v *gitView) add(line string) {
 	e := gitEntry{id: f[2], regular: f[0] == "100644" || f[0] == "100755"}
 	fmt.Sscan(f[3], &e.size) // "-" for what is no file
 	v.entries[name] = e
-	switch {
-	case !e.regular && (ours(name) || folder.MatchString(name)):
-		v.refused = append(v.refused, name)
-	case e.regular && ours(name):
+	ok, why := takes(name, e.regular)
+	v.unread = append(v.unread, why...)
+	if ok {
 		v.files = append(v.files, File{name, e.size})
 	}
 }
 
 // Files lists the files of the history; git lists them in order.
-func (v *gitView) Files(context.Context) ([]File, []string, error) { return v.files, v.refused, nil }
+func (v *gitView) Files(context.Context) ([]File, []Skipped, error) { return v.files, v.unread, nil }
 
 // Open reads a file.
 func (v *gitView) Open(ctx context.Context, name string) (io.ReadCloser, error) {

@@ -80,6 +80,9 @@ var dayFile = regexp.MustCompile(`^(runs|overrides|agreements|coverage|summaries
 // folder matches the folders of a history.
 var folder = regexp.MustCompile(`^(runs|overrides|agreements|coverage|summaries)(/\d{4}(/\d\d)?)?$`)
 
+// dayLike matches what lies where a day's file would and begins as one does.
+var dayLike = regexp.MustCompile(`^(runs|overrides|agreements|coverage)/(\d{4}/(\d\d/)?)?\d[^/]*$`)
+
 // dayOf tells which day and which folder a file belongs to.
 func dayOf(name string) (in string, d Day, ok bool) {
 	m := dayFile.FindStringSubmatch(name)
@@ -97,6 +100,20 @@ func ours(name string) bool {
 	return day || name == CursorFile || name == PrunedFile
 }
 
+// takes reports whether something of that name, which is no folder where it is a
+// regular file, is a file of the history, and if not, why it was meant to be one.
+func takes(name string, regular bool) (ok bool, unread []Skipped) {
+	switch {
+	case regular && ours(name):
+		return true, nil
+	case ours(name), folder.MatchString(name):
+		return false, []Skipped{{name, ErrRefused.Error()}}
+	case dayLike.MatchString(name):
+		return false, []Skipped{{name, "a day's file is named DD.jsonl or DD.jsonl.zst"}}
+	}
+	return false, nil
+}
+
 // Store keeps a history somewhere.
 type Store interface {
 	// View returns the history as it is now.
@@ -112,9 +129,9 @@ type Store interface {
 // View is a history as it is at one moment; that in a folder goes with the time,
 // file by file. It may be read by several goroutines.
 type View interface {
-	// Files returns the files of the history, in order of their names. What lies
-	// in its place and is no regular file is not read but named in refused.
-	Files(ctx context.Context) (files []File, refused []string, err error)
+	// Files returns the files of the history, in order of their names, and what
+	// lies in their place and cannot be read.
+	Files(ctx context.Context) (files []File, unread []Skipped, err error)
 
 	// Open opens a file. The error is a wrapped fs.ErrNotExist where there is none.
 	Open(ctx context.Context, name string) (io.ReadCloser, error)
@@ -124,6 +141,13 @@ type View interface {
 type File struct {
 	Name string
 	Size int64
+}
+
+// Skipped is what lies in the place of a history's file and was not read, or not
+// to its end.
+type Skipped struct {
+	File   string `json:"file"`
+	Reason string `json:"reason"`
 }
 
 // Change is a file to be written whole, or removed where Data is nil.
@@ -143,6 +167,9 @@ const (
 
 // ErrRefused is for a file that is no regular file, such as a link.
 var ErrRefused = errors.New("not a regular file")
+
+// errClosed is for a file that may not be read.
+var errClosed = errors.New("no permission to read it")
 
 // errLarge is for a file over the limit.
 var errLarge = fmt.Errorf("over %d MiB", maxFile>>20)

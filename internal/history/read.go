@@ -9,25 +9,59 @@ import (
 	"io"
 	"io/fs"
 	"iter"
+	"regexp"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/andon-ci/andon/internal/zstd"
 )
 
-// Days returns the days of which a history has anything, in order, and the
-// names of what was refused.
-func Days(ctx context.Context, v View) (days []Day, refused []string, err error) {
-	files, refused, err := v.Files(ctx)
+// Days returns the days of which a history has anything, in order, and what lies
+// in the place of the days' files and is not read. A file that is there and cannot
+// be opened is told by Summarise.
+func Days(ctx context.Context, v View) (days []Day, unread []Skipped, err error) {
+	files, all, err := v.Files(ctx)
 	if err != nil {
 		return nil, nil, fmt.Errorf("listing the history: %w", err)
 	}
-	for _, f := range files {
-		if in, d, ok := dayOf(f.Name); ok && in != summaries {
+	for i, f := range files {
+		in, d, ok := dayOf(f.Name)
+		if ok && in != summaries {
 			days = append(days, d)
+		}
+		if i > 0 && f.Name == files[i-1].Name+packed {
+			unread = append(unread, Skipped{f.Name, "the file of that name without " + packed + " counts"})
+		}
+	}
+	for _, u := range all {
+		if _, _, ok := u.days(); ok {
+			unread = append(unread, u)
 		}
 	}
 	slices.Sort(days)
-	return slices.Compact(days), refused, nil
+	return slices.Compact(days), unread, nil
+}
+
+var kindFolder = regexp.MustCompile(`^(runs|overrides|agreements|coverage)(/|$)`)
+
+// days returns the first and the last day that the file can be about; ok is
+// false for what is about no day.
+func (u Skipped) days() (first, last Day, ok bool) {
+	in := kindFolder.FindString(u.File)
+	date := strings.ReplaceAll(u.File[len(in):], "/", "-")
+	date = date[:min(len(date), len(time.DateOnly))]
+	if n := strings.IndexFunc(date, func(r rune) bool { return r != '-' && (r < '0' || r > '9') }); n >= 0 {
+		date = date[:n]
+	}
+	return Day(date), Day(date + "~"), in != ""
+}
+
+// Within reports whether the file may be about one of the days from one to
+// another.
+func (u Skipped) Within(from, to Day) bool {
+	first, last, _ := u.days()
+	return first <= to && last >= from
 }
 
 // open opens a day's file of a kind, and returns the name that it has. Where it
@@ -107,24 +141,34 @@ var ErrLine = fmt.Errorf("a line over %d MiB", MaxLine>>20)
 // lines yields the lines of r without their ends, but for blank ones.
 func lines(r io.Reader) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
-		b := bufio.NewReaderSize(r, MaxLine+1) // with the end of the line
+		size := 64 << 10
+		if m, ok := r.(*bytes.Reader); ok {
+			size = min(size, m.Len()+1)
+		}
+		b := bufio.NewReaderSize(r, size)
+		var long []byte // the beginning of a line that b does not hold
 		for {
-			line, err := b.ReadSlice('\n')
+			part, err := b.ReadSlice('\n')
 			if errors.Is(err, bufio.ErrBufferFull) {
-				for errors.Is(err, bufio.ErrBufferFull) {
-					_, err = b.ReadSlice('\n')
+				if len(long) <= MaxLine { // more of it is of no use
+					long = append(long, part...)
 				}
-				if !yield(nil, ErrLine) {
-					return
-				}
-				line = nil
+				continue
 			}
-			if line = bytes.TrimSpace(line); len(line) > 0 && !yield(line, nil) {
+			line := part
+			if len(long) > 0 {
+				line = append(long, part...)
+				long = long[:0]
+			}
+			over := len(bytes.TrimSuffix(line, []byte("\n"))) > MaxLine
+			if over && !yield(nil, ErrLine) {
+				return
+			}
+			if line = bytes.TrimSpace(line); !over && len(line) > 0 && !yield(line, nil) {
 				return
 			}
 			if err != nil && !errors.Is(err, io.EOF) {
 				yield(nil, err)
-				return
 			}
 			if err != nil {
 				return

@@ -10,6 +10,7 @@ import (
 	"io"
 	"io/fs"
 	"slices"
+	"strings"
 
 	"github.com/andon-ci/andon/internal/jsonl"
 )
@@ -25,6 +26,10 @@ type Summariser interface {
 
 	// Day returns what a day comes to of which nothing has been read.
 	Day(Day) Digest
+
+	// Read returns a day as its MarshalJSON has written it, and an error for anything
+	// else: it comes from whoever can write to the history.
+	Read(d Day, raw []byte) (Digest, error)
 }
 
 // Digest is what a day comes to. It counts the lines that it returns an error
@@ -34,6 +39,10 @@ type Digest interface {
 	AddOverride(line []byte) error
 	AddAgreement(line []byte) error
 	AddCoverage(line []byte) error
+
+	// Lines returns how many lines have been added, those with an error among them.
+	Lines() int64
+
 	json.Marshaler
 }
 
@@ -44,6 +53,7 @@ type Summary struct {
 	Day     Day             `json:"date"`
 	By      string          `json:"by"` // the Summariser's version
 	Of      []Source        `json:"of"`
+	Unread  []Skipped       `json:"unread,omitempty"` // files of the day
 	Summary json.RawMessage `json:"summary"`
 }
 
@@ -52,58 +62,116 @@ type Summary struct {
 type Source struct {
 	File   string `json:"file"`
 	Bytes  int64  `json:"bytes"`
+	Lines  int64  `json:"lines"`  // that are not blank; 0 of a compressed file, which is not unpacked to count them
 	CRC32C string `json:"crc32c"` // hex; tells an edit, and is no protection against whoever may write here
 }
 
 // Summarise returns what a day comes to: as it is kept, where it was made of the
-// files as they are now, else made of them. Fresh tells which.
-func Summarise(ctx context.Context, v View, d Day, s Summariser) (out *Summary, fresh bool, err error) {
-	of, err := sources(ctx, v, d)
+// files as they are now and has as many lines as they, else made of them. Fresh
+// tells which.
+func Summarise(ctx context.Context, v View, d Day, by Summariser) (out *Summary, digest Digest, fresh bool, err error) {
+	of, unread, err := sources(ctx, v, d)
 	if err != nil {
-		return nil, false, err
+		return nil, nil, false, err
 	}
-	if kept := summary(ctx, v, d); kept.stands(s.Version(), of) {
-		return kept, true, nil
+	if kept := summary(ctx, v, d); kept != nil {
+		if digest, fresh = kept.digest(by, of); fresh {
+			kept.Unread = append(unread, kept.opened()...)
+			return kept, digest, true, nil
+		}
 	}
-	digest := s.Day(d)
-	if err := Read(ctx, v, d, digest); err != nil {
-		return nil, false, err
+	digest = by.Day(d)
+	if unread, err = digested(ctx, v, d, digest); err != nil {
+		return nil, nil, false, err
 	}
 	raw, err := digest.MarshalJSON()
 	if err != nil {
-		return nil, false, fmt.Errorf("summing up %s: %w", d, err)
+		return nil, nil, false, fmt.Errorf("summing up %s: %w", d, err)
 	}
-	return &Summary{Schema: SummarySchema, Day: d, By: s.Version(), Of: of, Summary: raw}, false, nil
+	return &Summary{Schema: SummarySchema, Day: d, By: by.Version(), Of: of, Unread: unread, Summary: raw}, digest, false, nil
 }
 
-// Kept returns what a Summariser of a version has made of a day, where it is kept
-// and was made of the files as they are now; nil otherwise. Where nothing is kept,
-// the files are not looked at.
-func Kept(ctx context.Context, v View, d Day, version string) (json.RawMessage, error) {
-	kept := summary(ctx, v, d)
-	if kept == nil || kept.By != version {
-		return nil, nil
+// Read returns what a day comes to, as Summarise does, and what of its files was not
+// read. Where no summary is kept it makes none, and reads the files once.
+func Read(ctx context.Context, v View, d Day, by Summariser) (digest Digest, unread []Skipped, err error) {
+	if kept := summary(ctx, v, d); kept != nil && kept.By == by.Version() {
+		of, closed, err := sources(ctx, v, d)
+		if err != nil {
+			return nil, nil, err
+		}
+		if digest, fresh := kept.digest(by, of); fresh {
+			return digest, append(closed, kept.opened()...), nil
+		}
 	}
-	of, err := sources(ctx, v, d)
-	if err != nil || !kept.stands(version, of) {
-		return nil, err
-	}
-	return kept.Summary, nil
+	digest = by.Day(d)
+	unread, err = digested(ctx, v, d, digest)
+	return digest, unread, err
 }
 
-// Read adds the lines of a day's files to what the day comes to, which counts those
-// that it cannot read.
-func Read(ctx context.Context, v View, d Day, to Digest) error {
+// digest returns what a summary says, if it was made in the same way of the files as
+// they are now and has as many lines as they.
+func (s *Summary) digest(by Summariser, of []Source) (d Digest, fresh bool) {
+	if s.By != by.Version() || !slices.Equal(s.Of, of) {
+		return nil, false
+	}
+	d, err := by.Read(s.Day, s.Summary)
+	return d, err == nil && agrees(d, of)
+}
+
+// agrees reports whether a day is made of as many lines as its files have. Those
+// of compressed files are not known.
+func agrees(d Digest, of []Source) bool {
+	var lines int64
+	for _, s := range of {
+		if strings.HasSuffix(s.File, packed) {
+			return true
+		}
+		lines += s.Lines
+	}
+	return d.Lines() == lines
+}
+
+// opened returns those of the unread files that could be opened, which the
+// summary alone knows.
+func (s *Summary) opened() (out []Skipped) {
+	for _, u := range s.Unread {
+		if slices.ContainsFunc(s.Of, func(s Source) bool { return s.File == u.File }) {
+			out = append(out, u)
+		}
+	}
+	return out
+}
+
+// digested adds the lines of a day, and returns what of its files could not be
+// read, or not to its end.
+func digested(ctx context.Context, v View, d Day, to Digest) (unread []Skipped, err error) {
 	add := map[Kind]func([]byte) error{
 		Runs: to.AddRun, Overrides: to.AddOverride, Agreements: to.AddAgreement, Coverage: to.AddCoverage,
 	}
 	for _, k := range Kinds() {
-		for line, err := range Lines(ctx, v, k, d) {
-			if err != nil && !unusable(err) {
-				return err
-			}
-			add[k](line)
+		r, name, err := open(ctx, v, k, d)
+		if err == nil {
+			err = each(r, add[k])
+			r.Close()
 		}
+		switch {
+		case err == nil, errors.Is(err, fs.ErrNotExist):
+		case unusable(err):
+			unread = append(unread, Skipped{name, why(err)})
+		default:
+			return nil, fmt.Errorf("reading %s: %w", name, err)
+		}
+	}
+	return unread, nil
+}
+
+// each adds the lines of a file to a digest, which counts what it cannot read.
+func each(r io.Reader, add func([]byte) error) error {
+	for line, err := range lines(r) {
+		if err != nil && !errors.Is(err, ErrLine) {
+			return err
+		}
+		add(line)
 	}
 	return nil
 }
@@ -111,7 +179,7 @@ func Read(ctx context.Context, v View, d Day, to Digest) error {
 // unusable reports whether an error is about what lies in the history, and not
 // about reaching it. A report counts it, and has the rest.
 func unusable(err error) bool {
-	return errors.Is(err, ErrLine) || errors.Is(err, ErrDamaged) || errors.Is(err, ErrRefused) || errors.Is(err, errLarge)
+	return errors.Is(err, ErrDamaged) || errors.Is(err, ErrRefused) || errors.Is(err, errLarge) || errors.Is(err, fs.ErrPermission)
 }
 
 // summary returns the summary that is kept of a day, nil for none that can be
@@ -122,39 +190,53 @@ func summary(ctx context.Context, v View, d Day) *Summary {
 		return nil
 	}
 	var doc jsonl.Doc
-	value, used, err := doc.Parse(raw)
+	kept, used, err := doc.Parse(raw)
 	if err != nil || used != len(raw) {
 		return nil
 	}
-	s := &Summary{Schema: value.Get("schema").String(), Day: Day(value.Get("date").String()), By: value.Get("by").String(), Summary: value.Get("summary").Raw()}
-	if s.Schema != SummarySchema || s.Day != d || json.Unmarshal(value.Get("of").Raw(), &s.Of) != nil {
+	s := &Summary{Schema: kept.Get("schema").String(), Day: Day(kept.Get("date").String()), By: kept.Get("by").String(), Summary: kept.Get("summary").Raw()}
+	if s.Schema != SummarySchema || s.Day != d || json.Unmarshal(kept.Get("of").Raw(), &s.Of) != nil {
+		return nil
+	}
+	if unread := kept.Get("unread"); unread.Exists() && json.Unmarshal(unread.Raw(), &s.Unread) != nil {
 		return nil
 	}
 	return s
 }
 
-// stands reports whether a summary was made by a version of the files as they are.
-func (s *Summary) stands(version string, of []Source) bool {
-	return s != nil && s.By == version && slices.Equal(s.Of, of)
-}
-
-// sources identifies the files of a day.
-func sources(ctx context.Context, v View, d Day) ([]Source, error) {
-	out := []Source{}
+// sources identifies the files of a day, and says which of them cannot be opened.
+func sources(ctx context.Context, v View, d Day) (out []Source, unread []Skipped, err error) {
+	out = []Source{}
 	for _, k := range Kinds() {
 		for _, name := range []string{d.File(k), d.File(k) + packed} {
 			s, err := source(ctx, v, name)
-			if errors.Is(err, fs.ErrNotExist) || err != nil && unusable(err) {
+			switch {
+			case errors.Is(err, fs.ErrNotExist):
 				continue
+			case err == nil:
+				out = append(out, s)
+			case unusable(err):
+				unread = append(unread, Skipped{name, why(err)})
+			default:
+				return nil, nil, fmt.Errorf("reading %s: %w", name, err)
 			}
-			if err != nil {
-				return nil, fmt.Errorf("reading %s: %w", name, err)
-			}
-			out = append(out, s)
 			break // the compressed one beside it does not count
 		}
 	}
-	return out, nil
+	return out, unread, nil
+}
+
+// why says in short what an unusable file is.
+func why(err error) string {
+	if errors.Is(err, ErrDamaged) {
+		return "damaged: what can be read of it counts"
+	}
+	for _, short := range []error{ErrRefused, errLarge} {
+		if errors.Is(err, short) {
+			return short.Error()
+		}
+	}
+	return errClosed.Error()
 }
 
 func source(ctx context.Context, v View, name string) (Source, error) {
@@ -163,9 +245,39 @@ func source(ctx context.Context, v View, name string) (Source, error) {
 		return Source{}, err
 	}
 	defer r.Close()
-	sum := crc32.New(crc32.MakeTable(crc32.Castagnoli))
-	n, err := io.CopyBuffer(sum, struct{ io.Reader }{r}, make([]byte, 256<<10))
-	return Source{File: name, Bytes: n, CRC32C: fmt.Sprintf("%08x", sum.Sum32())}, err
+	sum, count := crc32.New(crc32.MakeTable(crc32.Castagnoli)), &lineCount{}
+	into := io.MultiWriter(sum, count)
+	if strings.HasSuffix(name, packed) {
+		into = sum
+	}
+	n, err := io.CopyBuffer(into, struct{ io.Reader }{r}, make([]byte, 256<<10))
+	return Source{File: name, Bytes: n, Lines: count.lines(), CRC32C: fmt.Sprintf("%08x", sum.Sum32())}, err
+}
+
+// lineCount counts the lines of what is written to it that are not blank.
+type lineCount struct {
+	ended int64
+	text  bool // in the line that has not ended
+}
+
+func (c *lineCount) Write(p []byte) (int, error) {
+	for rest := p; len(rest) > 0; {
+		line, after, ended := bytes.Cut(rest, []byte("\n"))
+		c.text = c.text || len(bytes.TrimSpace(line)) > 0
+		if ended && c.text {
+			c.ended++
+		}
+		c.text = c.text && !ended
+		rest = after
+	}
+	return len(p), nil
+}
+
+func (c *lineCount) lines() int64 {
+	if c.text {
+		return c.ended + 1
+	}
+	return c.ended
 }
 
 // marshalled returns v as indented JSON, as people read it.

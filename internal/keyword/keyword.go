@@ -11,8 +11,10 @@
 package keyword
 
 import (
+	"cmp"
 	"encoding/binary"
 	"math/bits"
+	"slices"
 	"strings"
 )
 
@@ -37,71 +39,131 @@ func (h Hit) before(o Hit) bool { return h.At < o.At || h.At == o.At && h.Word <
 type Set struct {
 	words  []Word
 	grams  [1 << 16]uint64 // by two bytes: bits of the low six of a third
-	chains []int32         // by a hash of three bytes: the first part of each, from 1
-	parts  []part
+	chains []chain         // by a hash of three bytes
+	parts  []part          // those of a chain together; the first is none
 }
 
-// part is three bytes of a word, or the last two.
+// chain is the parts of the same three bytes, or of others with the same hash.
+// Of most parts one more byte is known.
+type chain struct {
+	first  int32  // where in parts they begin
+	behind uint32 // bits of the low five of a byte behind the three
+	before uint32 // and of one before them, of parts that have none behind
+}
+
+// part is where three bytes of a word stand, or its last two, and what is behind
+// them.
 type part struct {
-	gram   uint32 // in the order of memory; of two bytes, with the bit short
+	text   uint64 // up to eight bytes, in the order of memory
+	folded uint64 // bits that are set before the bytes are compared, to fold letters
+	mask   uint64 // of the bytes that there are
 	word   int32
-	offset int32
-	next   int32 // the next part of the chain, from 1
+	offset int16
+	last   bool // of the chain
 }
 
 const (
-	short = 1 << 24
 	any   = ^uint64(0) // the bits of two bytes behind which any third may stand
+	short = 1 << 24    // says that a key is of two bytes
+	none  = 1          // no text is that of which no byte counts
 )
 
 // New returns the set of some words. Those that are too short are in it, but not
 // found.
 func New(words []Word) *Set {
-	s := &Set{words: words, parts: make([]part, 0, 3*len(words))}
+	s := &Set{words: words}
 	pairs := commonPairs()
+	parts := make([]part, 0, 2*len(words))
 	for i, w := range words {
 		if len(w.Text) < MinLen {
 			continue
 		}
-		s.add(i, pairs.rarest(w.Text, 0))
-		s.add(i, pairs.rarest(w.Text, 1))
-	}
-	s.chains = make([]int32, 1<<bits.Len(uint(len(s.parts))))
-	for i := range s.parts {
-		p := &s.parts[i]
-		if p.gram&short != 0 {
-			s.grams[uint16(p.gram)] = any
-		} else {
-			s.grams[uint16(p.gram)] |= 1 << (p.gram >> 16 & 63)
+		for parity := range 2 {
+			p := w.part(pairs.rarest(w.Text, parity))
+			p.word = int32(i)
+			parts = append(parts, p)
+			s.admit(p)
 		}
-		first := s.chain(p.gram)
-		p.next, *first = *first, int32(i+1)
 	}
+	s.link(parts)
 	return s
 }
 
-// add makes a part of the three bytes at an offset of a word, one for each way
-// in which they may be written.
-func (s *Set) add(word, offset int) {
-	w := s.words[word]
-	text := w.Text[offset:min(len(w.Text), offset+3)]
-	for cases := range 1 << len(text) { // a bit for each byte that is in upper case
-		gram, is := uint32(0), true
-		for i := range len(text) {
-			c := text[i]
-			if cases>>i&1 != 0 {
-				is = is && w.Fold && letter(c)
-				c -= 'a' - 'A'
-			}
-			gram |= uint32(c) << (8 * i)
-		}
-		if len(text) < 3 {
-			gram |= short
-		}
-		if is {
-			s.parts = append(s.parts, part{gram: gram, word: int32(word), offset: int32(offset)})
+// part returns the part of a word that begins at an offset.
+func (w *Word) part(offset int) part {
+	p := part{offset: int16(offset)}
+	for i := range min(8, len(w.Text)-offset) {
+		c := w.Text[offset+i]
+		p.text |= uint64(c) << (8 * i)
+		p.mask |= 0xff << (8 * i)
+		if w.Fold && letter(c) {
+			p.folded |= 0x20 << (8 * i)
 		}
 	}
+	return p
+}
+
+// admit makes has true of the first three bytes of a part, in each way in which
+// they may be written, or of its two with any third.
+func (s *Set) admit(p part) {
+	for cases := range uint64(8) { // a bit for each byte that is in upper case
+		upper := (cases&1<<5 | cases&2<<12 | cases&4<<19) & p.mask
+		if upper&^p.folded != 0 {
+			continue
+		}
+		text := p.text &^ upper
+		if p.short() {
+			s.grams[uint16(text)] = any
+		} else {
+			s.grams[uint16(text)] |= 1 << (text >> 16 & 63)
+		}
+	}
+}
+
+// short reports whether a part is of two bytes.
+func (p *part) short() bool { return p.mask>>16 == 0 }
+
+// link puts the parts into chains.
+func (s *Set) link(parts []part) {
+	s.chains = make([]chain, 1<<bits.Len(uint(len(parts))))
+	slices.SortStableFunc(parts, func(a, b part) int { return cmp.Compare(s.hash(a.key()), s.hash(b.key())) })
+	s.parts = append(make([]part, 0, 1+len(parts)), part{text: none, last: true})
+	for i, p := range parts {
+		hash := s.hash(p.key())
+		c := &s.chains[hash]
+		if c.first == 0 {
+			c.first = int32(i + 1)
+		}
+		s.bound(c, p)
+		p.last = i+1 == len(parts) || s.hash(parts[i+1].key()) != hash
+		s.parts = append(s.parts, p)
+	}
+}
+
+// bound notes one more byte of a part.
+func (s *Set) bound(c *chain, p part) {
+	switch text := s.words[p.word].Text; {
+	case len(text) > int(p.offset)+3:
+		c.behind |= 1 << (text[p.offset+3] & 31)
+	case p.offset > 0:
+		c.before |= 1 << (text[p.offset-1] & 31)
+	default:
+		c.behind = ^uint32(0)
+	}
+}
+
+// key returns what the chain of a part is found by.
+func (p *part) key() uint32 {
+	if p.short() {
+		return short | uint32(p.text)
+	}
+	return uint32(p.text) & (short - 1)
+}
+
+// hash returns the number of the chain of three bytes, or of two with the bit
+// short, in any case.
+func (s *Set) hash(key uint32) int {
+	return int((key|0x202020)*0x9e3779b1>>8) & (len(s.chains) - 1)
 }
 
 // common are the pairs of letters that text is full of.
@@ -149,12 +211,6 @@ func (p *pairs) frequency(a, b byte) int {
 
 func letter(c byte) bool { return 'a' <= c && c <= 'z' }
 
-// chain returns where the number of the first part with those three bytes is
-// kept, or with others of the same hash.
-func (s *Set) chain(gram uint32) *int32 {
-	return &s.chains[int(gram*0x9e3779b1>>8)&(len(s.chains)-1)]
-}
-
 // Find appends to hits where words stand in a text, in order of their places, and
 // at one place in that of the set.
 func (s *Set) Find(text []byte, hits []Hit) []Hit {
@@ -174,7 +230,12 @@ func (s *Set) Find(text []byte, hits []Hit) []Hit {
 			hits = s.stand(text, i+6, hits)
 		}
 	}
-	for ; i+2 <= len(text); i += 2 {
+	for ; i+3 <= len(text); i += 2 {
+		if s.has(text[i:]) {
+			hits = s.stand(text, i, hits)
+		}
+	}
+	if i+2 == len(text) {
 		hits = s.stand(text, i, hits)
 	}
 	return hits
@@ -187,13 +248,19 @@ func (s *Set) has(text []byte) bool {
 
 // stand appends the words that stand where a part of them is at i.
 func (s *Set) stand(text []byte, i int, hits []Hit) []Hit {
-	gram := uint32(text[i]) | uint32(text[i+1])<<8
 	from := len(hits)
-	if s.grams[gram] == any {
-		hits = s.follow(text, i, gram|short, hits)
+	x, before := eight(text[i:]), byte(0)
+	if i > 0 {
+		before = text[i-1]
 	}
-	if i+2 < len(text) {
-		hits = s.follow(text, i, gram|uint32(text[i+2])<<16, hits)
+	hash := s.hash(uint32(x) & (short - 1))
+	if c := &s.chains[hash]; c.behind>>(x>>24&31)&1 != 0 || c.before>>(before&31)&1 != 0 {
+		hits = s.follow(c.first, text, i, x, hits)
+	}
+	if s.grams[uint16(x)] == any {
+		if other := s.hash(uint32(x)&0xffff | short); other != hash {
+			hits = s.follow(s.chains[other].first, text, i, x, hits)
+		}
 	}
 	for ; from < len(hits); from++ {
 		for j := from; j > 0 && hits[j].before(hits[j-1]); j-- {
@@ -203,17 +270,31 @@ func (s *Set) stand(text []byte, i int, hits []Hit) []Hit {
 	return hits
 }
 
-// follow goes through the chain of a part that is at i.
-func (s *Set) follow(text []byte, i int, gram uint32, hits []Hit) []Hit {
-	for n := *s.chain(gram); n > 0; {
-		p := &s.parts[n-1]
-		n = p.next
-		at := i - int(p.offset)
-		if p.gram == gram && at >= 0 && s.words[p.word].stands(text[at:]) {
-			hits = append(hits, Hit{int(p.word), at})
+// eight returns the first bytes of a text in the order of memory, with zeros
+// behind its end.
+func eight(text []byte) uint64 {
+	if len(text) >= 8 {
+		return binary.LittleEndian.Uint64(text)
+	}
+	var b [8]byte
+	copy(b[:], text)
+	return binary.LittleEndian.Uint64(b[:])
+}
+
+// follow goes through the chain of a part that may be at i, where x stands.
+func (s *Set) follow(first int32, text []byte, i int, x uint64, hits []Hit) []Hit {
+	for n := first; ; n++ {
+		p := &s.parts[n]
+		if (x|p.folded)&p.mask == p.text {
+			at := i - int(p.offset)
+			if at >= 0 && s.words[p.word].stands(text[at:]) {
+				hits = append(hits, Hit{int(p.word), at})
+			}
+		}
+		if p.last {
+			return hits
 		}
 	}
-	return hits
 }
 
 // stands reports whether a text begins with the word.

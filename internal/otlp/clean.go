@@ -24,13 +24,9 @@ func Clean(spans iter.Seq[*Span], scrub func(string) string) iter.Seq[*Span] {
 	return func(yield func(*Span) bool) {
 		for s := range spans {
 			c := cleaner{scrub: scrub}
-			if all := s.texts(); len(all) <= MaxValue && len(s.Name) <= maxName && clean(all) && scrub(all) == all {
-				if !yield(s) { // nothing in any of them, and none is long
-					return
-				}
-				continue
+			if !s.short() || !c.clean(s.texts()) {
+				c.span(s)
 			}
-			c.span(s)
 			if !yield(s) {
 				return
 			}
@@ -38,9 +34,12 @@ func Clean(spans iter.Seq[*Span], scrub func(string) string) iter.Seq[*Span] {
 	}
 }
 
+// short reports whether no text of the span is to be cut.
+func (s *Span) short() bool { return s.size() <= MaxValue && len(s.Name) <= maxName }
+
 // clean reports whether a text can be sent as it is.
-func clean(s string) bool {
-	return utf8.ValidString(s) && strings.IndexFunc(s, func(r rune) bool { return printable(r) != r }) < 0
+func (c *cleaner) clean(s string) bool {
+	return utf8.ValidString(s) && strings.IndexFunc(s, func(r rune) bool { return printable(r) != r }) < 0 && c.scrub(s) == s
 }
 
 // CleanAttrs is Clean for the attributes of a resource.

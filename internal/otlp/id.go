@@ -54,6 +54,18 @@ func (s Scheme) jobSpan(p *Pipeline) SpanID {
 	return id
 }
 
+// stepSpan returns the id of the span of a step of a job. Steps of one name have
+// one id.
+func (s Scheme) stepSpan(p *Pipeline, step string) SpanID {
+	sum := s.hash(p, p.CheckRun+"-"+step+"-s")
+	if s == Grafana {
+		sum = s.hash(p, p.RunID+p.attempt()+p.Job+step)
+	}
+	var id SpanID
+	hex.Decode(id[:], []byte(sum[16:32]))
+	return id
+}
+
 func (s Scheme) hash(p *Pipeline, input string) string {
 	if s == Grafana {
 		input = p.Repository + input

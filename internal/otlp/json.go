@@ -1,9 +1,10 @@
 package otlp
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
+	"iter"
 	"strconv"
 	"time"
 )
@@ -92,21 +93,41 @@ func (s *Span) Flags() uint32 {
 	return flagSampled | flagKnowsRemote
 }
 
-// WriteJSON writes the batch as one line of OTLP JSON, as the collector's
-// otlpjson receivers read it.
-func (b *Batch) WriteJSON(w io.Writer) error {
+// MaxLine is how long a line of OTLP JSON may be: the collector's receivers that
+// read files cut what is over 1 MiB, unless their max_log_size says otherwise.
+const MaxLine = 1 << 20
+
+// JSON returns the batch as lines of OTLP JSON, as the collector's otlpjson
+// receivers read them: as few as can be of at most the given bytes each. A span
+// that is over it by itself has a line of its own.
+func (b *Batch) JSON(most int) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) { b.lines(most, yield) }
+}
+
+func (b *Batch) lines(most int, yield func([]byte, error) bool) bool {
+	line, err := b.line()
+	if half := len(b.Spans) / 2; err == nil && len(line) > most && half > 0 {
+		first, second := *b, *b
+		first.Spans, second.Spans = b.Spans[:half], b.Spans[half:]
+		return first.lines(most, yield) && second.lines(most, yield)
+	}
+	return yield(line, err)
+}
+
+func (b *Batch) line() ([]byte, error) {
 	scope := scopeSpansJSON{Scope: scopeJSON{Name: Scope, Version: b.Version}, Spans: make([]spanJSON, len(b.Spans))}
 	for i, s := range b.Spans {
 		scope.Spans[i] = s.json()
 	}
-	enc := json.NewEncoder(w)
+	var w bytes.Buffer
+	enc := json.NewEncoder(&w)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(requestJSON{[]resourceSpansJSON{{
 		Resource: resourceJSON{attributesJSON(b.Resource)}, ScopeSpans: []scopeSpansJSON{scope},
 	}}}); err != nil {
-		return fmt.Errorf("writing OTLP JSON: %w", err)
+		return nil, fmt.Errorf("writing OTLP JSON: %w", err)
 	}
-	return nil
+	return w.Bytes(), nil
 }
 
 func (s *Span) json() spanJSON {

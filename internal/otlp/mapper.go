@@ -2,7 +2,6 @@ package otlp
 
 import (
 	"cmp"
-	"crypto/sha256"
 	"encoding/hex"
 	"strconv"
 	"strings"
@@ -134,8 +133,7 @@ func (m *Mapper) about(s *session.Session) attrs {
 	switch {
 	case m.p.Actor == "":
 	case m.o.HideUser:
-		sum := sha256.Sum256([]byte(m.p.Actor))
-		a.text(userID, hex.EncodeToString(sum[:8]))
+		a.text(userID, hashed(m.p.Actor))
 	default:
 		a.text(userID, m.p.Actor)
 	}

@@ -66,9 +66,13 @@ const (
 	pipelineName   = "cicd.pipeline.name"
 	pipelineRun    = "cicd.pipeline.run.id"
 	pipelineRunURL = "cicd.pipeline.run.url.full"
+	pipelineAction = "cicd.pipeline.action.name"
+	pipelineResult = "cicd.pipeline.result"
 	pipelineTask   = "cicd.pipeline.task.name"
 	taskRun        = "cicd.pipeline.task.run.id"
 	taskResult     = "cicd.pipeline.task.run.result"
+	taskURL        = "cicd.pipeline.task.run.url.full"
+	workerID       = "cicd.worker.id"
 	workerName     = "cicd.worker.name"
 
 	vcsProvider     = "vcs.provider.name"
@@ -110,7 +114,8 @@ const (
 	langfuseRelease  = "langfuse.release"
 	langfuseVersion  = "langfuse.version"
 	langfuseEnv      = "langfuse.environment"
-	langfuseCost     = "langfuse.observation.cost_details" // JSON
+	langfuseCost     = "langfuse.observation.cost_details"          // JSON
+	langfuseFirst    = "langfuse.observation.completion_start_time" // when the first of an answer was there
 	langfuseLevel    = "langfuse.observation.level"
 	langfuseMessage  = "langfuse.observation.status_message"
 )

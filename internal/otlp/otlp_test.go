@@ -44,22 +44,27 @@ func read(t *testing.T, dir string, key session.Key) *session.Report {
 		if err != nil {
 			return err
 		}
-		in := ingest.New(ingest.Options{Name: filepath.Base(path), Emit: c.Add, Find: func(finding.Finding) {}})
-		r := jsonl.NewReader(bytes.NewReader(raw), 0)
-		for {
-			chunk, err := r.Next()
-			if err != nil {
-				break
-			}
-			in.Chunk(chunk)
-		}
-		in.Close()
+		ingested(c, filepath.Base(path), raw)
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return &session.Report{Sessions: session.Correlate(c.Runs(), key)}
+}
+
+// ingested reads a file into a collector.
+func ingested(c *session.Collector, name string, raw []byte) {
+	in := ingest.New(ingest.Options{Name: name, Emit: c.Add, Find: func(finding.Finding) {}})
+	r := jsonl.NewReader(bytes.NewReader(raw), 0)
+	for {
+		chunk, err := r.Next()
+		if err != nil {
+			break
+		}
+		in.Chunk(chunk)
+	}
+	in.Close()
 }
 
 func pipeline() otlp.Pipeline {
@@ -119,9 +124,10 @@ func TestGolden(t *testing.T) {
 			units = append(units, m.Override(record()))
 			var got bytes.Buffer
 			for b := range otlp.Batches(units, "1.2.3", func(s string) string { return s }) {
-				var line bytes.Buffer
-				if err := errors.Join(b.WriteJSON(&line), json.Indent(&got, line.Bytes(), "", " ")); err != nil {
-					t.Fatal(err)
+				for line, err := range b.JSON(otlp.MaxLine) {
+					if err = errors.Join(err, json.Indent(&got, line, "", " ")); err != nil {
+						t.Fatal(err)
+					}
 				}
 			}
 			golden := filepath.Join("../../testdata/otlp", tc.name+".json")
@@ -173,12 +179,12 @@ func TestEverySpan(t *testing.T) {
 func checkSpan(t *testing.T, dir string, s *otlp.Span) {
 	t.Helper()
 	for _, key := range []string{"openinference.span.kind", "session.id", "vcs.change.id", "vcs.ref.head.revision", "cicd.pipeline.run.id", "cicd.pipeline.task.run.id", "user.id"} {
-		if v, _ := s.Get(key).(string); v == "" {
+		if v, _ := attr(s, key).(string); v == "" {
 			t.Errorf("%s: %s has no %s", dir, s.Name, key)
 		}
 	}
-	ofRun := s.Get("andon.span.kind") != "job" && s.Get("andon.span.kind") != "conclusion"
-	if ofRun && (s.Get("gen_ai.conversation.id") == nil || s.Get("gen_ai.agent.name") == nil) {
+	ofRun := attr(s, "andon.span.kind") != "job" && attr(s, "andon.span.kind") != "conclusion"
+	if ofRun && (attr(s, "gen_ai.conversation.id") == nil || attr(s, "gen_ai.agent.name") == nil) {
 		t.Errorf("%s: %s has no conversation or no agent", dir, s.Name)
 	}
 	if len(s.Attrs) > 128 || s.End.Before(s.Start) || s.Start.Year() < 2020 {
@@ -191,11 +197,11 @@ func checkSpan(t *testing.T, dir string, s *otlp.Span) {
 		}
 		keys[a.Key] = true
 		counted := strings.HasPrefix(a.Key, "gen_ai.usage.") || strings.HasPrefix(a.Key, "llm.cost") || a.Key == "langfuse.observation.cost_details"
-		if counted && s.Get("gen_ai.operation.name") != "chat" {
+		if counted && attr(s, "gen_ai.operation.name") != "chat" {
 			t.Errorf("%s: %s has %s", dir, s.Name, a.Key)
 		}
 	}
-	if s.Failed && s.Get("error.type") == nil {
+	if s.Failed && attr(s, "error.type") == nil {
 		t.Errorf("%s: %s failed without error.type", dir, s.Name)
 	}
 }
@@ -211,142 +217,6 @@ func circular(list []*otlp.Span, s *otlp.Span) bool {
 		}
 	}
 	return true
-}
-
-// checkSums holds that what backends add up is what was collected.
-func checkSums(t *testing.T, dir string, r *session.Report, units []otlp.Unit) {
-	t.Helper()
-	for _, s := range r.Sessions {
-		for _, run := range s.Runs {
-			var spans []*otlp.Span
-			for _, x := range spansOf(units) {
-				if x.Get("gen_ai.conversation.id") == run.ID {
-					spans = append(spans, x)
-				}
-			}
-			for name, got := range map[string]func([]*otlp.Span) totals{"Langfuse": langfuse, "Phoenix": phoenix} {
-				sum := got(spans)
-				if sum.prompt != run.Usage.Prompt().N() || sum.output != run.Usage.Output.N() {
-					t.Errorf("%s: %s: %s counts %d and %d tokens, want %v and %v", dir, run.ID, name, sum.prompt, sum.output, run.Usage.Prompt(), run.Usage.Output)
-				}
-				want := 0.0
-				if run.Cost.USD != nil {
-					want = *run.Cost.USD
-				}
-				if math.Abs(sum.cost-want) > 1e-9 {
-					t.Errorf("%s: %s: %s counts $%v, want $%v", dir, run.ID, name, sum.cost, want)
-				}
-			}
-		}
-	}
-}
-
-type totals struct {
-	prompt, output int64
-	cost           float64
-}
-
-// langfuse adds up as Langfuse's OtelIngestionProcessor does: nothing at an
-// operation of an agent; the input without what the caches hold of it, which
-// are usage types of their own; every other gen_ai.usage.* is one too; the cost
-// details before the cost.
-func langfuse(spans []*otlp.Span) totals {
-	var sum totals
-	for _, s := range spans {
-		switch s.Get("gen_ai.operation.name") {
-		case "invoke_agent", "agent_step":
-			continue
-		}
-		types := map[string]int64{}
-		for _, a := range s.Attrs {
-			if name, ok := strings.CutPrefix(a.Key, "gen_ai.usage."); ok {
-				if n, ok := a.Value.(int64); ok {
-					types[name] = n
-				}
-			}
-		}
-		types["input_tokens"] = max(0, types["input_tokens"]-types["cache_read.input_tokens"]-types["cache_creation.input_tokens"])
-		for name, n := range types {
-			switch {
-			case name == "reasoning.output_tokens": // part of the output
-			case strings.HasSuffix(name, "output_tokens"):
-				sum.output += n
-			default:
-				sum.prompt += n
-			}
-		}
-		details := struct{ Total float64 }{}
-		if text, ok := s.Get("langfuse.observation.cost_details").(string); ok && json.Unmarshal([]byte(text), &details) == nil {
-			sum.cost += details.Total
-		} else if usd, ok := s.Get("gen_ai.usage.cost").(float64); ok {
-			sum.cost += usd
-		}
-	}
-	return sum
-}
-
-// phoenix adds up as Phoenix does: what OpenInference's attributes say wins over
-// what it makes of gen_ai.*, and only spans of the kind LLM count.
-func phoenix(spans []*otlp.Span) totals {
-	var sum totals
-	for _, s := range spans {
-		if s.Get("openinference.span.kind") != "LLM" {
-			continue
-		}
-		first := func(keys ...string) int64 {
-			for _, k := range keys {
-				if n, ok := s.Get(k).(int64); ok {
-					return n
-				}
-			}
-			return 0
-		}
-		sum.prompt += first("llm.token_count.prompt", "gen_ai.usage.input_tokens")
-		sum.output += first("llm.token_count.completion", "gen_ai.usage.output_tokens")
-		if usd, ok := s.Get("llm.cost.total").(float64); ok {
-			sum.cost += usd
-		}
-	}
-	return sum
-}
-
-// TestPrecedence restates which of several attributes a backend takes, and holds
-// that each of them finds what it looks for first.
-func TestPrecedence(t *testing.T) {
-	units := otlp.NewMapper(pipeline(), options()).Units(read(t, filepath.Join(recordings, "claude-stream-json"), pullRequest()))
-	for _, s := range spansOf(units) {
-		// Both take session.id before the conversation.
-		if s.Get("session.id") != "acme/shop#12" {
-			t.Errorf("%s: session.id is %v", s.Name, s.Get("session.id"))
-		}
-		// Langfuse takes langfuse.trace.tags before tag.tags, and its own name
-		// before that of the root.
-		if k := s.Get("andon.span.kind"); k == "job" || k == "run" {
-			own, _ := s.Get("langfuse.trace.tags").([]string)
-			other, _ := s.Get("tag.tags").([]string)
-			if len(own) == 0 || !slices.Equal(own, other) || !slices.Contains(own, "pr:12") {
-				t.Errorf("%s: tags %v and %v", s.Name, own, other)
-			}
-			if s.Get("langfuse.trace.name") == nil || s.Get("langfuse.trace.metadata.pr") != "12" || s.Get("metadata") == nil {
-				t.Errorf("%s: no name or no metadata", s.Name)
-			}
-		}
-		// Langfuse takes its own level before the status, Phoenix the status.
-		if s.Failed != (s.Get("langfuse.observation.level") == "ERROR") {
-			t.Errorf("%s: status and level differ", s.Name)
-		}
-		// Of the two names of tokens written to a cache there is one.
-		if s.Get("gen_ai.usage.cache_creation.input_tokens") != nil && s.Get("gen_ai.usage.cache_write.input_tokens") != nil {
-			t.Errorf("%s: both names", s.Name)
-		}
-	}
-	next := options()
-	next.Profile = otlp.Next
-	for _, s := range spansOf(otlp.NewMapper(pipeline(), next).Units(read(t, filepath.Join(recordings, "claude-stream-json"), pullRequest()))) {
-		if s.Get("gen_ai.usage.cache_creation.input_tokens") != nil {
-			t.Errorf("%s: the old name", s.Name)
-		}
-	}
 }
 
 func TestIDs(t *testing.T) {
@@ -423,11 +293,11 @@ func TestClean(t *testing.T) {
 	long := strings.Repeat("é", otlp.MaxValue)
 	s := &otlp.Span{Name: "tool KEY", Message: "KEY", Attrs: []otlp.Attr{{Key: "a", Value: "is KEY"}, {Key: "l", Value: []string{"KEY", long}}, {Key: "u", Value: "a\xffb"}, {Key: "n", Value: int64(1)}}}
 	for out := range otlp.Clean(func(yield func(*otlp.Span) bool) { yield(s) }, func(s string) string { return strings.ReplaceAll(s, "KEY", "***") }) {
-		list, _ := out.Get("l").([]string)
-		if out.Name != "tool ***" || out.Message != "***" || out.Get("a") != "is ***" || list[0] != "***" || out.Get("u") != "a\uFFFDb" || out.Get("n") != int64(1) {
+		list, _ := attr(out, "l").([]string)
+		if out.Name != "tool ***" || out.Message != "***" || attr(out, "a") != "is ***" || list[0] != "***" || attr(out, "u") != "a\uFFFDb" || attr(out, "n") != int64(1) {
 			t.Errorf("got %v", out)
 		}
-		if len(list[1]) > otlp.MaxValue || !strings.HasSuffix(list[1], "é… (cut)") || out.Get("andon.attributes.cut") != int64(1) {
+		if len(list[1]) > otlp.MaxValue || !strings.HasSuffix(list[1], "é… (cut)") || attr(out, "andon.attributes.cut") != int64(1) {
 			t.Errorf("cut to %d bytes", len(list[1]))
 		}
 	}
@@ -446,13 +316,13 @@ func TestOverride(t *testing.T) {
 		"annotations.0.annotation.score": 0.0, "annotations.0.annotation.annotator_kind": "HUMAN", "annotations.0.annotation.identifier": rec.ID,
 		"annotations.0.annotation.explanation": nil, "gen_ai.evaluation.score.value": 0.0, "session.id": "acme/shop#12", "andon.override.latency_s": 10800.0,
 	} {
-		if s.Get(key) != want {
-			t.Errorf("%s is %v, want %v", key, s.Get(key), want)
+		if attr(s, key) != want {
+			t.Errorf("%s is %v, want %v", key, attr(s, key), want)
 		}
 	}
 	rec.RunID, rec.Schema = "", override.AgreementSchema
 	agreed := spansOf([]otlp.Unit{m.Override(rec)})[0]
-	if len(agreed.Links) != 1 || agreed.Get("andon.override.target") != "change" || agreed.Get("annotations.0.annotation.score") != 1.0 {
+	if len(agreed.Links) != 1 || attr(agreed, "andon.override.target") != "change" || attr(agreed, "annotations.0.annotation.score") != 1.0 {
 		t.Errorf("got %v", agreed)
 	}
 }
@@ -501,4 +371,13 @@ func TestPrometheus(t *testing.T) {
 			t.Errorf("cost %v, want %v", cost, *r.Sessions[0].Cost.USD)
 		}
 	}
+}
+
+// attr returns the value of an attribute, nil where the span has none.
+func attr(s *otlp.Span, key string) any {
+	i := slices.IndexFunc(s.Attrs, func(a otlp.Attr) bool { return a.Key == key })
+	if i < 0 {
+		return nil
+	}
+	return s.Attrs[i].Value
 }

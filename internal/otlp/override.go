@@ -15,8 +15,7 @@ import (
 // places is looked for where a run outside of a pipeline would be, and a decision
 // of no known run is linked to the change.
 func (m *Mapper) Override(rec *override.Record) Unit {
-	s := &session.Session{Repository: rec.Repository, Subject: rec.Subject, HeadSHA: rec.HeadSHA}
-	s.ID = session.Key{Repository: rec.Repository, Subject: rec.Subject, HeadSHA: rec.HeadSHA}.ID(rec.RunID)
+	s := sessionOf(rec)
 	agreed := rec.Schema == override.AgreementSchema
 	span := &Span{
 		Trace: traceIDOf("override", rec.Repository, rec.ID), ID: spanIDOf("override", rec.Repository, rec.ID),
@@ -33,7 +32,7 @@ func (m *Mapper) Override(rec *override.Record) Unit {
 	a.text(genAIConversation, rec.RunID)
 	a.text(genAIAgentName, cmp.Or(rec.Agent.Name, rec.Agent.Login))
 	a.text(andonOverride+"target", target)
-	m.annotate(&a, rec, agreed)
+	m.annotate(&a, rec)
 	m.act(&a, rec)
 	m.grouping(&a, s, listing{title: m.titled("")})
 	span.Attrs = a
@@ -57,30 +56,20 @@ func (m *Mapper) target(rec *override.Record) (Link, string) {
 
 // annotate says the judgement in the words of OpenInference and of
 // OpenTelemetry.
-func (m *Mapper) annotate(a *attrs, rec *override.Record, agreed bool) {
-	score, kind := 0.0, "HUMAN"
-	if agreed {
-		score = 1
-	}
-	if rec.Actor.Kind == override.Machine {
-		kind = "CODE"
-	}
+func (m *Mapper) annotate(a *attrs, rec *override.Record) {
+	s := m.judgement(rec)
 	for _, prefix := range []string{annotation, traceAnnotation} {
-		a.text(prefix+"name", "human_override")
-		a.text(prefix+"label", string(rec.Signal))
-		a.add(prefix+"score", score)
-		a.text(prefix+"annotator_kind", kind)
-		a.text(prefix+"identifier", rec.ID)
-		if m.o.Content {
-			a.text(prefix+"explanation", rec.Reason)
-		}
+		a.text(prefix+"name", s.Name)
+		a.text(prefix+"label", s.Label)
+		a.add(prefix+"score", s.Value)
+		a.text(prefix+"annotator_kind", s.By)
+		a.text(prefix+"identifier", s.ID)
+		a.text(prefix+"explanation", s.Comment)
 	}
-	a.text(genAIEvaluation, "human_override")
-	a.add(genAIScoreValue, score)
-	a.text(genAIScoreLabel, string(rec.Signal))
-	if m.o.Content {
-		a.text(genAIExplanation, rec.Reason)
-	}
+	a.text(genAIEvaluation, s.Name)
+	a.add(genAIScoreValue, s.Value)
+	a.text(genAIScoreLabel, s.Label)
+	a.text(genAIExplanation, s.Comment)
 }
 
 // act says who did what to which decision.
@@ -97,10 +86,5 @@ func (m *Mapper) act(a *attrs, rec *override.Record) {
 	if !rec.Decision.Time.IsZero() && !rec.Time.IsZero() {
 		a.add(andonOverride+"latency_s", max(0, rec.Time.Sub(rec.Decision.Time).Seconds()))
 	}
-	for _, e := range rec.Evidence {
-		if e.URL != "" {
-			a.text(andonOverride+"url", e.URL)
-			break
-		}
-	}
+	a.text(andonOverride+"url", firstURL(rec))
 }

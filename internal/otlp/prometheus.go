@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -27,13 +28,14 @@ func WritePrometheus(w io.Writer, list []Metric) error {
 // create-blocks-from openmetrics` reads. It goes by time: the lines of a metric
 // are not together, as they would be in a scrape.
 type OpenMetrics struct {
-	w    *bufio.Writer
-	told map[string]bool // names whose kind was told
+	w      *bufio.Writer
+	labels []Attr          // of every line
+	told   map[string]bool // names whose kind was told
 }
 
-// NewOpenMetrics returns a writer to w.
-func NewOpenMetrics(w io.Writer) *OpenMetrics {
-	return &OpenMetrics{bufio.NewWriter(w), map[string]bool{}}
+// NewOpenMetrics returns a writer to w that gives every line more labels.
+func NewOpenMetrics(w io.Writer, labels []Attr) *OpenMetrics {
+	return &OpenMetrics{bufio.NewWriter(w), labels, map[string]bool{}}
 }
 
 // Write writes what metrics were at a moment. Moments come in their order.
@@ -43,6 +45,9 @@ func (o *OpenMetrics) Write(list []Metric, at time.Time) {
 		if !o.told[name] {
 			o.told[name] = true
 			fmt.Fprintf(o.w, "# TYPE %s %s\n", strings.TrimSuffix(name, "_total"), m.kind())
+		}
+		for i := range m.Points {
+			m.Points[i].Attrs = append(slices.Clip(m.Points[i].Attrs), o.labels...)
 		}
 		m.samples(o.w, name, fmt.Sprintf(" %d", at.Unix()))
 	}

@@ -19,6 +19,9 @@ import (
 // maxFindings is how many findings of a run have a span each.
 const maxFindings = 100
 
+// maxFiles is how many files of a run are named.
+const maxFiles = 100
+
 // run is one run on its way to spans.
 type run struct {
 	m      *Mapper
@@ -240,8 +243,8 @@ func (x *run) identity(a *attrs) {
 	a.text(andonRuntime, r.Runtime.Name)
 	a.text(andonVersion, r.Runtime.Version)
 	a.text(andonFormat, r.Format)
-	files := make([]string, 0, len(r.Files))
-	for _, f := range r.Files {
+	var files []string
+	for _, f := range r.Files[:min(len(r.Files), maxFiles)] {
 		files = append(files, path.Base(f))
 	}
 	a.list(andonFiles, files)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/andon-ci/andon/internal/session"
 	"github.com/andon-ci/andon/internal/trace"
@@ -124,6 +125,9 @@ func (x *run) call(st *session.Step, i int) *Span {
 	}
 	if ms, ok := st.FirstToken.Get(); ok {
 		a.add(genAIFirstChunk, float64(ms)/1000)
+		if !st.Start.IsZero() {
+			a.text(langfuseFirst, st.Start.Add(time.Duration(ms)*time.Millisecond).UTC().Format(time.RFC3339Nano))
+		}
 	}
 	if st.Partial {
 		a.add(andonPartial, true)

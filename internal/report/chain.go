@@ -141,6 +141,9 @@ func chainCoverage(c session.ChainCoverage) []string {
 		number(int64(c.Invalid)) + " invalid",
 		number(int64(c.Expired)) + " expired",
 	}
+	if c.Misdated > 0 {
+		out = append(out, plural(c.Misdated, "run", "runs")+" at a time that cannot be")
+	}
 	if c.Unfinished > 0 {
 		out = append(out, number(int64(c.Unfinished))+" still running")
 	}

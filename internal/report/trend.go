@@ -105,6 +105,8 @@ func trendVerdict(r *trend.Report, w writing) (light, string) {
 	switch {
 	case t.Runs == 0 && r.Window.Kept == 0:
 		return l, w.strong(what) + ": the history holds nothing of " + theseDays(r.Window.Days)
+	case t.Runs == 0 && r.Coverage.Forks != nil:
+		return l, fmt.Sprintf("%s: no agent ran but for pull requests of forks", w.strong(what))
 	case t.Runs == 0:
 		return l, fmt.Sprintf("%s: no agent ran, on any of the %s of which the history holds something", w.strong(what), plural(r.Window.Kept, "day", "days"))
 	}
@@ -137,6 +139,15 @@ func trendCoverage(r *trend.Report) []string {
 		number(c.Suppressed) + " suppressed",
 		plural(int(c.Overrides), "override", "overrides") + unlinked(c.Unlinked),
 	}
+	if c.Misdated > 0 {
+		out = append(out, plural(int(c.Misdated), "run", "runs")+" of impossible times")
+	}
+	if n := len(c.Unread); n > 0 {
+		out = append(out, plural(n, "file", "files")+" of the history not read")
+	}
+	if c.Forks != nil {
+		out = append(out, ofForks(*c.Forks))
+	}
 	all := len(c.Repositories)
 	if n := len(c.Unreachable); n > 0 {
 		return append(out, plural(n, "repository", "repositories")+" not reachable")
@@ -150,6 +161,18 @@ func unlinked(n int64) string {
 		return ""
 	}
 	return " (" + number(n) + " of runs that the history does not hold)"
+}
+
+// ofForks says what becomes of the runs whose bundles strangers may have written.
+func ofForks(f trend.Forks) string {
+	runs := plural(int(f.Runs), "run", "runs")
+	if f.Overrides > 0 {
+		runs += " and " + plural(int(f.Overrides), "override", "overrides")
+	}
+	if f.Counted {
+		return runs + " of them of forks"
+	}
+	return runs + " of forks apart"
 }
 
 // span returns the window as people say it: "24 Aug – 21 Nov 2026".
@@ -265,8 +288,8 @@ func lightOfMeasure(r *trend.Report, known bool, measures ...string) light {
 }
 
 // evidencePath matches what is linked to: a workflow run, a pull request, an
-// issue, a commit.
-var evidencePath = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100})/(?:actions/runs/(\d+)(?:/attempts/\d+)?|(pull|issues)/(\d+)(?:#[a-z]+-?\d+)?|commit/([0-9a-f]{7,64}))$`)
+// issue, a commit, a file at a commit.
+var evidencePath = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100})/(?:actions/runs/(\d+)(?:/attempts/\d+)?|(pull|issues)/(\d+)(?:#[a-z]+-?\d+)?|commit/([0-9a-f]{7,64})|blob/([0-9a-f]{7,64})/(?:[A-Za-z0-9_.-]+/)*([A-Za-z0-9_.-]+))$`)
 
 // linkName returns the words of a link to what is shown as evidence, and
 // whether it is a link: to the forge, and to a repository that the report is
@@ -274,7 +297,7 @@ var evidencePath = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-
 func linkName(r *trend.Report, server, url string) (name string, ok bool) {
 	path, ok := strings.CutPrefix(url, server+"/")
 	m := evidencePath.FindStringSubmatch(path)
-	if !ok || m == nil || !slices.Contains(r.Coverage.Repositories, m[1]) {
+	if !ok || m == nil || !slices.Contains(r.Coverage.Repositories, m[1]) || strings.Contains("/"+path+"/", "/../") || strings.Contains("/"+path+"/", "/./") {
 		return "", false
 	}
 	switch {
@@ -284,6 +307,8 @@ func linkName(r *trend.Report, server, url string) (name string, ok bool) {
 		return "pull request " + m[4], true
 	case m[3] == "issues":
 		return "issue " + m[4], true
+	case m[6] != "":
+		return mdText(m[7], maxName) + " at " + m[6][:7], true
 	}
 	return "commit " + m[5][:7], true
 }

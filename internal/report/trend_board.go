@@ -18,7 +18,7 @@ func Board(w io.Writer, r *trend.Report, at time.Time, lines int, o TerminalOpti
 	l, what := trendState(r)
 	head := fmt.Sprintf("%s  %s", o.in(bold, "ANDON"), o.lamp(l)+" "+lightWord(l)+": "+what)
 	b.WriteString(head + "\n")
-	b.WriteString(o.in(dim, squeeze(span(r.Window)+" · "+plural(int(r.Totals.Runs), "run", "runs")+" · as of "+at.UTC().Format("2006-01-02 15:04")+" UTC", o.width())) + "\n\n")
+	b.WriteString(o.in(dim, squeeze(span(r.Window)+" · "+plural(int(r.Totals.Runs), "run", "runs")+boardBacklog(r)+" · as of "+at.UTC().Format("2006-01-02 15:04")+" UTC", o.width())) + "\n\n")
 	if r.Totals.Runs == 0 {
 		l, line := trendVerdict(r, o.writing())
 		o.lampLine(&b, l, line)

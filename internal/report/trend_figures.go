@@ -24,7 +24,6 @@ func figures(g trend.Group) []figure {
 		{"prompt tokens from a cache", part(g.CacheHit)},
 		{"runs whose context was full", partOf(g.Saturated, g.Runs)},
 		{"time of a run", spread(g.DurationMS, milliseconds)},
-		{"from an event to the first run", spread(g.WaitMS, milliseconds)},
 		{"cost of a run", spread(g.CostPerRun, coins)},
 		{"cost of a decision", known(g.CostPerDecision)},
 		{"cost of a merged change", known(g.CostPerMerge) + ofMerged(g)},

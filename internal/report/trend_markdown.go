@@ -33,6 +33,7 @@ func TrendMarkdown(w io.Writer, r *trend.Report, o TrendOptions) error {
 		t.keyNumbers()
 		t.moreNumbers()
 		t.changes()
+		t.backlog()
 		t.charts()
 		t.groups()
 		t.improve()
@@ -66,6 +67,25 @@ func (t *trendPage) head() {
 	fmt.Fprintf(&b, "%s %s\n", l, line)
 	if names := t.report.Coverage.Unreachable; len(names) > 0 {
 		fmt.Fprintf(&b, "\n> [!WARNING]\n> This is not all: %s could not be read.\n", listOf(names))
+	}
+	t.add(always, "", "", b.String())
+	t.notRead()
+}
+
+// notRead names the files of the history that the figures do not have.
+func (t *trendPage) notRead() {
+	const shown = 10
+	all := t.report.Coverage.Unread
+	if len(all) == 0 {
+		return
+	}
+	var b strings.Builder
+	b.WriteString("> [!WARNING]\n> These files of the history were not read, or not to their end:\n>\n")
+	for _, f := range all[:min(len(all), shown)] {
+		fmt.Fprintf(&b, "> - %s: %s\n", mdCode(f.File, maxName), mdText(f.Reason, maxName))
+	}
+	if n := len(all) - shown; n > 0 {
+		fmt.Fprintf(&b, "> - and %s\n", plural(n, "other", "others"))
 	}
 	t.add(always, "", "", b.String())
 }

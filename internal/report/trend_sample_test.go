@@ -76,6 +76,7 @@ func factory() *trend.Report {
 	total.Series, total.Loops, total.Unpriced = daily(45, 81, 0.2), 3, 12
 	total.CostPerDecision, total.CostPerMerge, total.Merged = money(0.3189), money(1.93), 395
 	total.Agreement, total.CacheHit, total.LLMError, total.Saturated = shareOf(1410, 1678), shareOf(812_400_000, 1_120_000_000), shareOf(210, 61_040), 12
+	total.WaitMS = &trend.Spread{N: 3100, P50: 41_000, P90: 190_000, P99: 2_460_000}
 	total.WastedUSD, total.Wasted = money(129.7), &trend.Wasted{FailedUSD: 71.3, LoopedUSD: 9.2, OverriddenUSD: 49.2}
 	total.Tokens = &trend.Tokens{Input: 301_000_000, CacheRead: 812_400_000, CacheWrite: 6_600_000, Output: 21_320_000}
 	agents[0].Agreement, agents[0].CacheHit, agents[0].CostPerMerge, agents[0].WastedUSD = shareOf(804, 1005), shareOf(501, 700), money(1.21), money(41.1)
@@ -110,6 +111,13 @@ func factory() *trend.Report {
 			{Rule: "change/model", Severity: finding.Warning, Message: "triage: a run takes 1.4 times (1.3–1.6) as long since the model changed from claude-haiku-4-5 to claude-sonnet-4-5 on 2 Nov (n=310, 402).",
 				Evidence: urls(runURL(web, 88001), runURL(web, 88002)), Subject: &finding.Subject{Agent: "triage", Model: "claude-sonnet-4-5", Measure: "latency", From: "2026-11-02", To: "2026-11-20"}},
 			{Rule: "change/model", Severity: finding.Info, Message: "fix-flaky-tests runs with claude-sonnet-4-5 since 3 Oct; no figure changed.", Subject: &finding.Subject{Agent: "fix-flaky-tests", From: "2026-10-03"}},
+		},
+		Backlog: &trend.Backlog{
+			Repositories: []trend.Waiting{
+				{Repository: shop, At: time.Date(2026, 11, 20, 3, 41, 0, 0, time.UTC), Pulls: &trend.Pulls{Open: 14, Without: 3}, OldestMS: 532_800_000, Running: 4, Stuck: 1, Evidence: urls(runURL(shop, 90500), pullURL(shop, 498), pullURL(shop, 503))},
+				{Repository: web, At: time.Date(2026, 11, 20, 3, 42, 0, 0, time.UTC), Pulls: &trend.Pulls{Open: 2}},
+			},
+			Unfinished: 12, Evidence: urls(runURL(shop, 90101)),
 		},
 		Improve: trend.Improve{
 			Roles: []trend.Costly{

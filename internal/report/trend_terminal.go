@@ -20,6 +20,9 @@ func TrendTerminal(w io.Writer, r *trend.Report, o TerminalOptions) error {
 	for _, name := range r.Coverage.Unreachable {
 		b.WriteString("  " + o.in(inYellow, squeeze("not reachable: "+termText(name, maxName), o.width()-2)) + "\n")
 	}
+	for _, f := range r.Coverage.Unread {
+		b.WriteString("  " + o.in(inYellow, squeeze("not read: "+termText(f.File, maxName)+": "+termText(f.Reason, maxName), o.width()-2)) + "\n")
+	}
 	l, line := trendVerdict(r, o.writing())
 	o.lampLine(&b, l, line)
 	if r.Totals.Runs > 0 {
@@ -32,6 +35,7 @@ func TrendTerminal(w io.Writer, r *trend.Report, o TerminalOptions) error {
 	if r.Totals.Runs > 0 || len(r.Findings) > 0 {
 		trendFindings(&b, r, o)
 	}
+	trendBacklog(&b, r, o)
 	trendGroups(&b, "By agent", r, r.By.Agent, aboutAgent, o)
 	for _, g := range []struct {
 		name  string

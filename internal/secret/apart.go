@@ -42,7 +42,11 @@ func (s *Scanner) tryApart(b []byte, from, to int) {
 		return
 	}
 	low := max(0, from-apartBefore*wide)
-	w := s.undone(b[low:min(len(b), to+apartBehind*wide)], low)
+	around := b[low:min(len(b), to+apartBehind*wide)]
+	if !s.saysSecret(around) && !bytes.Contains(around, []byte(`\u`)) {
+		return
+	}
+	w := s.undone(around, low)
 	at := w.index(from)
 	if !s.saysSecret(w.text[max(0, at-apartBefore):]) {
 		return
@@ -54,9 +58,12 @@ func (s *Scanner) tryApart(b []byte, from, to int) {
 	before := w.text[max(0, at-apartBefore):at]
 	for _, f := range forms {
 		text := before
-		if f == nextName {
+		switch {
+		case f == nextName:
 			end := at + m.to
 			text = w.text[end:min(len(w.text), end+apartBehind)]
+		case f == memberName && !givesName(before), f == outerName && !opensObject(before):
+			continue // this is told sooner than by the pattern
 		}
 		if name := f.FindSubmatch(text); name != nil && s.secretive(bytes.Join(name[1:], nil)) {
 			s.add(s.values.any.ID, finding.Warning, s.values.any.Title, m.start, m.end, m.value)
@@ -110,6 +117,28 @@ func (s *Scanner) apart(b []byte, at int) (forms []*regexp.Regexp, wide int) {
 	return nil, wide
 }
 
+// givesName reports whether a text holds what stands before the name in
+// memberName: a word such as key, and an operator behind it.
+func givesName(text []byte) bool {
+	for i, c := range text {
+		if c != ':' && c != '=' && c != '>' {
+			continue
+		}
+		switch strings.ToLower(string(lastWord(bytes.TrimRight(text[:i], " \t\r\n\f\"'")))) {
+		case "name", "key", "variable", "header", "field", "label", "id", "k":
+			return true
+		}
+	}
+	return false
+}
+
+// opensObject reports whether a text ends in an object that is given to a name,
+// as in outerName.
+func opensObject(text []byte) bool {
+	i := bytes.LastIndexAny(text, "{}")
+	return i >= 0 && text[i] == '{' && bytes.HasSuffix(bytes.TrimRight(text[:i], " \t\r\n\f"), []byte(":"))
+}
+
 // lastWord returns the word at the end of b, with its dashes.
 func lastWord(b []byte) []byte {
 	i := len(b)
@@ -121,6 +150,9 @@ func lastWord(b []byte) []byte {
 
 // valueWord reports whether a member of that name says what another names.
 func valueWord(w []byte) bool {
+	if len(w) > len("content") {
+		return false
+	}
 	switch strings.ToLower(string(w)) {
 	case "value", "values", "val", "v", "content", "default", "text", "data", "secret", "string":
 		return true

@@ -84,12 +84,15 @@ func (s *Scanner) coded(raw []byte, k *word, at int) {
 // minTwice is how long base64 of base64 of a credential is, at least.
 const minTwice = 32
 
+// twiceFirst are the characters of which the first of every four is one there.
+const twiceFirst = "KLMNOQRSTUVWYZabcde"
+
 // codedTwice does the same where a run is base64 of base64, which no keyword
 // tells. What it decodes to first is letters and digits again, as of one run in
 // some thousands.
 func (s *Scanner) codedTwice(b []byte, from, to int) {
 	var head [6]byte
-	if to-from < minTwice {
+	if to-from < minTwice || strings.IndexByte(twiceFirst, b[from]) < 0 || strings.IndexByte(twiceFirst, b[from+4]) < 0 {
 		return
 	}
 	if _, err := base64.RawStdEncoding.Decode(head[:], b[from:from+8]); err != nil || !isBase64(head[:]) {

@@ -104,8 +104,12 @@ func (v *valuer) before(b []byte, at int) place {
 	if strings.EqualFold(string(b[from:p]), "value") { // {"name":…,"value":…}
 		from = max(0, p-80)
 	}
-	call := bytes.TrimRight(b[:from], "`'\"\\ ")
-	return place{from, p, operated, comma && !bytes.HasSuffix(call, []byte("("))}
+	return place{from, p, operated, comma && !called(b[:from])}
+}
+
+// called reports whether a text ends where the arguments of a call begin.
+func called(b []byte) bool {
+	return bytes.HasSuffix(bytes.TrimRight(b, "`'\"\\ "), []byte("("))
 }
 
 // back returns where those characters begin that stand before an offset and are
@@ -127,6 +131,9 @@ func (v *valuer) back(b []byte, at, most int, kind uint8) int {
 // scheme returns where the word before a value begins that says how to send it,
 // as in Authorization: Bearer.
 func scheme(b []byte) int {
+	if len(b) == 0 || strings.IndexByte("rncyh", b[len(b)-1]) < 0 {
+		return len(b)
+	}
 	for _, w := range []string{"Bearer", "bearer", "Token", "token", "Basic", "ApiKey", "Key", "OAuth"} {
 		if rest, ok := bytes.CutSuffix(b, []byte(w)); ok && len(rest) > 0 && bytes.IndexByte([]byte(" '\"`"), rest[len(rest)-1]) >= 0 {
 			if r := bytes.TrimRight(rest, " '\"`"); len(r) > 0 && (r[len(r)-1] == ':' || r[len(r)-1] == '=') {
@@ -223,10 +230,12 @@ func named(run []byte) bool {
 	digits := 0
 	for _, c := range run {
 		if '0' <= c && c <= '9' {
-			digits++
+			if digits++; digits == 3 {
+				return false
+			}
 		}
 	}
-	return digits < 3 && identifier(string(run[:min(len(run), maxWord-1)]))
+	return identifier(string(run[:min(len(run), maxWord-1)]))
 }
 
 // maxWord is how long an identifier is at most.

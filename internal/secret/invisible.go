@@ -43,6 +43,9 @@ func unseen(r rune) bool {
 	return 0xfe00 <= r && r <= 0xfe0f || r == 0xfeff || 0xfff9 <= r && r <= 0xfffb || 0xe0000 <= r && r <= 0xe0fff
 }
 
+// unseenLeads are the first bytes of those characters in UTF-8.
+const unseenLeads = "\xc2\xcd\xd8\xe1\xe2\xef\xf3"
+
 // ansi returns the length of the control sequence at the start of s (ECMA-48),
 // 1 where it is the escape character alone.
 func ansi(s []byte) int {

@@ -17,32 +17,41 @@ const maxRegion = 1 << 20
 // levels down, with \u.
 const overlap = 256 << 10
 
-// searchHidden searches once more, with their escapes undone, those pieces of
-// the raw bytes in which a keyword may be written otherwise than it is.
-func (s *Scanner) searchHidden(raw []byte) {
-	r := region{last: -1}
-	covered := 0
-	flush := func() {
-		if r.last >= 0 {
-			covered, r.last = s.searchRegion(raw, &r), -1
-		}
-	}
+// regions are those of a text, of which the last may yet grow.
+type regions struct {
+	region
+	raw     []byte
+	covered int // up to where spots have been seen to
+	next    int // and up to where they have been looked for
+}
+
+// searchOdd searches once more, with their escapes undone, those pieces of the
+// raw bytes in which a keyword may be written otherwise than it is. A spot may
+// begin with those of 64 bytes that are marked.
+func (s *Scanner) searchOdd(r *regions, at int, marks uint64) {
 	reach := s.spots.reach
-	s.spots.each(raw, func(at int, broken bool) {
+	r.next = s.spots.within(r.raw, at, marks, r.next, func(at int, broken bool) {
 		if r.last < 0 || at-reach > r.to || r.to-r.from > maxRegion {
 			goesOn := r.last >= 0 && at-reach <= r.to
-			if flush(); at < covered && !broken && !goesOn {
+			if s.flush(r); at < r.covered && !broken && !goesOn {
 				return
 			}
 			from := at - reach
 			if goesOn {
 				from = at - overlap // it goes on, and what was cut is written in so many bytes at most
 			}
-			r = region{from: escapeStart(raw, max(0, from))}
+			r.region = region{from: escapeStart(r.raw, max(0, from))}
 		}
-		r.last, r.to, r.broken = at, min(len(raw), at+reach), r.broken || broken
+		r.last, r.to, r.broken = at, min(len(r.raw), at+reach), r.broken || broken
 	})
-	flush()
+}
+
+// flush searches the region that has grown.
+func (s *Scanner) flush(r *regions) {
+	if r.last >= 0 {
+		r.covered = s.searchRegion(r.raw, &r.region)
+		r.last = -1
+	}
 }
 
 // searchRegion searches every level of a region. It returns up to where spots
@@ -83,9 +92,12 @@ func (s *Scanner) searchLevels(raw []byte, r *region) {
 // survey reports whether another level of escapes may hide something, and notes
 // whether a line ends within a keyword.
 func (s *Scanner) survey(w *window, r *region) (more bool) {
-	s.spots.each(w.text, func(at int, broken bool) {
-		more = more || w.text[at] == '\\'
-		r.broken = r.broken || broken
+	next := 0
+	s.sieve.each(w.text, nil, func(at int, marks uint64) {
+		next = s.spots.within(w.text, at, marks, next, func(at int, broken bool) {
+			more = more || w.text[at] == '\\'
+			r.broken = r.broken || broken
+		})
 	})
 	return more
 }

@@ -69,9 +69,11 @@ type rule struct {
 
 	own      bool     // of our own files
 	samples  []string // of all rules
-	once     sync.Once
+	compile  sync.Once
 	compiled *regexp.Regexp
-	literal  []byte // that stands in every match; may be empty
+	parsed   sync.Once
+	shape    shape  // of the pattern
+	literal  []byte // that stands in every match, and is none of the keywords; may be empty
 	core     []byte // the longest part of it that only an escape by number can hide
 }
 
@@ -79,20 +81,32 @@ type rule struct {
 // JSON at any depth, HTTP headers, and a pair of members {"name":…,"value":…}.
 const separator = `(?:\\*["'])?\s{0,8}(?:,\s{0,8}\\*["']value\\*["']\s{0,8})?(?:=>|[:=])\s{0,8}(?:\\*["'])?`
 
+// regexp returns the pattern of a credential that begins where the text does, or
+// of one that may begin anywhere in it.
 func (r *rule) regexp() *regexp.Regexp {
-	r.once.Do(func() {
-		start := `\A`
-		if r.Back > 0 {
-			start = ""
-		}
-		text := start + `(?:` + strings.ReplaceAll(r.Pattern, "{sep}", separator) + `)`
-		r.compiled = regexp.MustCompile(text)
-		if tree, err := syntax.Parse(text, syntax.Perl); err == nil {
-			r.literal = []byte(literal(tree))
-			r.core = core(r.literal)
-		}
-	})
+	r.compile.Do(func() { r.compiled = regexp.MustCompile(r.text()) })
 	return r.compiled
+}
+
+func (r *rule) text() string {
+	start := `\A`
+	if r.Back > 0 {
+		start = ""
+	}
+	return start + `(?:` + strings.ReplaceAll(r.Pattern, "{sep}", separator) + `)`
+}
+
+// parse finds out what can be told of a text before the pattern is tried.
+func (r *rule) parse() {
+	r.parsed.Do(func() {
+		tree, err := syntax.Parse(r.text(), syntax.Perl)
+		if err != nil {
+			return
+		}
+		r.literal = []byte(literal(tree, r.Keywords))
+		r.core = core(r.literal)
+		r.shape = shapeOf(tree)
+	})
 }
 
 // core returns the longest part of a literal without characters that have
@@ -107,25 +121,38 @@ func core(literal []byte) []byte {
 	return longest
 }
 
-// canMatch reports whether the pattern may match a text when its escapes are
+// mayMatch reports whether the pattern may match a text.
+func (r *rule) mayMatch(text []byte) bool {
+	r.parse()
+	if r.Back > 0 && !r.shape.within(text) || r.Back == 0 && !r.shape.begins(text) {
+		return false
+	}
+	return bytes.Contains(text, r.literal)
+}
+
+// mayHide reports whether the pattern may match a text when its escapes are
 // undone, or its lines joined.
-func (r *rule) canMatch(raw []byte) bool {
-	r.regexp()
+func (r *rule) mayHide(raw []byte) bool {
+	r.parse()
+	if r.Back == 0 && !r.shape.hidden(raw) {
+		return false
+	}
 	return bytes.Contains(raw, r.core) || bytes.Contains(raw, []byte(`\u`)) || r.wraps()
 }
 
-// literal returns the longest text that stands in all that a pattern matches, as
-// far as that is easily told.
-func literal(tree *syntax.Regexp) string {
+// literal returns the longest text that stands in all that a pattern matches and
+// in none of some words, as far as that is easily told.
+func literal(tree *syntax.Regexp, but []string) string {
 	longest := ""
 	switch tree.Op {
 	case syntax.OpLiteral:
-		if tree.Flags&syntax.FoldCase == 0 {
-			return string(tree.Rune)
+		said := string(tree.Rune)
+		if tree.Flags&syntax.FoldCase == 0 && !slices.ContainsFunc(but, func(w string) bool { return strings.Contains(w, said) }) {
+			return said
 		}
 	case syntax.OpConcat, syntax.OpCapture, syntax.OpPlus:
 		for _, sub := range tree.Sub {
-			if l := literal(sub); len(l) > len(longest) {
+			if l := literal(sub, but); len(l) > len(longest) {
 				longest = l
 			}
 		}

@@ -78,6 +78,7 @@ type lore struct {
 	set     *keyword.Set // of the words
 	spots   *spotter
 	values  *valuer
+	sieve   *sieve
 	encoded []*rule         // whose credentials are looked for in encoded form
 	ids     map[string]bool // of the rules
 }
@@ -113,6 +114,7 @@ func New(o Options) (*Scanner, error) {
 	}
 	slices.SortStableFunc(words, func(a, b word) int { return len(a.text) - len(b.text) }) // what is found at one place, in this order
 	s.words, s.set, s.spots, s.values = words, setOf(words), newSpotter(words), newValuer(rules)
+	s.sieve = newSieve(s.spots.isEnd)
 	return s, nil
 }
 
@@ -131,17 +133,37 @@ func (s *Scanner) Scan(raw []byte) []Match {
 
 func (s *Scanner) scan(raw []byte, limit int) []Match {
 	s.found = s.found[:0]
-	s.search(&window{text: raw}, nil)
-	s.searchHidden(raw)
+	s.searchWords(&window{text: raw}, nil)
+	hidden := regions{raw: raw, region: region{last: -1}}
+	var lead stretch
+	s.sieve.each(raw, func(from, to int) { s.tryRun(raw, from, to, &lead) }, func(at int, marks uint64) { s.searchOdd(&hidden, at, marks) })
+	s.flush(&hidden)
 	s.searchWoven(raw)
 	return s.unmarked(raw, clean(s.found, limit))
 }
 
-// search looks for keywords in a window and tries the rules where they stand.
-// Where a region is given, the window is that region without some escapes.
+// search looks for credentials in a window. Where a region is given, the window
+// is that region without some escapes.
 func (s *Scanner) search(w *window, in *region) {
-	var sure span // a credential that was found for sure: what stands in it belongs to it
 	mark := len(s.found)
+	s.searchWords(w, in)
+	if in == nil || !in.joined {
+		var lead stretch
+		s.sieve.each(w.text, func(from, to int) {
+			if in == nil || w.start(max(0, from-lookBack)) <= in.last {
+				s.tryRun(w.text, from, to, &lead)
+			}
+		}, nil)
+	}
+	for i := mark; i < len(s.found); i++ {
+		m := &s.found[i]
+		m.Start, m.End = w.start(m.Start), w.end(m.End)
+	}
+}
+
+// searchWords looks for keywords and tries the rules where they stand.
+func (s *Scanner) searchWords(w *window, in *region) {
+	var sure span // a credential that was found for sure: what stands in it belongs to it
 	s.hits = s.set.Find(w.text, s.hits[:0])
 	for _, h := range s.hits {
 		k, at := &s.words[h.Word], h.At
@@ -158,11 +180,6 @@ func (s *Scanner) search(w *window, in *region) {
 			}
 		}
 	}
-	s.searchValues(w, in)
-	for i := mark; i < len(s.found); i++ {
-		m := &s.found[i]
-		m.Start, m.End = w.start(m.Start), w.end(m.End)
-	}
 }
 
 // try matches a rule at a keyword on every level of escapes. The match covers
@@ -175,7 +192,7 @@ func (s *Scanner) try(raw []byte, r *rule, at int) span {
 		low = max(0, at-r.Back-10) // with room for an escape
 	}
 	around := raw[low:min(len(raw), at+r.window())]
-	if !r.canMatch(around) {
+	if !r.mayHide(around) {
 		return span{}
 	}
 	w.set(around, low)
@@ -262,11 +279,10 @@ func (r *rule) match(w *window) (found span, ok bool) {
 
 // matchTo does the same for a credential that ends at an offset, at the latest.
 func (r *rule) matchTo(w *window, end int) (found span, ok bool) {
-	pattern := r.regexp()
-	if !bytes.Contains(w.text[:end], r.literal) {
+	if !r.mayMatch(w.text[:end]) {
 		return span{}, false // this is told sooner than by the pattern
 	}
-	m := pattern.FindSubmatchIndex(w.text[:end])
+	m := r.regexp().FindSubmatchIndex(w.text[:end])
 	if m == nil {
 		return span{}, false
 	}

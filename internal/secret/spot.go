@@ -2,7 +2,6 @@ package secret
 
 import (
 	"bytes"
-	"encoding/binary"
 	"math/bits"
 	"strings"
 	"unicode/utf16"
@@ -52,23 +51,30 @@ func newSpotter(words []word) *spotter {
 			s.split(k.text, k.rule != nil && k.rule.Boundary)
 		}
 	}
-	s.ending('\\', 'r')
+	s.mayEnd('\\', 'r')
 	for a := range 256 {
-		s.ending(byte(a), '\r')
+		s.mayEnd(byte(a), '\r')
 	}
 	return s
 }
 
-func (s *spotter) ending(a, b byte) {
+// mayEnd notes that one byte behind another may stand before the break of a line
+// in a keyword.
+func (s *spotter) mayEnd(a, b byte) {
 	n := block(a, b)
 	s.ends[n>>6] |= 1 << (n & 63)
 }
 
-// endsHead reports whether a pair of bytes may stand before the break of a line
-// in a keyword.
+// endsHead reports whether one byte behind another may stand before the break of
+// a line in a keyword.
 func (s *spotter) endsHead(a, b byte) bool {
 	n := block(a, b)
 	return s.ends[n>>6]&(1<<(n&63)) != 0
+}
+
+// isEnd reports the same of a byte, whatever stands before it.
+func (s *spotter) isEnd(c byte) bool {
+	return len(s.splits[c]) > 0 || c == 'r' || c == '\r'
 }
 
 // whole reports whether a keyword is looked for in lines that were joined. That
@@ -88,13 +94,13 @@ const minJoined = 16
 func (s *spotter) split(text string, boundary bool) {
 	for a := range 256 {
 		if c := byte(a); !boundary || !isWord(c) || strings.IndexByte("nrtbfm0123456789abcdefABCDEF", c) >= 0 {
-			s.ending(c, text[0]) // what may stand before a token, or end an escape that does
+			s.mayEnd(c, text[0]) // what may stand before a token, or end an escape that does
 		}
 	}
 	for i := 1; i < len(text); i++ {
 		last := text[i-1]
 		if i > 1 {
-			s.ending(text[i-2], last)
+			s.mayEnd(text[i-2], last)
 		}
 		n := block(last, text[i])
 		s.pairs[n>>6] |= 1 << (n & 63)
@@ -102,58 +108,19 @@ func (s *spotter) split(text string, boundary bool) {
 	}
 }
 
-const (
-	ones = 0x0101010101010101
-	high = 0x8080808080808080
-)
-
-// special sets the high bit of the bytes of x that a spot may begin with: a
-// backslash, a control character, the first byte of a character beyond ASCII.
-// The lowest bit that is set is always right.
-func special(x uint64) uint64 {
-	slash := x ^ '\\'*ones
-	return ((slash-ones)&^slash | (x-' '*ones)&^x | (x+ones)&^x | x&(x<<1)) & high
-}
-
-// each calls f for every spot of raw. Broken says that it is the break of a
-// line.
-func (s *spotter) each(raw []byte, f func(at int, broken bool)) {
-	next := 0
-	from := 0
-	for ; from+64 <= len(raw); from += 64 {
-		for m := specials(raw[from : from+64 : from+64]); m != 0; m &= m - 1 {
-			i := from + bits.TrailingZeros64(m)
-			if i < next || raw[i] == '\\' && i-1 > next && i+1 < len(raw) && s.passes(raw[i-2], raw[i-1], raw[i+1]) {
-				continue
-			}
-			next = s.look(raw, i, f)
+// within calls f for every spot of raw that begins with one of 64 bytes from an
+// offset on, of which those may that are marked. It leaves out what is before
+// next, and returns up to where it has looked. Broken says that a spot is the
+// break of a line.
+func (s *spotter) within(raw []byte, at int, marks uint64, next int, f func(at int, broken bool)) int {
+	for ; marks != 0; marks &= marks - 1 {
+		i := at + bits.TrailingZeros64(marks)
+		if i < next || raw[i] == '\\' && i-1 > next && i+1 < len(raw) && raw[i+1] == 'n' && !s.endsHead(raw[i-2], raw[i-1]) {
+			continue // most breaks of lines
 		}
+		next = s.look(raw, i, f)
 	}
-	for i := max(from, next); i < len(raw); {
-		i = s.look(raw, i, f)
-	}
-}
-
-// specials returns which of 64 bytes are special.
-func specials(b []byte) uint64 {
-	m := uint64(0)
-	for i := 0; i < 64; i += 8 {
-		x := special(binary.LittleEndian.Uint64(b[i : i+8]))
-		m |= (x >> 7 * 0x0102040810204080) >> 56 << i // the high bits, gathered
-	}
-	return m
-}
-
-// passes tells most escapes, by what stands before and behind the backslash,
-// from those that are worth a look.
-func (s *spotter) passes(a, b, behind byte) bool {
-	switch behind {
-	case '"', 't':
-		return true
-	case 'n':
-		return !s.endsHead(a, b)
-	}
-	return false
+	return next
 }
 
 // look calls f if there is a spot at an offset, and returns where to go on.
@@ -225,6 +192,9 @@ func (s *spotter) broken(raw []byte, at, next int, f func(at int, broken bool)) 
 		}
 	}
 	if at == 0 || len(s.splits[raw[at-1]]) == 0 {
+		return
+	}
+	if at > 1 && !s.endsHead(raw[at-2], raw[at-1]) {
 		return
 	}
 	rest := raw[next:]

@@ -21,7 +21,6 @@ const (
 
 // valuer knows the names of the rules that have any.
 type valuer struct {
-	runs   *runner
 	kind   [256]uint8
 	names  []name
 	all    *keyword.Set    // of the names
@@ -53,7 +52,7 @@ const (
 )
 
 func newValuer(rules []*rule) *valuer {
-	v := &valuer{runs: newRunner(), lists: [][]*rule{nil}}
+	v := &valuer{lists: [][]*rule{nil}}
 	for c := range 256 {
 		switch b := byte(c); {
 		case '0' <= b && b <= '9':
@@ -133,23 +132,14 @@ func hashWords() []string {
 	return []string{"sha1", "sha256", "sha512", "checksum", "digest", "commit", "integrity", "etag", "revision", "fingerprint", "md5", "signature", "publickey", "public_key", "public-key", "public key", "pubkey", "uuid", "guid", "toolu_", "call_id", "callid", "request_id", "requestid", "sessionid", "messageid", "responseid", "traceid", "spanid", "session_id", "message_id", "tool_use_id", "parentuuid"}
 }
 
-// searchValues tries the rules with names where a value stands.
-func (s *Scanner) searchValues(w *window, in *region) {
-	if in != nil && in.joined {
+// tryRun tries the rules of values at a run, given what is known to be one value
+// before it.
+func (s *Scanner) tryRun(b []byte, from, to int, lead *stretch) {
+	if to-from > maxRun {
 		return
 	}
-	s.values.runs.each(w.text, func(from, to int) {
-		if to-from <= maxRun && (in == nil || w.start(max(0, from-lookBack)) <= in.last) {
-			s.tryRun(w.text, from, to)
-		}
-	})
-}
-
-// tryRun tries the rules of values at a run.
-func (s *Scanner) tryRun(b []byte, from, to int) {
-	v := s.values
 	s.codedTwice(b, from, to)
-	if s.starts = v.starts(b, unescaped(b, from), to, s.starts[:0]); len(s.starts) == 0 {
+	if s.starts = s.startsOf(b, unescaped(b, from), to, lead); len(s.starts) == 0 {
 		return
 	}
 	if from > 1 && strings.IndexByte("~|%", b[from-1]) >= 0 {
@@ -171,23 +161,29 @@ func (s *Scanner) tryRun(b []byte, from, to int) {
 	}
 }
 
-// starts appends where the value can begin that a run is in: there, and behind
+// startsOf returns where the value can begin that a run is in: there, and behind
 // each sign within what stands before it that may assign a value as well as be
 // in one. The last is the lowest. There are none where the value would be too
-// long to be a token.
-func (v *valuer) starts(b []byte, from, to int, out []int) []int {
+// long to be a token. Lead is what is known to be one value before it, and gets
+// to be that up to the end of the run.
+func (s *Scanner) startsOf(b []byte, from, to int, lead *stretch) []int {
+	out := s.starts[:0]
 	if at := behindWords(b[from:to]); at > 0 {
 		out = append(out, from+at)
 	}
 	out = append(out, from)
 	i := from
 	for ; i > 0; i-- {
+		if i == lead.to && from-lead.from > maxLead {
+			i = lead.from
+		}
 		if from-i > maxLead {
-			return nil
+			out = out[:0]
+			break
 		}
 		c := b[i-1]
 		if c != '=' && c != ':' && c != '/' {
-			if v.kind[c]&inPath != 0 {
+			if s.values.kind[c]&inPath != 0 {
 				continue
 			}
 			break
@@ -196,7 +192,8 @@ func (v *valuer) starts(b []byte, from, to int, out []int) []int {
 			out = append(out, i)
 		}
 	}
-	if i = unescaped(b, i); i < from && i != out[len(out)-1] {
+	*lead = stretch{i, to}
+	if i = unescaped(b, i); len(out) > 0 && i < from && i != out[len(out)-1] {
 		out = append(out, i)
 	}
 	return out

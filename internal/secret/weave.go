@@ -32,6 +32,11 @@ func Streamed(line []byte) bool {
 	return saysDelta(line[max(0, from-2):])
 }
 
+const (
+	ones = 0x0101010101010101
+	high = 0x8080808080808080
+)
+
 // behind sets a high bit, maybe not that of the place, where in the first eight
 // bytes of a text one stands that another stands behind.
 func behind(text []byte, first, second uint64) uint64 {

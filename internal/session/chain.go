@@ -116,8 +116,9 @@ type ChainCoverage struct {
 	Bundles      int      `json:"bundles"`    // of them, those that were read
 	Expired      int      `json:"expired"`
 	Invalid      int      `json:"invalid"`
-	Suppressed   int      `json:"suppressed"` // for a credential
-	Partial      bool     `json:"partial"`    // something that is there was not read
+	Suppressed   int      `json:"suppressed"`         // for a credential
+	Misdated     int      `json:"misdated,omitempty"` // runs at a time that cannot be
+	Partial      bool     `json:"partial"`            // something that is there was not read
 	Unread       []Unread `json:"unread"`
 	Cursor       string   `json:"cursor,omitempty"` // for --cursor: where reading stopped
 }

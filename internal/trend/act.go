@@ -39,8 +39,7 @@ func (d *Day) addAct(to *[]act, line []byte) error {
 	}
 	a := d.readAct(v)
 	if a.Signal == "" && a.RunID == "" && a.Agent == "" {
-		d.invalid++
-		return errAct
+		return d.refuse(errAct)
 	}
 	known := d.builder.acts[to]
 	if known == nil {
@@ -49,6 +48,7 @@ func (d *Day) addAct(to *[]act, line []byte) error {
 	}
 	if i, ok := known[a.ID]; ok && a.ID != "" {
 		(*to)[i] = a
+		d.rest++
 		return nil
 	}
 	known[a.ID] = len(*to)
@@ -89,12 +89,15 @@ func (d *Day) AddCoverage(line []byte) error {
 	if err != nil {
 		return err
 	}
+	d.rest++
 	traces, _ := v.Get("traces").Int()
 	switch v.Get("state").String() {
 	case "missing", "empty", "expired", "unread":
 		d.gaps.Missing++
 	case "invalid":
 		d.gaps.Invalid++
+	case "misdated":
+		d.gaps.Misdated += min(max(traces, 1), maxCount)
 	case "suppressed", "withheld":
 		d.gaps.Suppressed += min(max(traces, 1), maxCount)
 	}

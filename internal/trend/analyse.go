@@ -13,10 +13,14 @@ type Options struct {
 	From, To string    // the first and the last day of the window, as in 2026-11-20
 	AsOf     time.Time // the moment of the report; what came later is left out. The zero time is the end of To.
 
-	Keep        func(repository, instructions string) bool     // which runs the report is about, by the path of their instructions; nil for all
-	Owners      func(repository, instructions string) []string // who answers for a run, by the path of its instructions; nil where nobody knows
-	Server      string                                         // of the forge's pages; https://github.com where it is empty
-	Unreachable []string                                       // repositories that could not be asked
+	Keep        func(repository, instructions string) bool         // which runs the report is about, by the path of their instructions; nil for all
+	Owners      func(repository, instructions string) []string     // who answers for a run, by the path of its instructions; nil where nobody knows
+	Server      string                                             // of the forge's pages; https://github.com where it is empty
+	Queues      map[string]Queue                                   // what is open, by repository
+	Forks       bool                                               // whether runs of forks' pull requests count as all others do
+	Head        func(date, repository, instructions string) string // the commit of a run of a day with instructions of a hash, empty where it is not known; nil where nobody knows
+	Unreachable []string                                           // repositories that could not be asked
+	Unread      []Unread                                           // files of the history that were not read
 }
 
 // Analyse judges what days come to. They are in any order, one for each date at
@@ -29,11 +33,17 @@ func Analyse(days []*Day, o Options) *Report {
 		Window: Window{From: o.From, To: o.To, Days: daysBetween(o.From, o.To) + 1, Kept: len(p.window)},
 	}
 	p.link()
+	forks, acts := p.forks()
+	if forks != nil && !p.Forks {
+		p.setApart(acts)
+	}
 	r.Coverage = p.coverage()
+	r.Coverage.Forks = forks
 	var both sync.WaitGroup
 	both.Go(func() {
 		p.group(r)
 		r.Improve = p.improve()
+		r.Backlog = p.backlog(r.Coverage.Repositories)
 	})
 	r.Findings = p.findings()
 	both.Wait()
@@ -67,12 +77,17 @@ func newPast(days []*Day, o Options) *past {
 		ownActs(p.days)
 	}
 	slices.SortStableFunc(p.days, func(a, b *Day) int { return cmp.Compare(a.date, b.date) })
+	p.setWindow()
+	return p
+}
+
+func (p *past) setWindow() {
+	p.window = nil
 	for _, d := range p.days {
-		if d.date >= o.From {
+		if d.date >= p.From {
 			p.window = append(p.window, d)
 		}
 	}
-	return p
 }
 
 // backMost is how many days before the window serve to compare with, at most.
@@ -93,12 +108,13 @@ func dateTime(date string) time.Time {
 func daysBetween(from, to string) int { return int(dateTime(to).Sub(dateTime(from)).Hours() / 24) }
 
 func (p *past) coverage() Coverage {
-	c := Coverage{Unlinked: p.unlinked, Unreachable: p.Unreachable}
+	c := Coverage{Unlinked: p.unlinked, Unreachable: p.Unreachable, Unread: p.Unread}
 	repositories := map[string]bool{}
 	for _, d := range p.window {
 		c.Invalid += d.invalid + d.gaps.Invalid
 		c.Missing += d.gaps.Missing
 		c.Suppressed += d.gaps.Suppressed
+		c.Misdated += d.gaps.Misdated
 		c.Overrides += p.count(d.overrides)
 		c.Agreements += p.count(d.agreements)
 		for _, cell := range d.cells {

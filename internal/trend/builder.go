@@ -179,9 +179,14 @@ func (d *Day) pack() {
 
 // chosen returns the notes that become marks, in the order in which they came.
 func (b *builder) chosen() []note {
-	agents := map[name][]int{}
+	type maker struct {
+		fork  bool
+		agent name
+	}
+	agents := map[maker][]int{}
 	for i, n := range b.notes {
-		agents[n.cell.key.agent] = append(agents[n.cell.key.agent], i)
+		m := maker{n.cell.key.fork, n.cell.key.agent}
+		agents[m] = append(agents[m], i)
 	}
 	take := make([]bool, len(b.notes))
 	for _, of := range agents {

@@ -2,6 +2,8 @@ package trend
 
 // cellKey is what the runs of a cell have in common.
 type cellKey struct {
+	fork bool // strangers may have written what is said of them
+
 	repository, agent, model, sha, path, runtime, kind name
 }
 
@@ -61,7 +63,10 @@ func (d *Day) cell(k cellKey) *cell {
 }
 
 // toolKey is an agent's tool.
-type toolKey struct{ repository, agent, tool name }
+type toolKey struct {
+	fork                    bool
+	repository, agent, tool name
+}
 
 // toolUse is how a tool did. Failed and wasted are of the runs in which a call of it
 // failed and that failed themselves or went in circles.

@@ -6,7 +6,7 @@ import (
 
 // Version tells the JSON form of a Day, and what is counted in it, from that of
 // other versions of this package. A summary of another version is made anew.
-const Version = "andon.day/v3"
+const Version = "andon.day/v4"
 
 // Day is what the lines of one date come to. The zero value is not of use: see
 // NewDay and ReadDay. It is not for concurrent use; days are independent of each
@@ -30,6 +30,7 @@ type Day struct {
 	marks      []mark
 	gaps       gaps
 	invalid    int64
+	rest       int64 // lines that left neither a run nor an act of their own
 
 	doc     jsonl.Doc
 	builder *builder // while lines are added
@@ -50,11 +51,29 @@ func NewDay(date string) *Day {
 // Date returns the date of the day.
 func (d *Day) Date() string { return d.date }
 
+// Lines returns how many lines were added, those that could not be used among
+// them.
+func (d *Day) Lines() int64 {
+	n := d.rest + int64(len(d.overrides)+len(d.agreements))
+	for _, c := range d.cells {
+		n += int64(len(c.runs))
+	}
+	return n
+}
+
+// refuse counts a line that cannot be used.
+func (d *Day) refuse(why error) error {
+	d.invalid++
+	d.rest++
+	return why
+}
+
 // gaps counts what is not there, by why.
 type gaps struct {
 	Missing    int64 `json:"missing,omitempty"`
 	Invalid    int64 `json:"invalid,omitempty"`
 	Suppressed int64 `json:"suppressed,omitempty"`
+	Misdated   int64 `json:"misdated,omitempty"`
 }
 
 // names numbers texts; 0 is the empty one.

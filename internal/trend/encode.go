@@ -25,10 +25,11 @@ type dayForm struct {
 	Agreements []act      `json:"agreements,omitempty"`
 	Gaps       gaps       `json:"gaps"`
 	Invalid    int64      `json:"invalid,omitempty"`
+	Rest       int64      `json:"rest,omitempty"`
 }
 
 type toolForm struct {
-	Key      [3]name  `json:"key"`
+	Key      [4]name  `json:"key"`
 	Counts   [6]int64 `json:"counts"`
 	Wasted   float64  `json:"wasted,omitempty"`
 	Workflow string   `json:"workflow,omitempty"`
@@ -36,7 +37,7 @@ type toolForm struct {
 }
 
 type textForm struct {
-	Key      [4]name `json:"key"`
+	Key      [5]name `json:"key"`
 	Count    int64   `json:"count"`
 	Wasted   float64 `json:"wasted,omitempty"`
 	Subjects []int64 `json:"subjects,omitempty"`
@@ -58,22 +59,38 @@ type markForm struct {
 // maxTexts is how many texts of a kind a day keeps: those that came most often.
 const maxTexts = 500
 
-func (k cellKey) names() [7]name {
-	return [7]name{k.repository, k.agent, k.model, k.sha, k.path, k.runtime, k.kind}
+// names returns the key as it is written. In order of it, forks come last.
+func (k cellKey) names() [8]name {
+	return [8]name{truth(k.fork), k.repository, k.agent, k.model, k.sha, k.path, k.runtime, k.kind}
 }
 
-func newCellKey(n [7]name) cellKey { return cellKey{n[0], n[1], n[2], n[3], n[4], n[5], n[6]} }
+func newCellKey(n [8]name) cellKey {
+	return cellKey{n[0] != 0, n[1], n[2], n[3], n[4], n[5], n[6], n[7]}
+}
+
+func (k toolKey) names() [4]name { return [4]name{truth(k.fork), k.repository, k.agent, k.tool} }
+
+func (k textKey) names() [5]name {
+	return [5]name{truth(k.fork), k.repository, k.agent, k.kind, k.text}
+}
+
+func truth(b bool) name {
+	if b {
+		return 1
+	}
+	return 0
+}
 
 // MarshalJSON returns the day as ReadDay reads it. The same lines, in any order,
 // give the same bytes only if the names come in the same order; a history's files
 // have one order.
 func (d *Day) MarshalJSON() ([]byte, error) {
 	d.Seal()
-	out := dayForm{Date: d.date, Names: d.names.all, Overrides: d.overrides, Agreements: d.agreements, Gaps: d.gaps, Invalid: d.invalid}
+	out := dayForm{Date: d.date, Names: d.names.all, Overrides: d.overrides, Agreements: d.agreements, Gaps: d.gaps, Invalid: d.invalid, Rest: d.rest}
 	out.Cells, out.Runs = packCells(d.cells)
-	for _, k := range sortedKeys(d.tools, func(k toolKey) []name { return []name{k.repository, k.agent, k.tool} }) {
+	for _, k := range sortedKeys(d.tools, func(k toolKey) []name { n := k.names(); return n[:] }) {
 		t := d.tools[k]
-		out.Tools = append(out.Tools, toolForm{[3]name{k.repository, k.agent, k.tool}, [6]int64{t.calls, t.errors, t.runs, t.failed, t.time, t.most}, t.wasted, t.workflow, t.file})
+		out.Tools = append(out.Tools, toolForm{k.names(), [6]int64{t.calls, t.errors, t.runs, t.failed, t.time, t.most}, t.wasted, t.workflow, t.file})
 	}
 	out.Errors, out.Judgements = texts(d.errors), texts(d.judgements)
 	for _, m := range d.marks {
@@ -89,12 +106,16 @@ func sortedKeys[K comparable, V any](m map[K]V, order func(K) []name) []K {
 func texts(all map[textKey]*recurrence) []textForm {
 	var out []textForm
 	for k, r := range all {
-		out = append(out, textForm{[4]name{k.repository, k.agent, k.kind, k.text}, r.count, r.wasted, r.subjects, r.example, r.workflow})
+		out = append(out, textForm{k.names(), r.count, r.wasted, r.subjects, r.example, r.workflow})
 	}
 	slices.SortFunc(out, func(a, b textForm) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), slices.Compare(a.Key[:], b.Key[:]))
 	})
-	return out[:min(len(out), maxTexts)]
+	kept := map[name]int{} // of forks, and of others: strangers crowd nothing out
+	return slices.DeleteFunc(out, func(f textForm) bool {
+		kept[f.Key[0]]++
+		return kept[f.Key[0]] > maxTexts
+	})
 }
 
 // sortCells puts the cells in the order of their keys.
@@ -135,15 +156,15 @@ func ReadDay(raw []byte) (*Day, error) {
 	d.readMarks(v.Get("marks"))
 	for t := range v.Get("tools").Elements() {
 		n := t.Get("counts")
-		d.tools[toolKey{nth(t.Get("key"), 0), nth(t.Get("key"), 1), nth(t.Get("key"), 2)}] =
+		d.tools[toolKey{nth(t.Get("key"), 0) != 0, nth(t.Get("key"), 1), nth(t.Get("key"), 2), nth(t.Get("key"), 3)}] =
 			&toolUse{calls: number(n, 0), errors: number(n, 1), runs: number(n, 2), failed: number(n, 3), time: number(n, 4), most: number(n, 5), wasted: amount(t.Get("wasted")), workflow: t.Get("workflow").String(), file: t.Get("file").String()}
 	}
 	readTexts(v.Get("errors"), d.errors)
 	readTexts(v.Get("judgements"), d.judgements)
 	d.overrides, d.agreements = d.readActs(v.Get("overrides")), d.readActs(v.Get("agreements"))
 	g := v.Get("gaps")
-	d.gaps = gaps{count(g.Get("missing")), count(g.Get("invalid")), count(g.Get("suppressed"))}
-	d.invalid = count(v.Get("invalid"))
+	d.gaps = gaps{count(g.Get("missing")), count(g.Get("invalid")), count(g.Get("suppressed")), count(g.Get("misdated"))}
+	d.invalid, d.rest = count(v.Get("invalid")), count(v.Get("rest"))
 	d.names.number, d.byKey = nil, nil
 	return d, nil
 }
@@ -220,7 +241,7 @@ func readTexts(v jsonl.Value, to map[textKey]*recurrence) {
 			n, _ := s.Int()
 			r.subjects = append(r.subjects, n)
 		}
-		to[textKey{nth(k, 0), nth(k, 1), nth(k, 2), nth(k, 3)}] = r
+		to[textKey{nth(k, 0) != 0, nth(k, 1), nth(k, 2), nth(k, 3), nth(k, 4)}] = r
 	}
 }
 

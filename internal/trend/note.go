@@ -22,7 +22,7 @@ func (r *role) tellNotes(notes []*event, shifts map[*role][]*shift) (out []findi
 			continue
 		}
 		x := &shift{series: &series{}, event: e, from: e.day, to: r.days}
-		f := finding.Finding{Rule: ruleOf(x), Severity: finding.Info, Subject: r.subject(e.day, r.days-1), Hint: "nothing to do"}
+		f := finding.Finding{Rule: ruleOf(x), Severity: finding.Info, Subject: r.subject(e.day, r.days-1), Hint: "nothing to do", Evidence: r.texts(e)}
 		says := "nothing that is measured moved by more than chance"
 		if e.after < fewAfter {
 			says = "too few runs to say whether anything moved"

@@ -14,7 +14,7 @@ import (
 // Note: a busy day has thousands of cells of some twenty numbers each. As JSON they
 // are the most of a summary, and reading them took longer than judging them. People
 // read the day's files, of which a summary is made; so cells are written as numbers of
-// variable length (those of encoding/binary): for each cell its seven names, its
+// variable length (those of encoding/binary): for each cell its key, its
 // counts, the amounts as 8 bytes, and how many waits it has, the waits, and how many
 // runs it has.
 func packCells(cells []*cell) (packed, runs []byte) {
@@ -54,6 +54,9 @@ func unpackCells(packed, runs []byte) ([]*cell, error) {
 		if n > uint64(len(all)) {
 			return nil, errDay
 		}
+		if last := len(cells) - 1; last >= 0 && cells[last].key.fork && !c.key.fork {
+			return nil, errDay
+		}
 		c.runs, all = all[:n:n], all[n:]
 		cells = append(cells, c)
 	}
@@ -71,7 +74,7 @@ type unpacker struct {
 
 func (p *unpacker) cell() *cell {
 	c := &cell{}
-	var names [7]name
+	var names [8]name
 	for i := range names {
 		names[i] = name(p.number(1 << 31))
 	}

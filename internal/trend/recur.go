@@ -7,7 +7,10 @@ import (
 )
 
 // textKey is a text of one pattern, from an agent's runs in a repository.
-type textKey struct{ repository, agent, kind, text name }
+type textKey struct {
+	fork                          bool
+	repository, agent, kind, text name
+}
 
 // recurrence is how often it came.
 type recurrence struct {
@@ -28,7 +31,7 @@ func (d *Day) addError(r rollup) {
 	}
 	kind := pattern(r.errorValue.Get("type").String())
 	text := pattern(r.errorValue.Get("message").String())
-	d.recur(d.errors, textKey{r.key.repository, r.key.agent, d.names.add(kind), d.names.add(text)}, r)
+	d.recur(d.errors, textKey{r.fork, r.key.repository, r.key.agent, d.names.add(kind), d.names.add(text)}, r)
 }
 
 // addJudgement counts what a decision said.
@@ -38,7 +41,7 @@ func (d *Day) addJudgement(r rollup) {
 		return
 	}
 	kind := decisions()[r.run.decision-1]
-	d.recur(d.judgements, textKey{r.key.repository, r.key.agent, d.names.add(string(kind)), d.names.add(pattern(summary.String()))}, r)
+	d.recur(d.judgements, textKey{r.fork, r.key.repository, r.key.agent, d.names.add(string(kind)), d.names.add(pattern(summary.String()))}, r)
 }
 
 func (d *Day) recur(all map[textKey]*recurrence, k textKey, r rollup) {
@@ -65,7 +68,7 @@ func text(v jsonl.Value) string {
 // addTools counts the calls of each tool.
 func (d *Day) addTools(r rollup) {
 	for tool, use := range r.tools.Fields() {
-		k := toolKey{r.key.repository, r.key.agent, d.name(tool)}
+		k := toolKey{r.fork, r.key.repository, r.key.agent, d.name(tool)}
 		t := d.tools[k]
 		if t == nil {
 			t = &toolUse{}

@@ -24,6 +24,7 @@ type Report struct {
 	By       By                `json:"by"`
 	Findings []finding.Finding `json:"findings"` // the worst first
 	Improve  Improve           `json:"improve"`
+	Backlog  *Backlog          `json:"backlog,omitempty"`
 }
 
 // Window is the time that a report is about.
@@ -44,9 +45,18 @@ type Coverage struct {
 	Invalid      int64    `json:"invalid"`               // lines of the history that could not be used
 	Missing      int64    `json:"missing"`               // workflow runs of which no trace could be read
 	Suppressed   int64    `json:"suppressed"`            // traces kept out for a credential
+	Misdated     int64    `json:"misdated,omitempty"`    // runs whose bundle gave them a time that cannot be
 	Repositories []string `json:"repositories"`          // with a run in the window
 	Unreachable  []string `json:"unreachable,omitempty"` // repositories that could not be asked
+	Forks        *Forks   `json:"forks,omitempty"`       // absent where no run is of a fork
+	Unread       []Unread `json:"unread,omitempty"`      // files of the history, also those of the days to compare with
 	Unowned      int64    `json:"unowned,omitempty"`     // runs that are in no group of By.Owner
+}
+
+// Unread is a file of a history that was not read, or not to its end.
+type Unread struct {
+	File   string `json:"file"`
+	Reason string `json:"reason"`
 }
 
 // By has the groups of the runs, those with most runs first: 2,000 of each kind.

@@ -27,6 +27,7 @@ type rollup struct {
 	workflow, attempt, tools, file   jsonl.Value
 	created                          jsonl.Value // when the event made the workflow run
 	repository, subjectKind          jsonl.Value
+	fork                             bool
 	number                           int64
 	agent, runtime                   jsonl.Value
 	start, end                       jsonl.Value
@@ -44,10 +45,10 @@ func (d *Day) AddRun(line []byte) error {
 	}
 	r := readRollup(v)
 	if !r.agent.Exists() && !r.runID.Exists() && !r.status.Exists() {
-		d.invalid++
-		return errRun
+		return d.refuse(errRun)
 	}
 	if d.builder.again(r) {
+		d.rest++
 		return nil
 	}
 	d.place(&r)
@@ -70,8 +71,7 @@ func (d *Day) parse(line []byte) (jsonl.Value, error) {
 	}
 	v, used, err := d.doc.Parse(line)
 	if err != nil || used != len(line) || v.Kind() != jsonl.Object {
-		d.invalid++
-		return v, errLine
+		return v, d.refuse(errLine)
 	}
 	return v, nil
 }
@@ -177,6 +177,8 @@ func (r *rollup) addWorkflow(v jsonl.Value) {
 			r.job = value
 		case `"created_at"`:
 			r.created = value
+		case `"fork"`:
+			r.fork = value.True()
 		}
 	}
 }
@@ -205,6 +207,7 @@ func (r *rollup) addFindings(v jsonl.Value) {
 func (d *Day) place(r *rollup) {
 	instructions := r.agent.Get("instructions")
 	r.key = cellKey{
+		fork:       r.fork,
 		repository: d.name(r.repository),
 		agent:      cmp.Or(d.name(r.agent.Get("name")), d.name(r.runtime.Get("name"))),
 		model:      d.model(r.models),

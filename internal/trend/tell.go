@@ -197,7 +197,10 @@ func (r *role) tellShift(group []*shift) finding.Finding {
 		}
 	}
 	out.Hint = hintOf(out.Rule)
-	out.Evidence = x.shows
+	if x.event != nil {
+		out.Evidence = r.texts(x.event)
+	}
+	out.Evidence = append(out.Evidence, x.shows...)
 	return out
 }
 

@@ -31,6 +31,8 @@ const used = {
   "/app/installations/{installation_id}/access_tokens": ["post"],
   "/repos/{owner}/{repo}/actions/artifacts": ["get"],
   "/repos/{owner}/{repo}/actions/runs/{run_id}": ["get"],
+  "/repos/{owner}/{repo}/actions/runs/{run_id}/attempts/{attempt_number}": ["get"],
+  "/repos/{owner}/{repo}/actions/runs/{run_id}/attempts/{attempt_number}/jobs": ["get"],
   "/repos/{owner}/{repo}/tarball/{ref}": ["get"],
   "/repos/{owner}/{repo}/git/trees": ["post"],
   "/repos/{owner}/{repo}/git/commits": ["post"],

@@ -55,6 +55,7 @@ type Forge struct {
 	blobs     *httptest.Server
 	mu        sync.Mutex
 	artifacts map[int64][]map[string]any // by workflow run
+	jobs      map[int64][]map[string]any // likewise
 	zips      map[int64][]byte           // by artifact
 	branches  map[string]string          // commit, by name
 	trees     map[string]folder          // by commit or tree
@@ -84,7 +85,7 @@ type Fault struct {
 // New starts a forge, which ends with the test. Then every request that it has
 // had must be legal by GitHub's descriptions.
 func New(t testing.TB) *Forge {
-	f := &Forge{Repository: "octo-org/hello", ID: 1296269, t: t, artifacts: map[int64][]map[string]any{}, zips: map[int64][]byte{}, next: 1000, branches: map[string]string{}, trees: map[string]folder{}}
+	f := &Forge{Repository: "octo-org/hello", ID: 1296269, t: t, artifacts: map[int64][]map[string]any{}, jobs: map[int64][]map[string]any{}, zips: map[int64][]byte{}, next: 1000, branches: map[string]string{}, trees: map[string]folder{}}
 	f.api = httptest.NewServer(http.HandlerFunc(f.serve))
 	f.blobs = httptest.NewServer(http.HandlerFunc(f.blob))
 	t.Cleanup(f.legal)

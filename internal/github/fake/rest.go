@@ -62,6 +62,8 @@ func (f *Forge) routes() []route {
 	return append(f.since(), []route{
 		{"GET", at(`actions/runs`), f.listRuns},
 		{"GET", at(`actions/runs/(\d+)/artifacts`), f.listArtifacts},
+		{"GET", at(`actions/runs/(\d+)/attempts/(\d+)`), f.attempt},
+		{"GET", at(`actions/runs/(\d+)/attempts/(\d+)/jobs`), f.listJobs},
 		{"GET", at(`actions/artifacts/(\d+)/zip`), f.locate},
 		{"GET", at(`commits/([0-9a-f]+)/check-runs`), f.listChecks},
 		{"GET", at(`commits/([0-9a-f]+)/pulls`), f.commitPulls},
@@ -187,13 +189,25 @@ func (f *Forge) listPulls(w http.ResponseWriter, r *http.Request, _ []string, _ 
 	all := []map[string]any{}
 	for _, pull := range f.pulls() {
 		p := f.shape("commit_pulls", "")
+		state := strings.ToLower(fmt.Sprint(pull["state"]))
+		if state != "open" && r.URL.Query().Get("state") == "open" {
+			continue
+		}
 		p["number"], p["updated_at"] = pull["number"], cmp.Or(pull["updatedAt"], any("2026-11-22T09:00:00Z"))
+		p["created_at"], p["draft"] = pull["createdAt"], pull["isDraft"] == true
 		p["head"].(map[string]any)["sha"] = pull["headRefOid"]
 		all = append(all, p)
 	}
 	old := f.shape("commit_pulls", "")
 	old["number"], old["updated_at"], old["state"] = 3, "2026-01-01T00:00:00Z", "closed"
-	all = append(all, old)
+	if r.URL.Query().Get("state") != "open" {
+		all = append(all, old)
+	}
+	if r.URL.Query().Get("sort") == "created" {
+		slices.SortFunc(all, func(a, b map[string]any) int {
+			return strings.Compare(b["created_at"].(string), a["created_at"].(string))
+		})
+	}
 	if head := r.URL.Query().Get("head"); head != "" && head != f.head() {
 		all = all[:0]
 	}

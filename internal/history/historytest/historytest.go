@@ -39,9 +39,9 @@ func Dump(t *testing.T, s history.Store) map[string]string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, refused, err := v.Files(t.Context())
-	if err != nil || len(refused) > 0 {
-		t.Fatal(err, refused)
+	files, _, err := v.Files(t.Context())
+	if err != nil {
+		t.Fatal(err)
 	}
 	out := map[string]string{}
 	for _, f := range files {
@@ -286,12 +286,17 @@ func Tally() history.Summariser { return tally{} }
 
 type tally struct{ Runs, Overrides, Bad int }
 
-func (tally) Version() string                   { return "tally 1" }
-func (tally) Day(history.Day) history.Digest    { return &tally{} }
+func (tally) Version() string                { return "tally 1" }
+func (tally) Day(history.Day) history.Digest { return &tally{} }
+func (tally) Read(_ history.Day, raw []byte) (history.Digest, error) {
+	d := &struct{ Runs, Overrides, Bad int }{}
+	return (*tally)(d), json.Unmarshal(raw, d)
+}
 func (d *tally) AddRun(line []byte) error       { return d.add(&d.Runs, line) }
 func (d *tally) AddOverride(line []byte) error  { return d.add(&d.Overrides, line) }
 func (d *tally) AddAgreement(line []byte) error { return nil }
 func (d *tally) AddCoverage(line []byte) error  { return nil }
+func (d *tally) Lines() int64                   { return int64(d.Runs + d.Overrides + d.Bad) }
 func (d *tally) MarshalJSON() ([]byte, error) {
 	return fmt.Appendf(nil, `{"runs":%d,"overrides":%d,"bad":%d}`, d.Runs, d.Overrides, d.Bad), nil
 }
@@ -319,7 +324,7 @@ func summaries(t *testing.T, e Engine) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, kept, err := history.Summarise(t.Context(), v, "2026-11-01", tally{})
+		s, _, kept, err := history.Summarise(t.Context(), v, "2026-11-01", tally{})
 		if err != nil || kept != fresh || string(s.Summary) != want {
 			t.Errorf("%s, kept %v: %v", s.Summary, kept, err)
 		}

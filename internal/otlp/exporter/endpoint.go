@@ -3,6 +3,7 @@ package exporter
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
@@ -11,12 +12,15 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/andon-ci/andon/internal/otlp"
 )
 
 // Endpoint is where to send to, and how.
 type Endpoint struct {
 	Traces  string // URL; empty sends none
 	Metrics string // URL; empty sends none
+	Page    string // URL of the page of a trace, with {trace} in it; empty for none
 	Headers http.Header
 	JSON    bool          // OTLP as JSON in place of protobuf
 	Plain   bool          // not compressed
@@ -35,43 +39,100 @@ func (e *Endpoint) Host() string {
 	return "(none)"
 }
 
-// Endpoints returns the endpoints that were asked for, each "URL" or
-// "URL VARIABLE" with the variable that holds its headers, or else the one that
-// OpenTelemetry's environment variables name. The variables for headers are
+// Link returns the page of a trace, empty where none is known.
+func (e *Endpoint) Link(trace otlp.TraceID) string {
+	return strings.ReplaceAll(e.Page, placeholder, trace.String())
+}
+
+// placeholder stands for the trace in the URL of its page.
+const placeholder = "{trace}"
+
+// Endpoints returns the endpoints that were asked for, each "URL", followed by
+// the variable that holds its headers and by the URL of the page of a trace, where
+// it has these, or else the one that OpenTelemetry's environment variables name. The variables for headers are
 // those of the endpoint in the environment, or of the only one that was asked
 // for: a key for one backend is not sent to another.
 func Endpoints(asked []string, env Environment) ([]Endpoint, error) {
-	base, err := env.endpoint()
+	own, err := env.endpoint(len(asked) > 0)
 	if err != nil || strings.EqualFold(env.Getenv("OTEL_SDK_DISABLED"), "true") {
 		return nil, err
 	}
 	if len(asked) == 0 {
-		if base.Traces == "" && base.Metrics == "" {
+		if own.Traces == "" && own.Metrics == "" {
 			return nil, nil
 		}
-		return []Endpoint{base}, nil
+		own.unkey()
+		return []Endpoint{own}, nil
 	}
 	var out []Endpoint
 	for _, a := range asked {
-		e := base
-		words := strings.Fields(a)
-		if len(words) == 0 || len(words) > 2 {
-			return nil, errors.New("an endpoint is a URL, and the name of a variable with its headers after a space")
-		}
-		if e.Traces, e.Metrics, err = signals(words[0]); err != nil {
+		e := own
+		base, variable, page, err := parts(a)
+		if err != nil {
 			return nil, err
 		}
+		if e.Traces, e.Metrics, err = signals(base); err != nil {
+			return nil, err
+		}
+		e.Page = page
 		switch {
-		case len(words) == 2:
-			if e.Headers, err = headers(env.Getenv(words[1])); err != nil {
-				return nil, fmt.Errorf("reading %s: %w", words[1], err)
+		case variable != "":
+			if e.Headers, err = headers(env.Getenv(variable)); err != nil {
+				return nil, fmt.Errorf("reading %s: %w", variable, err)
 			}
-		case len(asked) > 1 && e.Traces != base.Traces:
+		case len(asked) > 1 && e.Traces != own.Traces:
 			e.Headers = nil
 		}
+		e.unkey()
 		out = append(out, e)
 	}
 	return out, nil
+}
+
+// unkey moves a password from the URLs to the headers, where it is known for
+// what it is.
+func (e *Endpoint) unkey() {
+	for _, raw := range []*string{&e.Traces, &e.Metrics} {
+		u, err := url.Parse(*raw)
+		if err != nil || u.User == nil {
+			continue
+		}
+		e.Headers = e.Headers.Clone() // others may have the same
+		if e.Headers == nil {
+			e.Headers = http.Header{}
+		}
+		if password, _ := u.User.Password(); e.Headers.Get("Authorization") == "" {
+			e.Headers.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(u.User.Username()+":"+password)))
+		}
+		u.User = nil
+		*raw = u.String()
+	}
+}
+
+// parts takes an endpoint apart.
+func parts(s string) (base, variable, page string, err error) {
+	words := strings.Fields(s)
+	if n := len(words); n > 1 && strings.Contains(words[n-1], "://") {
+		page, words = words[n-1], words[:n-1]
+	}
+	if len(words) == 0 || len(words) > 2 {
+		return "", "", "", errors.New("an endpoint is a URL, and after a space each the name of a variable with its headers and the URL of a trace's page")
+	}
+	if page != "" && !isPage(page) {
+		return "", "", "", errors.New("the URL of a trace's page is as in https://host/traces/{trace}")
+	}
+	if len(words) == 2 {
+		variable = words[1]
+	}
+	return words[0], variable, page, nil
+}
+
+// isPage reports whether a URL leads to the page of a trace, and can be shown:
+// there is no password in it, and nothing that ends a link.
+func isPage(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil &&
+		strings.Contains(s, placeholder) && !strings.ContainsAny(s, "<>()[]`\"'\\|")
 }
 
 // signals returns the URLs of the two signals at a base URL. One that names a
@@ -107,7 +168,9 @@ func (v Environment) get(name, otherwise string) string {
 	return otherwise
 }
 
-func (v Environment) endpoint() (Endpoint, error) {
+// endpoint returns what the variables say. Where an endpoint was asked for they
+// may be those of another program, and gRPC is for that one.
+func (v Environment) endpoint(asked bool) (Endpoint, error) {
 	e := Endpoint{Traces: v.Getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"), Metrics: v.Getenv("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT")}
 	if base := v.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT"); base != "" {
 		u, err := url.Parse(base)
@@ -130,14 +193,14 @@ func (v Environment) endpoint() (Endpoint, error) {
 			return e, errors.New("OTEL_EXPORTER_OTLP_ENDPOINT is a URL as in https://host/path")
 		}
 	}
-	return e, v.complete(&e)
+	return e, v.complete(&e, asked)
 }
 
 // complete fills in how to send.
-func (v Environment) complete(e *Endpoint) (err error) {
-	switch protocol := v.get("PROTOCOL", "http/protobuf"); protocol {
-	case "http/protobuf":
-	case "http/json":
+func (v Environment) complete(e *Endpoint, asked bool) (err error) {
+	switch protocol := v.get("PROTOCOL", "http/protobuf"); {
+	case protocol == "http/protobuf", protocol == "grpc" && asked:
+	case protocol == "http/json":
 		e.JSON = true
 	default:
 		return fmt.Errorf("OTEL_EXPORTER_OTLP_PROTOCOL is %q; http/protobuf and http/json can be sent", protocol)
@@ -198,7 +261,7 @@ func headers(s string) (http.Header, error) {
 		name, value, ok := strings.Cut(pair, "=")
 		name = strings.TrimSpace(name)
 		value, err := url.PathUnescape(strings.TrimSpace(value))
-		if !ok || err != nil || !isToken(name) || strings.ContainsAny(value, "\r\n\x00") {
+		if !ok || err != nil || !isToken(name) || strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
 			return nil, fmt.Errorf("header %d is not name=value, with the value percent-encoded", i+1)
 		}
 		h.Add(name, value)

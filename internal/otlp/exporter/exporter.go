@@ -47,22 +47,29 @@ func New(e Endpoint, o Options) *Exporter { return &Exporter{end: e, retry: newR
 // Host names the endpoint to people.
 func (x *Exporter) Host() string { return x.end.Host() }
 
+// Link returns the page of a trace at the endpoint, empty where none is known.
+func (x *Exporter) Link(trace otlp.TraceID) string { return x.end.Link(trace) }
+
 // Headers returns what goes with each request, for whoever cuts it out of what is
 // said to people.
 func (x *Exporter) Headers() http.Header { return x.end.Headers }
 
-// Spans sends one request. An error says in one line why it failed, without
+// Spans sends one request, or several where it takes more as JSON. An error says in one line why it failed, without
 // anything secret.
 func (x *Exporter) Spans(ctx context.Context, b *otlp.Batch) error {
 	if x.failed != nil || x.end.Traces == "" {
 		return x.failed
 	}
-	var body bytes.Buffer
 	if x.end.JSON {
-		if err := b.WriteJSON(&body); err != nil {
-			return err
+		for raw, err := range b.JSON(otlp.MaxBytes) {
+			if err == nil {
+				err = x.post(ctx, "traces", x.end.Traces, raw)
+			}
+			if err != nil {
+				return err
+			}
 		}
-		return x.post(ctx, "traces", x.end.Traces, body.Bytes())
+		return nil
 	}
 	raw, err := proto.Marshal(&tracepb.TracesData{ResourceSpans: []*tracepb.ResourceSpans{resourceSpans(b)}}) // the form of a request
 	if err != nil {

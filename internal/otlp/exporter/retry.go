@@ -16,6 +16,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"google.golang.org/protobuf/encoding/protowire"
 )
@@ -182,6 +183,9 @@ func (r *retrier) broken(ctx context.Context, err error) (bool, time.Duration, e
 	if errors.As(err, &u) {
 		err = u.Err
 	}
+	if text := err.Error(); strings.ContainsAny(text, `"`) || strings.Contains(text, "://") {
+		err = errors.New("the request could not be sent, or its answer is no HTTP") // what it quotes may be a key
+	}
 	return true, 0, err
 }
 
@@ -259,7 +263,8 @@ func fields(b []byte) iter.Seq2[protowire.Number, []byte] {
 // excerpt returns the beginning of what a backend says, on one line.
 func excerpt(b []byte) string {
 	const most = 200
-	s := strings.Join(strings.Fields(strings.ToValidUTF8(string(b), "?")), " ")
+	words := strings.Join(strings.Fields(strings.ToValidUTF8(string(b), "?")), " ")
+	s := strings.Join(strings.FieldsFunc(words, unicode.IsControl), "")
 	if strings.HasPrefix(s, "<") {
 		return "" // a page for people
 	}
