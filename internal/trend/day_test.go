@@ -248,6 +248,7 @@ func TestFewRuns(t *testing.T) {
 
 func FuzzDay(f *testing.F) {
 	f.Add([]byte(`{"run_id":"1","agent":{"name":"a"},"models":["m","n"],"start":"2026-03-02T10:00:00.123Z","status":"timeout","cost":{"usd":1e300},"usage":{"input_tokens":-1},"tools":{"x":{"calls":9223372036854775807,"errors":1}},"error":{"type":"\u0000","message":"` + "\xff" + `"},"decision":{"kind":"close","summary":"s"}}`))
+	f.Add([]byte(`{"run_id":"1","agent":{"name":"a"},"start":"2026-03-02T10:00:00Z","tools":{"x":{"calls":2,"errors":1,"duration_ms":5}},"files":["f"],"workflow_run":{"id":7,"attempt":"1","created_at":"2026-03-02T09:59:00Z"}}`))
 	f.Add([]byte(`{"signal":"revert","run_id":"1","time":"2026-03-02T10:00:00Z"}`))
 	f.Add([]byte(`{"date":"2026-03-02","names":["","a"],"cells":"AAECAwQFBgcAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB","runs":"AAAAAAAAAAAAAAAAAAAA","marks":[{"id":"AAAAAAAA","cell":9}]}`))
 	f.Fuzz(func(t *testing.T, line []byte) {

@@ -53,14 +53,14 @@ func (r *role) shiftEvidence(x *shift) (out []finding.Evidence) {
 	if x.series.measure == ofOverride {
 		for _, s := range r.past.stands {
 			d := r.past.days[s.run.day]
-			if !s.agree && s.act.URL != "" && len(out) < evidenceMost && d.names.get(d.cells[s.run.cell].key.agent) == r.agent && d.date >= r.date(x.from) {
+			if !s.agree && s.act.URL != "" && len(out) < evidenceMost && d.names.get(d.cells[s.run.cell].key.agent) == r.agent && d.date >= r.date(x.From) {
 				out = append(out, finding.Evidence{URL: s.act.URL})
 			}
 		}
 		return out
 	}
 	for _, s := range r.runs {
-		if int(s.day) < x.from || int(s.day) >= x.to || len(out) >= evidenceMost || !x.shownBy(s.run) {
+		if int(s.day) < x.From || int(s.day) >= x.To || len(out) >= evidenceMost || !x.shownBy(s.run) {
 			continue
 		}
 		if m := r.past.mark(s.at); m.RunID != "" {
@@ -78,7 +78,7 @@ func (x *shift) shownBy(r run) bool {
 		return r.failed()
 	case ofDecision:
 		same := r.decision > 0 && string(decisions()[r.decision-1]) == x.series.detail
-		return r.decision > 0 && same == x.rises()
+		return r.decision > 0 && same == x.Rises()
 	}
 	return true
 }

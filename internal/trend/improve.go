@@ -141,7 +141,7 @@ func (p *past) tools() []Costly {
 // day one, and of the days those on which it was worst.
 func (p *past) toolEvidence(of Costly) (out []finding.Evidence) {
 	var worst []*toolUse
-	for _, d := range p.window {
+	for _, d := range slices.Backward(p.window) { // of equally bad days the latest
 		for k, t := range d.tools {
 			if t.most > 0 && d.names.get(k.tool) == of.Tool && d.names.get(k.agent) == of.Agent && d.names.get(k.repository) == of.Repository {
 				worst = append(worst, t)
@@ -178,8 +178,8 @@ func (p *past) recurring(of func(*Day) map[textKey]*recurrence, keep func(*gathe
 	}
 	var out []Recurring
 	for t, g := range all {
-		g.Text = t.text
-		if t.kind != "" {
+		g.Text = cmp.Or(t.text, t.kind)
+		if t.kind != "" && t.text != "" {
 			g.Text = t.kind + ": " + t.text
 		}
 		g.Subjects = int64(len(g.subjects))

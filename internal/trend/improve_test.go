@@ -67,6 +67,9 @@ func TestWasted(t *testing.T) {
 	if got, _ := json.Marshal(g.Wasted); *g.WastedUSD != 3 || string(got) != `{"failed_usd":1,"looped_usd":1,"overridden_usd":1}` {
 		t.Errorf("%v %s", *g.WastedUSD, got)
 	}
+	if g.Override.Count != 3 || g.Agreement != nil {
+		t.Errorf("a history without agreements: %+v %+v", g.Override, g.Agreement)
+	}
 }
 
 // TestWait takes the first run of a workflow run, and none of a new attempt.
