@@ -3,7 +3,6 @@ package otlp
 import (
 	"encoding/json"
 	"fmt"
-	"math"
 	"time"
 )
 
@@ -62,7 +61,7 @@ func (m *Meter) Merge(raw []byte) error {
 
 func (s *keptSeries) fits(d Metric) bool {
 	const most = 1 << 53 // what a float64 counts
-	ok := s.Value >= 0 && s.Value < most && s.Sum >= 0 && !math.IsInf(s.Sum, 0) && len(s.Attrs) <= 16
+	ok := s.Value >= 0 && s.Value < most && s.Sum >= 0 && s.Sum < most && len(s.Attrs) <= 16
 	if d.Bounds == nil {
 		return ok && len(s.Buckets) == 0
 	}

@@ -131,7 +131,7 @@ func TestMerge(t *testing.T) {
 
 func TestMergeHostile(t *testing.T) {
 	for _, bad := range []string{
-		`[]`, `{"series":[{"name":"andon.runs","value":-1}]}`, `{"series":[{"name":"andon.turns","buckets":[1]}]}`, `{"series":[{"name":"andon.runs","value":1e300}]}`,
+		`[]`, `{"series":[{"name":"andon.turns","sum":1e308,"buckets":[0,0,0,0,0,0,0,0,0,0]}]}`, `{"series":[{"name":"andon.runs","value":-1}]}`, `{"series":[{"name":"andon.turns","buckets":[1]}]}`, `{"series":[{"name":"andon.runs","value":1e300}]}`,
 		`{"series":[{"name":"andon.turns","buckets":[18446744073709551615,0,0,0,0,0,0,0,0,0]}]}`, `{"series":[{"name":"andon.runs","value":1,"attributes":[["a"]]}]}x`,
 	} {
 		if err := otlp.NewMeter(otlp.Stable).Merge([]byte(bad)); err == nil {
@@ -146,4 +146,24 @@ func TestMergeHostile(t *testing.T) {
 	if len(list) != 1 || list[0].Points[0].Value != 2 || list[0].Points[0].Attrs[0].Value != "other" || list[0].Points[0].Attrs[1].Value != true {
 		t.Errorf("got %v", list)
 	}
+}
+
+// FuzzMerge holds that no totals make a Meter fail, and that what one takes it
+// writes so that another takes it.
+func FuzzMerge(f *testing.F) {
+	f.Add([]byte(`{"first":"2026-11-20T00:00:00Z","series":[{"name":"andon.runs","value":2,"attributes":[["otel.metric.overflow","true"]]}]}`))
+	f.Add([]byte(`{"series":[{"name":"andon.turns","sum":3,"buckets":[1,0,0,0,0,0,0,0,0,1],"attributes":[["gen_ai.agent.name","a"]]}]}`))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		m := otlp.NewMeter(otlp.Both)
+		if m.Merge(raw) != nil {
+			return
+		}
+		kept, err := json.Marshal(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := otlp.NewMeter(otlp.Both).Merge(kept); err != nil {
+			t.Fatalf("%v\n%s", err, kept)
+		}
+	})
 }
