@@ -39,6 +39,7 @@ func (a *account) derive(begin stamp) {
 		slices.Sort(m)
 	}
 	slices.Sort(a.over)
+	slices.Sort(a.again)
 	for i := range a.calls {
 		c := &a.calls[i]
 		if c.start != 0 || c.end == 0 {
@@ -51,11 +52,15 @@ func (a *account) derive(begin stamp) {
 	}
 }
 
-// ended reports whether the main agent had ended at a moment, or after it and
-// before another.
+// ended reports whether the main agent had ended at a moment, or after it, and
+// began once more before another. An end alone may be that of half a file.
 func (a *account) ended(from, to stamp) bool {
 	n, _ := slices.BinarySearch(a.over, from)
-	return n < len(a.over) && a.over[n] < to
+	if n == len(a.over) {
+		return false
+	}
+	m, _ := slices.BinarySearch(a.again, a.over[n])
+	return m < len(a.again) && a.again[m] < to
 }
 
 // until returns when a tool call had ended, 0 where that is not known.

@@ -94,8 +94,9 @@ func TestTimeOfJoined(t *testing.T) {
 		model   int64
 	}{
 		"one process":        {nil, 2 + 3600 + 5},
-		"ended":              {[]trace.Record{timed(2, &trace.End{Status: trace.Success})}, 2 + 5},
-		"ended a bit later":  {[]trace.Record{timed(3, &trace.End{Status: trace.Failure})}, 2 + 5},
+		"ended, maybe":       {[]trace.Record{timed(2, &trace.End{Status: trace.Success})}, 2 + 3600 + 5},
+		"joined":             {[]trace.Record{timed(2, &trace.End{Status: trace.Success}), timed(2, &trace.End{Status: trace.Incomplete})}, 2 + 5},
+		"ended a bit later":  {[]trace.Record{timed(3, &trace.End{Status: trace.Failure}), timed(3, &trace.End{Status: trace.Incomplete})}, 2 + 5},
 		"begun again":        {[]trace.Record{timed(2, &trace.End{Status: trace.Success}), timed(3595, &trace.End{Status: trace.Incomplete})}, 2 + 7 + 5},
 		"without its moment": {[]trace.Record{rec("a:1", &trace.End{Status: trace.Success})}, 2 + 3600 + 5},
 	} {
