@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/andon-ci/andon/internal/jsonl"
+	"github.com/andon-ci/andon/internal/stat"
 )
 
 // dayForm is a Day as it is written. Texts are numbered by their place in Names.
@@ -28,12 +29,12 @@ type dayForm struct {
 }
 
 type cellForm struct {
-	Key    [8]name   `json:"key"`
-	Counts [10]int64 `json:"counts"`
-	Cost   float64   `json:"cost,omitempty"`
-	Wasted float64   `json:"wasted,omitempty"`
-	Runs   []byte    `json:"runs"` // 15 bytes each
-	Waits  []size    `json:"waits,omitempty"`
+	Key    [8]name       `json:"key"`
+	Counts [10]int64     `json:"counts"`
+	Cost   float64       `json:"cost,omitempty"`
+	Wasted float64       `json:"wasted,omitempty"`
+	Runs   []byte        `json:"runs"` // 15 bytes each
+	Waits  []stat.Amount `json:"waits,omitempty"`
 }
 
 type toolForm struct {
@@ -246,7 +247,7 @@ func (d *Day) readCells(v jsonl.Value) error {
 
 func (c *cell) readWaits(v jsonl.Value) {
 	for e := range v.Elements() {
-		c.waits = append(c.waits, size(min(count(e), sizeMax)))
+		c.waits = append(c.waits, stat.Amount(min(count(e), int64(stat.AmountMax))))
 	}
 }
 
