@@ -70,7 +70,8 @@ func ingested(c *session.Collector, name string, raw []byte) {
 func pipeline() otlp.Pipeline {
 	return otlp.Pipeline{
 		Repository: "acme/shop", RunID: "9007199254740993", Attempt: "2", Workflow: "Review", WorkflowRef: "acme/shop/.github/workflows/review.yml@refs/heads/main",
-		Job: "review", CheckRun: "51", Event: "pull_request", Actor: "mona", Runner: "GitHub Actions 7", HeadRef: "fix", BaseRef: "main",
+		Job: "review", CheckRun: "51", Event: "pull_request", Actor: "mona", Runner: "GitHub Actions 7", HeadRef: "fix", BaseRef: "main", BaseSHA: strings.Repeat("b1", 20),
+		Change: otlp.Change{Number: 12, State: "open", Title: "Limit by window"},
 	}
 }
 

@@ -132,12 +132,13 @@ type mark struct {
 const (
 	markAlways = 2  // of each agent and measure, however usual
 	markMost   = 20 // of each agent and measure
-	markRatio  = 92 // in steps of a size: 2.5 times the median
+	markRatio  = 92 // in steps of an Amount: 2.5 times the median
 	markEach   = 3  // of each agent's runs that failed, and of those that looped
 )
 
-// seal chooses the marks and lets go of what only adding needs.
-func (d *Day) seal() {
+// Seal lets go of what only the adding of lines needs, which is more than the day
+// itself. What needs a day whole seals it; a day may be added to again after that.
+func (d *Day) Seal() {
 	b := d.builder
 	if b == nil {
 		return
@@ -192,8 +193,8 @@ func (b *builder) chosen() []note {
 	for _, of := range agents {
 		b.choose(of, take, func(r run) stat.Amount { return r.cost })
 		b.choose(of, take, func(r run) stat.Amount { return r.duration })
-		b.chooseFirst(of, take, run.failed)
-		b.chooseFirst(of, take, func(r run) bool { return r.is(looped) })
+		b.chooseDearest(of, take, run.failed)
+		b.chooseDearest(of, take, func(r run) bool { return r.is(looped) })
 	}
 	var out []note
 	for i, n := range b.notes {
@@ -204,13 +205,18 @@ func (b *builder) chosen() []note {
 	return out
 }
 
-func (b *builder) chooseFirst(of []int, take []bool, is func(run) bool) {
-	left := markEach
+// chooseDearest takes the runs that cost most of those of which something is so,
+// the first of equal ones.
+func (b *builder) chooseDearest(of []int, take []bool, is func(run) bool) {
+	var all []int
 	for _, i := range of {
-		if left > 0 && is(b.notes[i].run) {
-			take[i] = true
-			left--
+		if is(b.notes[i].run) {
+			all = append(all, i)
 		}
+	}
+	slices.SortStableFunc(all, func(i, k int) int { return cmp.Compare(b.notes[k].run.cost, b.notes[i].run.cost) })
+	for _, i := range all[:min(len(all), markEach)] {
+		take[i] = true
 	}
 }
 

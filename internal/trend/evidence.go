@@ -1,9 +1,12 @@
 package trend
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 
 	"github.com/andon-ci/andon/internal/finding"
+	"github.com/andon-ci/andon/internal/stat"
 )
 
 // evidenceMost is how many places a finding leads to.
@@ -81,4 +84,53 @@ func (x *shift) shownBy(r run) bool {
 		return r.decision > 0 && same == x.Rises()
 	}
 	return true
+}
+
+// shown is what shows that money was spent in vain: what people overruled, the
+// latest first, and runs that failed or went in circles.
+type shown struct {
+	acts []finding.Evidence
+	runs []dear
+}
+
+// dear is a run and what it cost.
+type dear struct {
+	cost stat.Amount
+	at   []finding.Evidence
+}
+
+func (s *shown) act(a act) {
+	if len(s.acts) < evidenceMost {
+		s.acts = append(s.acts, finding.Evidence{URL: a.URL})
+	}
+}
+
+func (s *shown) run(cost stat.Amount, at []finding.Evidence) {
+	if len(at) > 0 {
+		s.runs = append(s.runs, dear{cost, at})
+	}
+}
+
+// evidence returns some of both in turn, of the runs those that cost most.
+func (s *shown) evidence() (out []finding.Evidence) {
+	slices.SortStableFunc(s.runs, func(a, b dear) int { return cmp.Compare(b.cost, a.cost) })
+	for i := range evidenceMost {
+		if i < len(s.runs) {
+			out = append(out, s.runs[i].at...)
+		}
+		if i < len(s.acts) {
+			out = append(out, s.acts[i])
+		}
+	}
+	return out[:min(len(out), evidenceMost)]
+}
+
+// costOf returns what a run of the cell cost.
+func (c *cell) costOf(run id) stat.Amount {
+	for _, r := range c.runs {
+		if r.id == run {
+			return r.cost
+		}
+	}
+	return 0
 }
