@@ -49,6 +49,8 @@ func TestEncodings(t *testing.T) {
 		"gzip three times":  packed(3, []byte(good)),
 		"UTF-16LE":          asUTF16(binary.LittleEndian, strings.ReplaceAll(good, "\n", "\r\n")),
 		"UTF-16BE":          asUTF16(binary.BigEndian, good),
+		"UTF-16LE, bare":    asUTF16(binary.LittleEndian, good)[2:],
+		"UTF-16BE, bare":    asUTF16(binary.BigEndian, "\n"+good)[2:],
 		"UTF-16 in gzip":    packed(1, asUTF16(binary.LittleEndian, good)),
 		"UTF-8 with a mark": []byte("\xef\xbb\xbf" + good),
 	} {

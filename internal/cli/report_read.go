@@ -166,11 +166,13 @@ type dayRead struct {
 }
 
 func readDay(ctx context.Context, view history.View, d history.Day) (dayRead, error) {
-	s, digest, _, err := history.Summarise(ctx, view, d, trendSummary{})
+	digest, unread, err := history.Read(ctx, view, d, trendSummary{})
 	if err != nil {
 		return dayRead{}, err
 	}
-	return dayRead{digest.(*trend.Day), s.Unread}, nil
+	day := digest.(*trend.Day)
+	day.Seal()
+	return dayRead{day, unread}, nil
 }
 
 // trendSummary makes the summaries of a history's days.

@@ -135,8 +135,9 @@ const (
 	markEach   = 3  // of each agent's runs that failed, and of those that looped
 )
 
-// seal chooses the marks and lets go of what only adding needs.
-func (d *Day) seal() {
+// Seal lets go of what only the adding of lines needs, which is more than the day
+// itself. What needs a day whole seals it; a day may be added to again after that.
+func (d *Day) Seal() {
 	b := d.builder
 	if b == nil {
 		return
