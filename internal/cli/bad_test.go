@@ -204,3 +204,23 @@ func TestFolder(t *testing.T) {
 		}
 	}
 }
+
+// TestUnrecognisedReason says why a file that is one value is not read.
+func TestUnrecognisedReason(t *testing.T) {
+	dir := t.TempDir()
+	for name, tt := range map[string]struct{ text, want string }{
+		"wide.json": {`{"messages":[` + strings.Repeat("1,", 2<<20) + `1]}`, "recognised: not valid JSON: more than 2 million values within one at byte 4194"},
+		"bad.json":  {`{"messages":[}`, "recognised: not valid JSON: "},
+		"cut.json":  {`{"messages":[`, "recognised: the last record is cut off"},
+		"none.json": {`{"messages":1}`, "no known transcript format was recognised [input"},
+	} {
+		file := filepath.Join(dir, name)
+		if err := os.WriteFile(file, []byte(tt.text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		stdout, stderr, code := runMain(t, nil, "collect", "--quiet", file)
+		if flat := strings.Join(strings.Fields(stdout), " "); code != 0 || !strings.Contains(flat, tt.want) {
+			t.Errorf("%s: %d %s%s", name, code, stdout, stderr)
+		}
+	}
+}

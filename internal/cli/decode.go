@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -81,13 +82,19 @@ func (l *limited) Read(p []byte) (int, error) {
 }
 
 // fromUTF16 returns the text in UTF-8, where a byte order mark and a character
-// of one byte say that it is in UTF-16, as `>` of PowerShell 5 writes it.
+// of one byte say that it is in UTF-16, as `>` of PowerShell 5 writes it, or where
+// without a mark it begins as JSON does in UTF-16.
 func fromUTF16(br *bufio.Reader) io.Reader {
 	head, _ := br.Peek(4 << 10)
 	u := &utf16Reader{r: br}
 	switch {
 	case bytes.HasPrefix(head, []byte("\xfe\xff")):
 		u.big = 1
+	case unmarked(head, 0):
+		return u
+	case unmarked(head, 1):
+		u.big = 1
+		return u
 	case !bytes.HasPrefix(head, []byte("\xff\xfe")):
 		return br
 	}
@@ -101,6 +108,13 @@ func fromUTF16(br *bufio.Reader) io.Reader {
 		br.Discard(2)
 	}
 	return br
+}
+
+// unmarked reports whether two units of ASCII begin a value of JSON, the high byte
+// of each first where big is 1 (RFC 4627, section 3).
+func unmarked(head []byte, big int) bool {
+	return len(head) >= 4 && head[1-big] == 0 && head[3-big] == 0 && readable(head[2+big]) &&
+		strings.IndexByte("{[ \t\r\n", head[big]) >= 0
 }
 
 // utf16Reader turns UTF-16 into UTF-8. Half a pair becomes U+FFFD.

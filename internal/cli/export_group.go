@@ -15,6 +15,7 @@ import (
 
 	"github.com/andon-ci/andon/internal/otlp"
 	"github.com/andon-ci/andon/internal/override"
+	"github.com/andon-ci/andon/internal/secret"
 	"github.com/andon-ci/andon/internal/trace"
 )
 
@@ -261,6 +262,18 @@ func scrubber(g *gatherer) func(string) string {
 		mu.Lock()
 		defer mu.Unlock()
 		return string(g.clean([]byte(s)))
+	}
+}
+
+// redacting returns what cuts out of a text what a scanner finds. Several may use
+// it at once.
+func redacting(scan *secret.Scanner) func(string) string {
+	var mu sync.Mutex
+	return func(s string) string {
+		mu.Lock()
+		defer mu.Unlock()
+		out, _ := scan.Redact([]byte(s))
+		return string(out)
 	}
 }
 

@@ -329,10 +329,19 @@ func (g *gatherer) summarise(sum ingest.Summary, s *source) {
 		g.add(emptyFinding(s.path))
 	case s.named:
 		g.add(finding.Finding{
-			Rule: "input/unrecognised", Severity: finding.Warning, Message: "no known transcript format was recognised",
+			Rule: "input/unrecognised", Severity: finding.Warning, Message: unrecognised(sum.Why),
 			Hint: "docs/formats.md lists what can be read; convert anything else to Andon's own trace, `andon schema trace`", Pos: trace.Pos{File: s.path},
 		})
 	}
+}
+
+// unrecognised says that a file is of no format, and what is wrong with it.
+func unrecognised(why string) string {
+	const message = "no known transcript format was recognised"
+	if why == "" {
+		return message
+	}
+	return message + ": " + why
 }
 
 func (g *gatherer) add(f finding.Finding) {

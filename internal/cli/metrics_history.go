@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/andon-ci/andon/internal/history"
@@ -26,7 +27,18 @@ type counting struct {
 
 func (f *metricsFlags) counting(ctx context.Context, env Env, meter *otlp.Meter) (*counting, error) {
 	k, err := f.kept(ctx, env)
-	return &counting{kept: k, meter: meter}, err
+	if err != nil {
+		return nil, err
+	}
+	dropped, err := history.ReadCarried(ctx, k.view)
+	if err == nil && dropped.Totals != nil {
+		err = meter.Merge(dropped.Totals)
+	}
+	if err != nil {
+		return nil, failure(err, "reading the history", "mend "+history.TotalsFile+" in it; without one, days that were pruned are not counted")
+	}
+	k.days = slices.DeleteFunc(k.days, func(d history.Day) bool { return d <= dropped.Through })
+	return &counting{kept: k, meter: meter}, nil
 }
 
 // addHistory adds up all that a history holds, and returns what cuts out of names
@@ -102,7 +114,7 @@ func (h *counting) day(ctx context.Context, day history.Day) error {
 			if err != nil && !errors.Is(err, history.ErrLine) {
 				return err
 			}
-			if err != nil || !h.line(kind, line) {
+			if err != nil || !addLine(h.meter, kind, line) {
 				h.bad++
 			}
 		}
@@ -110,23 +122,31 @@ func (h *counting) day(ctx context.Context, day history.Day) error {
 	return nil
 }
 
-// line adds a record, and reports whether it is one.
-func (h *counting) line(kind history.Kind, line []byte) bool {
+// droppedTotals adds up the days that a history drops.
+type droppedTotals struct{ *otlp.Meter }
+
+func newDroppedTotals() history.Totals { return droppedTotals{otlp.NewMeter(otlp.Both)} }
+
+// Add adds a line. One that is no record is not counted, as everywhere else.
+func (t droppedTotals) Add(kind history.Kind, line []byte) { addLine(t.Meter, kind, line) }
+
+// addLine adds a record of a history, and reports whether it is one.
+func addLine(meter *otlp.Meter, kind history.Kind, line []byte) bool {
 	switch kind {
 	case history.Runs:
-		return addRollup(line, h.meter)
+		return addRollup(line, meter)
 	case history.Coverage:
 		var g history.Gap
 		if json.Unmarshal(line, &g) != nil || g.State == "" {
 			return false
 		}
-		h.meter.AddMissing(g.Repository, g.Workflow.Workflow, string(g.State), max(g.Traces, 1))
+		meter.AddMissing(g.Repository, g.Workflow.Workflow, string(g.State), max(g.Traces, 1))
 	default:
 		var rec override.Record
 		if json.Unmarshal(line, &rec) != nil || rec.ID == "" {
 			return false
 		}
-		h.meter.AddOverride(&rec)
+		meter.AddOverride(&rec)
 	}
 	return true
 }

@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
+	"github.com/andon-ci/andon/internal/otlp"
 	"github.com/andon-ci/andon/internal/override"
 	"github.com/andon-ci/andon/internal/report"
 	"github.com/andon-ci/andon/internal/secret"
@@ -26,6 +28,7 @@ type overridesFlags struct {
 	offline bool
 	runs    []string // bundles, to link decisions to their runs
 	link    bool     // and those that the forge has
+	export  exportSettings
 }
 
 func overridesCommand() command {
@@ -64,6 +67,7 @@ func (f *overridesFlags) define(fs *flag.FlagSet) {
 	fs.StringVar(&f.since, "since", "", "read the history of what changed since a `TIME`: 7d, 36h or a date")
 	fs.StringVar(&f.cursor, "cursor", "", "go on where a reading of histories has stopped, at the `CURSOR` that it named")
 	f.forgeFlags.define(fs)
+	f.export.defineBeside(fs)
 	fs.BoolVar(&f.offline, "offline", false, "ask nothing of the API")
 	fs.BoolVar(&f.link, "link", false, "with --since, read the bundles of pull requests with overrides, and link decisions to their runs")
 	fs.Func("runs", "a `PATH` with bundles, whose runs the decisions are linked to; may be repeated", func(s string) error {
@@ -104,6 +108,10 @@ func (f *overridesFlags) run(ctx context.Context, env Env, args []string) error 
 	if err != nil {
 		return err
 	}
+	s.export.Endpoints = nil // they are for runs; what a history has is sent there once
+	if err := f.export.complete(env, s.export); err != nil {
+		return err
+	}
 	scan, err := newScanner(env, nil, s.secrets)
 	if err != nil {
 		return err
@@ -125,7 +133,30 @@ func (f *overridesFlags) run(ctx context.Context, env Env, args []string) error 
 	if err := f.tell(env, r, scan, err != nil); err != nil {
 		return err
 	}
-	return err // of a sweep that was stopped
+	if sent := f.send(ctx, env, r, scan); err == nil { // a sweep that was stopped says why
+		err = sent
+	}
+	return err
+}
+
+// send exports the records, where the command was told to.
+func (f *overridesFlags) send(ctx context.Context, env Env, r override.Result, scan *secret.Scanner) error {
+	if !f.export.asked() {
+		return nil
+	}
+	e, err := newExport(env, &f.export, false)
+	if err != nil {
+		return err
+	}
+	defer e.discard()
+	o, err := e.options(group{elsewhere: true})
+	if err != nil {
+		return err
+	}
+	u := &units{scrub: redacting(scan)}
+	e.judge(u, otlp.NewMapper(otlp.Pipeline{}, o), append(slices.Clone(r.Overrides), r.Agreements...))
+	e.send(ctx, "", u)
+	return e.finish(false)
 }
 
 // sweeps reports whether histories are to be read, and no event.

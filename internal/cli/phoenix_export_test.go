@@ -101,23 +101,23 @@ func TestPhoenixScores(t *testing.T) {
 	args := slices.Concat([]string{"--scores", "--content", "redacted"}, tt.key(), tt.paths, []string{tt.override(t, tt.run), tt.override(t, "nobody-knows")})
 	for range 2 {
 		p.export(t, tt.env, append([]string{"--force"}, args...)...)
-		got, _ := p.until(t, func(got *pxProject) bool {
-			return len(got.Sessions.Edges) == 1 && len(got.Sessions.Edges[0].Node.Annotations) > 0 && len(pxAnnotated(got)) > 0
-		})
-		annotated := pxAnnotated(got)
-		if len(annotated) != 1 || annotated[0].Name != "invoke_agent review-security" {
-			t.Fatalf("%d spans have annotations", len(annotated))
-		}
-		for id, list := range map[string][]pxAnnotation{
-			"scores-" + tt.run: annotated[0].Annotations, "scores-nobody-knows": got.Sessions.Edges[0].Node.Annotations,
-		} {
-			a := list[0]
-			if len(list) != 1 || a.Name != "human_override" || a.Label != "review_dismissed" || a.Score != 0 || a.AnnotatorKind != "HUMAN" ||
-				a.Identifier != id || a.Explanation != "not a bug" || a.Metadata["actor"] != "132106a20b11b49b" {
-				t.Errorf("got %+v", list)
-			}
-		}
 		p.settle(t)
+	}
+	got, _ := p.until(t, func(got *pxProject) bool {
+		return len(got.Sessions.Edges) == 1 && len(got.Sessions.Edges[0].Node.Annotations) > 0 && len(pxAnnotated(got)) > 0
+	})
+	annotated := pxAnnotated(got)
+	if len(annotated) != 1 || annotated[0].Name != "invoke_agent review-security" {
+		t.Fatalf("%d spans have annotations", len(annotated))
+	}
+	for id, list := range map[string][]pxAnnotation{
+		"scores-" + tt.run: annotated[0].Annotations, "scores-nobody-knows": got.Sessions.Edges[0].Node.Annotations,
+	} {
+		a := list[0]
+		if len(list) != 1 || a.Name != "human_override" || a.Label != "review_dismissed" || a.Score != 0 || a.AnnotatorKind != "HUMAN" ||
+			a.Identifier != id || a.Explanation != "not a bug" || a.Metadata["actor"] != "132106a20b11b49b" {
+			t.Errorf("got %+v", list)
+		}
 	}
 }
 
@@ -127,12 +127,14 @@ func pxAnnotated(p *pxProject) []*pxSpan {
 }
 
 // settle waits until Phoenix has taken down all that it was sent before: it
-// does so in the order in which it came.
+// does so in turns, spans first and in their order, then annotations.
 func (p *phoenix) settle(t *testing.T) {
 	t.Helper()
-	name := fmt.Sprintf("mark-%d-%d", os.Getpid(), time.Now().UnixNano())
-	mark := &phoenix{p.url, name}
-	mark.export(t, nil, "--repository", "andon-ci/"+name, "../../testdata/transcripts/andon-trace/one-line.jsonl")
+	for range 2 {
+		name := fmt.Sprintf("mark-%d-%d", os.Getpid(), time.Now().UnixNano())
+		mark := &phoenix{p.url, name}
+		mark.export(t, nil, "--repository", "andon-ci/"+name, "../../testdata/transcripts/andon-trace/one-line.jsonl")
+	}
 }
 
 func checkPhoenix(t *testing.T, got *pxProject, want *session.Session, priced bool) {

@@ -40,15 +40,19 @@ func usualPlaces(env Env) []string {
 			found = append(found, own)
 		}
 	}
-	for _, place := range []string{
+	places := []string{
 		filepath.Join(temp, "claude-execution-output.json"), // claude-code-action's execution_file
 		filepath.Join(temp, "andon"),
 		filepath.Join(claude, "projects"),
 		filepath.Join(codex, "sessions"),
-		filepath.Join(home, ".gemini", "tmp"),
-		filepath.Join(home, ".copilot", "session-state"),
-		"andon-traces",
+	}
+	for _, own := range []string{
+		".gemini/tmp", ".copilot/session-state", ".kimi-code/sessions", ".kimi/sessions",
+		".qwen/projects", ".factory/sessions", ".iflow/projects", ".pi/agent/sessions",
 	} {
+		places = append(places, filepath.Join(home, filepath.FromSlash(own)))
+	}
+	for _, place := range append(places, "andon-traces") {
 		if !filepath.IsAbs(place) && place != "andon-traces" {
 			continue // HOME or RUNNER_TEMP is not set
 		}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -75,6 +76,32 @@ func TestOutLink(t *testing.T) {
 		}
 		if _, err := os.Stat(filepath.Join(target, "manifest.json")); err != nil {
 			t.Error("the bundle is not in the link's target")
+		}
+	}
+}
+
+// TestUsualPlaces reads what an agent has left where it leaves its traces, without
+// being told.
+func TestUsualPlaces(t *testing.T) {
+	for place, sample := range map[string]string{
+		".claude/projects/p/s.jsonl": "claude-session/review.jsonl", ".codex/sessions/2026/11/20/rollout-1.jsonl": "codex-rollout/token-count.jsonl",
+		".kimi-code/sessions/w/s/agents/main/wire.jsonl": "kimi-code/review.jsonl", ".kimi/sessions/w/s/wire.jsonl": "kimi-cli/wire.jsonl",
+		".qwen/projects/p/chats/s.jsonl": "qwen-code/session.jsonl", ".factory/sessions/p/s.jsonl": "droid/session.jsonl",
+		".iflow/projects/p/session-1.jsonl": "iflow-cli/session.jsonl", ".pi/agent/sessions/p/s.jsonl": "pi/session.jsonl",
+	} {
+		raw, err := os.ReadFile(filepath.Join(examples, filepath.FromSlash(sample)))
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		home := t.TempDir()
+		at := filepath.Join(home, filepath.FromSlash(place))
+		if err := errors.Join(os.MkdirAll(filepath.Dir(at), 0o755), os.WriteFile(at, raw, 0o644)); err != nil {
+			t.Fatal(err)
+		}
+		stdout, stderr, code := runMain(t, map[string]string{"HOME": home, "GITHUB_ACTIONS": "true", "GITHUB_OUTPUT": filepath.Join(home, "output"), "GITHUB_STEP_SUMMARY": filepath.Join(home, "summary")}, "collect", "--quiet", "--format", "json")
+		if code != 0 || !strings.Contains(stdout, `"runs": 1`) {
+			t.Errorf("%s: exit %d: %.400s%s", place, code, stdout, stderr)
 		}
 	}
 }

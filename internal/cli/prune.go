@@ -30,7 +30,8 @@ func pruneCommand() command {
   andon prune --history ./factory --keep 400d --pack 30d
 
 What is dropped is noted in the history's pruned.jsonl: a line a day with how
-many runs, overrides and agreements there were, their cost and tokens. --pack
+many runs, overrides and agreements there were, their cost and tokens; and
+totals.json has what ` + "`andon metrics`" + ` needs, so that its totals go on. --pack
 compresses days that are over: zstd makes them about a fifth as large, and every
 command reads them all the same. In a git repository it gains little, since git
 compresses by itself. Summaries that are missing, or were made of other files,
@@ -58,7 +59,7 @@ func (f *pruneFlags) run(ctx context.Context, env Env, args []string) error {
 	if err != nil {
 		return err
 	}
-	out, err := history.Prune(ctx, store, keep, summariser(), f.dry)
+	out, err := history.Prune(ctx, store, keep, summariser(), newDroppedTotals, f.dry)
 	if err != nil {
 		return failure(err, "writing to "+f.history, unwritten(err))
 	}

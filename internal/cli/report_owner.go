@@ -68,7 +68,7 @@ func (p *reporting) ownership(ctx context.Context, co checkout) *ownership {
 	var limit error
 	o.read = func(repository string) (codeowners, error) {
 		switch {
-		case repository == o.own:
+		case repository == o.own && (o.own != "" || o.owner != ""):
 			return checkedOutOwners(ctx, co)
 		case p.flags.owner == "" && !p.flags.post:
 			return nil, nil

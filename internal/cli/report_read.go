@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -61,6 +62,9 @@ func judge(ctx context.Context, store history.Store, w reportWindow, by *ownersh
 	if o.Unreachable, o.Queues, why = lastRead(ctx, view); why != nil {
 		o.Unread = append(o.Unread, trend.Unread{File: history.CursorFile, Reason: "not the JSON of a cursor: which repositories could not be read is not known"})
 	}
+	o.Head = func(date, repository, instructions string) string {
+		return headOf(ctx, view, history.Day(date), repository, instructions)
+	}
 	if by != nil {
 		o.Owners = by.owners
 		if by.owner != "" {
@@ -87,6 +91,25 @@ func cleaned(r *trend.Report, scan *secret.Scanner) (*trend.Report, error) {
 		return nil, fmt.Errorf("cutting credentials out of the report: %w", err)
 	}
 	return out, nil
+}
+
+// headOf returns the commit that the first run of a day was about that had
+// instructions of a hash, empty where it does not say.
+func headOf(ctx context.Context, view history.View, day history.Day, repository, instructions string) string {
+	for line, err := range history.Lines(ctx, view, history.Runs, day) {
+		if err != nil || !bytes.Contains(line, []byte(instructions)) {
+			continue
+		}
+		var run struct {
+			Repository string
+			HeadSHA    string `json:"head_sha"`
+			Agent      struct{ Instructions struct{ SHA256 string } }
+		}
+		if json.Unmarshal(line, &run) == nil && run.Repository == repository && run.Agent.Instructions.SHA256 == instructions && validSHA.MatchString(run.HeadSHA) {
+			return run.HeadSHA
+		}
+	}
+	return ""
 }
 
 // lastRead returns the repositories that the last sync could not read, and what
@@ -143,11 +166,13 @@ type dayRead struct {
 }
 
 func readDay(ctx context.Context, view history.View, d history.Day) (dayRead, error) {
-	s, digest, _, err := history.Summarise(ctx, view, d, trendSummary{})
+	digest, unread, err := history.Read(ctx, view, d, trendSummary{})
 	if err != nil {
 		return dayRead{}, err
 	}
-	return dayRead{digest.(*trend.Day), s.Unread}, nil
+	day := digest.(*trend.Day)
+	day.Seal()
+	return dayRead{day, unread}, nil
 }
 
 // trendSummary makes the summaries of a history's days.

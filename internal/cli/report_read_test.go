@@ -4,9 +4,12 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
+	"github.com/andon-ci/andon/internal/github/fake"
 	"github.com/andon-ci/andon/internal/history"
 	"github.com/andon-ci/andon/internal/history/historytest"
 	"github.com/andon-ci/andon/internal/trend"
@@ -69,5 +72,35 @@ func TestReportOfSync(t *testing.T) {
 	}
 	if n := len(historytest.Dump(t, &history.Dir{Path: dir})); n == 0 {
 		t.Error("the history is gone")
+	}
+}
+
+// TestReportVersions leads to the file of instructions that changed, at the
+// commits that runs say they were about.
+func TestReportVersions(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS(filepath.Join(repo, "testdata", "history"))); err != nil {
+		t.Fatal(err)
+	}
+	all, err := filepath.Glob(filepath.Join(dir, "runs/2026/1*/*.jsonl"))
+	if err != nil || len(all) == 0 {
+		t.Fatal(all, err)
+	}
+	for _, name := range all {
+		raw, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw = regexp.MustCompile(`"sha256":"([ab])([^}]*}})`).ReplaceAll(raw, []byte(`"sha256":"$1$2,"head_sha":"${1}1${1}2${1}3${1}4"`))
+		if err := os.WriteFile(name, raw, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	code, stdout, stderr := asked(t, fake.New(t), nil, "report", "--history", dir, "--as-of", "2026-11-20", "--since", "42d", "--format", "markdown")
+	for _, want := range []string{"b1b2b3b4", "a1a2a3a4"} {
+		link := "[review-security.md at " + want[:7] + "](https://github.com/octo-org/widgets/blob/" + want + "/.github/agents/review-security.md)"
+		if code != 0 || !strings.Contains(stdout, link) {
+			t.Errorf("%d: no %s\n%s\n%s", code, link, stderr, stdout)
+		}
 	}
 }

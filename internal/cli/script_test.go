@@ -17,6 +17,7 @@ func TestMain(m *testing.M) {
 			env := Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Now: time.Now}
 			os.Exit(Main(context.Background(), env, os.Args[1:]))
 		},
+		"killed-sync": killedSync,
 	})
 }
 

@@ -42,9 +42,14 @@ func asking(f *fake.Forge, env map[string]string, out, messages io.Writer) Env {
 	for k, v := range env {
 		vars[k] = v
 	}
+	return askingWith(func(k string) string { return vars[k] }, out, messages)
+}
+
+// askingWith is asking with an environment of its own. It never waits.
+func askingWith(getenv func(string) string, out, messages io.Writer) Env {
 	now := time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC)
 	return Env{
-		Stdin: strings.NewReader(""), Stdout: out, Stderr: messages, Getenv: func(k string) string { return vars[k] }, Now: func() time.Time { return now },
+		Stdin: strings.NewReader(""), Stdout: out, Stderr: messages, Getenv: getenv, Now: func() time.Time { return now },
 		Forge: github.Clock{
 			Now:    func() time.Time { return now },
 			Sleep:  func(ctx context.Context, _ time.Duration) error { return ctx.Err() },

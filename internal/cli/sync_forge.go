@@ -51,7 +51,7 @@ func (y *syncing) forge(ctx context.Context, repositories []string) error {
 	}
 	var failed error
 	reached := 0
-	for _, name := range repositories {
+	for _, name := range inTurn(repositories, cursor) {
 		err := y.repository(ctx, name, *cursor.At(name))
 		var e *exitError
 		if errors.As(err, &e) && e.code == exitUsage || ctx.Err() != nil || y.failed != nil {
@@ -68,6 +68,14 @@ func (y *syncing) forge(ctx context.Context, repositories []string) error {
 		return nil
 	}
 	return failed
+}
+
+// inTurn puts the repositories that were read the least far first, so that none
+// waits for ever where the budget is not enough for all.
+func inTurn(names []string, c *history.Cursor) []string {
+	return slices.SortedStableFunc(slices.Values(names), func(a, b string) int {
+		return c.At(a).Artifacts.Until.Compare(c.At(b).Artifacts.Until)
+	})
 }
 
 // repository reads one repository. The error is for one of which nothing can be
@@ -97,6 +105,9 @@ func (r *reading) read(ctx context.Context) error {
 	first, err := moment(r.flags.since, now)
 	if err != nil {
 		return err
+	}
+	if err := r.spent(); err != nil { // by the repositories before
+		return r.unreachable(err, now)
 	}
 	from := cmp.Or(r.at.WorkflowRuns, first)
 	runs, more, err := r.forge.RunsBetween(ctx, from, now)

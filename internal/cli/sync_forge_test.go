@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -305,22 +306,79 @@ func TestSyncPersonal(t *testing.T) {
 	}
 }
 
-// TestSyncOrganisation reads what an App is installed in, and says what of it
-// cannot be read.
-func TestSyncOrganisation(t *testing.T) {
+// organisation is a forge with two repositories and one that cannot be read, and
+// the environment of the App that is installed in them.
+func organisation(t *testing.T) (*fake.Forge, map[string]string) {
+	t.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := mended(t, 2)
-	f.Hidden = []string{"octo-org/gone"}
+	f, other := mended(t, 6), mended(t, 8)
+	other.Repository, other.ID = "octo-org/other", 77
+	f.Beside, f.Hidden = []*fake.Forge{other}, []string{"octo-org/gone"}
+	return f, map[string]string{"ANDON_APP_ID": "7", "ANDON_APP_KEY": string(armour.EncodeToMemory(&armour.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}))}
+}
+
+// TestSyncOrganisation reads what an App is installed in, and says what of it
+// cannot be read.
+func TestSyncOrganisation(t *testing.T) {
+	f, env := organisation(t)
 	dir := t.TempDir()
-	env := map[string]string{"ANDON_APP_ID": "7", "ANDON_APP_KEY": string(armour.EncodeToMemory(&armour.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}))}
 	code, stdout, stderr := asked(t, f, env, "sync", "--history", dir, "--org", "octo-org")
-	if code != 0 || !strings.Contains(stdout, "octo-org/hello: 2 workflow runs, 2 new bundles (2 read") || !strings.Contains(stdout, "not read: all of it") || !strings.Contains(stderr, "octo-org/gone") {
+	for _, want := range []string{"octo-org/hello: 6 workflow runs, 6 new bundles (6 read", "octo-org/other: 8 workflow runs, 8 new bundles (8 read", "octo-org/gone", "not read: all of it"} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("%q is not said", want)
+		}
+	}
+	if code != 0 || !strings.Contains(stderr, "octo-org/gone") {
 		t.Errorf("%d\n%s\n%s", code, stdout, stderr)
 	}
 	conforms(t, dir)
+	if r := reported(t, dir); r.Coverage.Runs != 14 || !slices.Equal(r.Coverage.Unreachable, []string{"octo-org/gone"}) || !slices.Equal(r.Coverage.Repositories, []string{"octo-org/hello", "octo-org/other"}) {
+		t.Errorf("%+v", r.Coverage)
+	}
+}
+
+// TestSyncOrganisationStops ends in the middle of several repositories, by its
+// own budget or by the forge's limit, and goes on until all is there, with the
+// same bytes as at once. Each gets its turn.
+func TestSyncOrganisationStops(t *testing.T) {
+	for name, args := range map[string][]string{"budget": {"--max-requests", "14"}, "limit": nil} {
+		f, env := organisation(t)
+		whole, parts := t.TempDir(), t.TempDir()
+		if code, _, stderr := asked(t, f, env, "sync", "--history", whole, "--org", "octo-org"); code != 0 {
+			t.Fatal(stderr)
+		}
+		stops := 0
+		for range 20 {
+			f.Forget()
+			if name == "limit" {
+				f.Limit = 40
+			}
+			code, _, stderr := asked(t, f, env, append([]string{"sync", "--history", parts, "--org", "octo-org"}, args...)...)
+			if code != 0 {
+				t.Fatalf("%s: %d %s", name, code, stderr)
+			}
+			for _, d := range []string{"octo-org/hello", "octo-org/other"} {
+				if stops > 0 && !strings.Contains(strings.Join(linesOf(t, parts, history.Runs), ""), d) {
+					t.Errorf("%s: nothing of %s was read by the second time", name, d)
+				}
+			}
+			if n := len(f.Requests); args != nil && n > 14+6 {
+				t.Errorf("%d requests of 14", n)
+			}
+			if !strings.Contains(stderr, "the next sync goes on from there") {
+				break
+			}
+			stops++
+		}
+		if stops < 1 || stops > 15 {
+			t.Errorf("%s: it ended early %d times", name, stops)
+		}
+		got, want := historytest.Dump(t, &history.Dir{Path: parts}), historytest.Dump(t, &history.Dir{Path: whole})
+		historytest.Same(t, got, want)
+	}
 }
 
 // TestSyncFuture reads on where somebody has put the cursor into the future.

@@ -17,8 +17,8 @@ import (
 	"github.com/andon-ci/andon/internal/history/historytest"
 )
 
-// TestSyncWriters lets ten syncs write to one bare git repository at once, half
-// of them what another writes as well.
+// TestSyncWriters lets ten programs write to one bare git repository at once, each
+// a run of its own, and one that the next writes as well.
 func TestSyncWriters(t *testing.T) {
 	if _, err := exec.LookPath("git"); err != nil {
 		t.Skip("no git here")
@@ -29,21 +29,17 @@ func TestSyncWriters(t *testing.T) {
 	}
 	start := time.Date(2026, 11, 18, 9, 0, 0, 0, time.UTC)
 	var bundles []string
-	for n := range 5 {
-		zip := zippedBundle(t, headA, fmt.Sprintf("run-%d", n), "review", "approve", start.Add(time.Duration(n)*20*time.Hour))
+	for n := range 10 {
+		zip := zippedBundle(t, headA, fmt.Sprintf("run-%d", n), "review", "approve", start.Add(time.Duration(n)*7*time.Hour))
 		bundles = append(bundles, unpacked(t, zip))
 	}
-	run := func(args ...string) (int, string) {
-		var out, messages bytes.Buffer
-		env := Env{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &messages, Getenv: func(string) string { return "" }, Now: time.Now}
-		return Main(t.Context(), env, append([]string{"sync"}, args...)), messages.String()
-	}
 	var group sync.WaitGroup
-	failed := make([]string, 10)
+	failed := make([]string, len(bundles))
 	for w := range failed {
+		cmd := started(t, "andon", "sync", "--history", remote+"#andon/history", bundles[w], bundles[(w+1)%len(bundles)])
 		group.Go(func() {
-			if code, stderr := run("--history", remote+"#andon/history", bundles[w%5], bundles[(w+1)%5]); code != 0 {
-				failed[w] = fmt.Sprint(code, stderr)
+			if out, err := cmd.CombinedOutput(); err != nil {
+				failed[w] = fmt.Sprintf("%v: %s\n", err, out)
 			}
 		})
 	}
@@ -51,8 +47,12 @@ func TestSyncWriters(t *testing.T) {
 	if all := strings.Join(failed, ""); all != "" {
 		t.Fatal(all)
 	}
-	if code, stderr := run(append([]string{"--history", folder}, bundles...)...); code != 0 {
-		t.Fatal(stderr)
+	if out, err := started(t, "andon", append([]string{"sync", "--history", folder}, bundles...)...).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	commits, err := exec.Command("git", "-C", remote, "rev-list", "--count", "andon/history").Output()
+	if n := strings.TrimSpace(string(commits)); err != nil || n == "0" || n == "1" {
+		t.Errorf("%s commits, so that nobody wrote at once with another: %v", n, err)
 	}
 	g, err := history.OpenGit(t.Context(), remote, "andon/history")
 	if err != nil {
@@ -60,8 +60,10 @@ func TestSyncWriters(t *testing.T) {
 	}
 	want := historytest.Dump(t, &history.Dir{Path: folder})
 	historytest.Same(t, historytest.Dump(t, g), want)
-	if len(want) < 6 {
-		t.Errorf("only %d files", len(want))
+	for n := range bundles {
+		if count := strings.Count(fmt.Sprint(want), fmt.Sprintf(`"run_id":"run-%d"`, n)); count != 1 {
+			t.Errorf("run %d is there %d times", n, count)
+		}
 	}
 }
 

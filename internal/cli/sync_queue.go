@@ -80,6 +80,7 @@ func (r *reading) queue(ctx context.Context, runs []github.Run, now time.Time) {
 		}
 		q.Pulls = r.without(open, runs, now)
 	}
+	r.told.Queue = q
 	r.move(func(p *history.Position) { p.Queue = q })
 }
 

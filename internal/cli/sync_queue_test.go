@@ -39,7 +39,9 @@ func queued(t *testing.T) *fake.Forge {
 func TestSyncQueue(t *testing.T) {
 	f := queued(t)
 	dir := t.TempDir()
-	syncedOf(t, f, "--history", dir)
+	if code, stdout, stderr := asked(t, f, nil, "sync", "--history", dir); code != 0 || !strings.Contains(stdout, "  1 of 2 open pull requests without a run\n  1 workflow runs under way\n") {
+		t.Errorf("%d\n%s\n%s", code, stdout, stderr)
+	}
 	conforms(t, dir)
 	c, err := history.ReadCursor(t.Context(), viewOf(t, dir))
 	if err != nil || c.At(f.Repository).Queue == nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/andon-ci/andon/internal/action"
 	"github.com/andon-ci/andon/internal/finding"
 	"github.com/andon-ci/andon/internal/history"
+	"github.com/andon-ci/andon/internal/trend"
 )
 
 const syncSchema = "andon.sync/v1"
@@ -32,17 +33,18 @@ type synced struct {
 
 // repositoryTold is what a sync came to in one repository of the forge.
 type repositoryTold struct {
-	Repository   string   `json:"repository"`
-	WorkflowRuns int      `json:"workflow_runs"` // since the last sync
-	Artifacts    int      `json:"artifacts"`     // of them, new ones that are named like bundles
-	Bundles      int      `json:"bundles"`       // of them, those that were read
-	Invalid      int      `json:"invalid"`
-	Suppressed   int      `json:"suppressed"` // for a credential
-	Expired      int      `json:"expired"`
-	Missing      int      `json:"missing"`               // workflow runs without the bundle that others of the workflow have
-	Changes      int      `json:"changes"`               // pull requests to look at
-	Unread       []unread `json:"unread"`                // what is there and was not read
-	Unreachable  string   `json:"unreachable,omitempty"` // why nothing of it could be read
+	Repository   string       `json:"repository"`
+	WorkflowRuns int          `json:"workflow_runs"` // since the last sync
+	Artifacts    int          `json:"artifacts"`     // of them, new ones that are named like bundles
+	Bundles      int          `json:"bundles"`       // of them, those that were read
+	Invalid      int          `json:"invalid"`
+	Suppressed   int          `json:"suppressed"` // for a credential
+	Expired      int          `json:"expired"`
+	Missing      int          `json:"missing"`               // workflow runs without the bundle that others of the workflow have
+	Changes      int          `json:"changes"`               // pull requests to look at
+	Queue        *trend.Queue `json:"queue,omitempty"`       // what is open; none where it ended early
+	Unread       []unread     `json:"unread"`                // what is there and was not read
+	Unreachable  string       `json:"unreachable,omitempty"` // why nothing of it could be read
 }
 
 // unread is something that was not read.
@@ -116,12 +118,26 @@ func (s *synced) text(b *bytes.Buffer) {
 	for _, r := range s.Repositories {
 		fmt.Fprintf(b, "%s: %d workflow runs, %d new bundles (%d read, %d expired), %d runs without one; %d pull requests\n",
 			plain(r.Repository), r.WorkflowRuns, r.Artifacts, r.Bundles, r.Expired, r.Missing, r.Changes)
+		r.queue(b)
 		for _, u := range r.Unread {
 			fmt.Fprintf(b, "  not read: %s: %s\n", plain(u.What), plain(u.Reason))
 		}
 	}
 	for _, f := range s.Findings {
 		fmt.Fprintf(b, "%s: %s: %s\n", plain(f.File), f.Severity, plain(f.Message))
+	}
+}
+
+// queue says what is open.
+func (r *repositoryTold) queue(b *bytes.Buffer) {
+	if r.Queue == nil {
+		return
+	}
+	if p := r.Queue.Pulls; p != nil {
+		fmt.Fprintf(b, "  %d of %d open pull requests without a run\n", p.Without, p.Open)
+	}
+	if n := len(r.Queue.Running); n > 0 {
+		fmt.Fprintf(b, "  %d workflow runs under way\n", n)
 	}
 }
 

@@ -173,6 +173,7 @@ const tries = 100
 // Update commits the changes on top of what the branch has, and tries again
 // where somebody else was faster.
 func (g *Git) Update(ctx context.Context, message string, plan func(View) ([]Change, error)) error {
+	var refused error
 	for try := range tries {
 		v, err := g.view(ctx)
 		if err != nil {
@@ -190,16 +191,17 @@ func (g *Git) Update(ctx context.Context, message string, plan func(View) ([]Cha
 			return err
 		}
 		moved, err := g.publish(ctx, v.head, next)
-		if !moved || err != nil {
+		if !moved {
 			return err
 		}
+		refused = err
 		// Who was slower waits, each for another time, or all are slow together.
 		most := min(50*time.Millisecond<<min(try, 5), time.Second)
 		if err := g.Sleep(ctx, time.Duration(rand.Float64()*float64(most))); err != nil {
 			return err
 		}
 	}
-	return fmt.Errorf("the branch %s was moved by others %d times in a row", g.Branch, tries)
+	return fmt.Errorf("the branch %s was moved by others %d times in a row, or is locked: %w", g.Branch, tries, refused)
 }
 
 func (g *Git) step(name string) error {
@@ -268,7 +270,7 @@ func (g *Git) stage(ctx context.Context, index *bytes.Buffer, c Change) error {
 }
 
 // publish puts the commit in the place of the one that it was made on. Moved
-// tells that the branch leads elsewhere by now.
+// tells that the branch leads elsewhere by now, of which the error is git's word.
 func (g *Git) publish(ctx context.Context, head, next string) (moved bool, err error) {
 	if err := g.step("publish"); err != nil {
 		return false, err
@@ -284,7 +286,7 @@ func (g *Git) publish(ctx context.Context, head, next string) (moved bool, err e
 	}
 	for _, word := range []string{"stale info", "fetch first", "non-fast-forward", "cannot lock ref", "failed to update ref", "reference already exists", "incorrect old value", "File exists"} {
 		if strings.Contains(refused.said, word) {
-			return true, nil
+			return true, err
 		}
 	}
 	return false, err

@@ -40,6 +40,7 @@ func Kinds() []Kind { return []Kind{Runs, Overrides, Agreements, Coverage} }
 const (
 	CursorFile = "cursor.json"
 	PrunedFile = "pruned.jsonl"
+	TotalsFile = "totals.json"
 	summaries  = "summaries"
 )
 
@@ -97,7 +98,7 @@ func dayOf(name string) (in string, d Day, ok bool) {
 // them and are left alone.
 func ours(name string) bool {
 	_, _, day := dayOf(name)
-	return day || name == CursorFile || name == PrunedFile
+	return day || name == CursorFile || name == PrunedFile || name == TotalsFile
 }
 
 // takes reports whether something of that name, which is no folder where it is a

@@ -151,6 +151,3 @@ func NewLine(k Kind, raw []byte, otherwise time.Time) (Line, error) {
 	}
 	return l, nil
 }
-
-// Day returns the day that the record belongs to.
-func (l Line) Day() Day { return l.day }

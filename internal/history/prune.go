@@ -43,11 +43,12 @@ type Pruned struct {
 }
 
 // Prune drops old days, of which it notes what they came to, compresses others,
-// and brings all summaries up to date. Dry only says what would be done.
-func Prune(ctx context.Context, s Store, k Keep, by Summariser, dry bool) (Pruned, error) {
+// and brings all summaries up to date. What is dropped is added up by what totals
+// returns; nil adds up nothing. Dry only says what would be done.
+func Prune(ctx context.Context, s Store, k Keep, by Summariser, totals func() Totals, dry bool) (Pruned, error) {
 	var out Pruned
 	work := func(v View) ([]Change, error) {
-		p := pruning{plan: plan{view: &overlay{View: v, data: map[string][]byte{}}, by: by, days: map[Day]bool{}}, sizes: map[string]int64{}}
+		p := pruning{totals: totals, plan: plan{view: &overlay{View: v, data: map[string][]byte{}}, by: by, days: map[Day]bool{}}, sizes: map[string]int64{}}
 		err := p.all(ctx, k)
 		out = p.told
 		return p.changes, err
@@ -68,8 +69,9 @@ func Prune(ctx context.Context, s Store, k Keep, by Summariser, dry bool) (Prune
 // pruning is Prune at work.
 type pruning struct {
 	plan
-	sizes map[string]int64 // of the files that are there
-	told  Pruned
+	totals func() Totals
+	sizes  map[string]int64 // of the files that are there
+	told   Pruned
 }
 
 func (p *pruning) all(ctx context.Context, k Keep) error {
@@ -142,6 +144,9 @@ func (p *pruning) drop(ctx context.Context, old []Day) error {
 		return err
 	}
 	p.put(note)
+	if err := p.carry(ctx, old); err != nil {
+		return err
+	}
 	for _, d := range old {
 		for _, k := range Kinds() {
 			p.away(d.File(k))

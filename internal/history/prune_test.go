@@ -1,6 +1,7 @@
 package history_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -30,7 +31,7 @@ func TestPrune(t *testing.T) {
 	before := historytest.Dump(t, s)
 	keep := history.Keep{From: "2026-11-03"}
 	for _, dry := range []bool{true, false} {
-		out, err := history.Prune(t.Context(), s, keep, nil, dry)
+		out, err := history.Prune(t.Context(), s, keep, nil, nil, dry)
 		if err != nil || len(out.Dropped) != 2 {
 			t.Fatalf("%+v, %v", out, err)
 		}
@@ -45,7 +46,7 @@ func TestPrune(t *testing.T) {
 	if len(got) != 5 || strings.Count(got[history.PrunedFile], "\n") != 2 || got["runs/2026/11/03.jsonl"] != before["runs/2026/11/03.jsonl"] {
 		t.Errorf("%v", got)
 	}
-	if out, err := history.Prune(t.Context(), s, keep, nil, false); err != nil || len(out.Dropped) != 0 {
+	if out, err := history.Prune(t.Context(), s, keep, nil, nil, false); err != nil || len(out.Dropped) != 0 {
 		t.Errorf("%+v, %v", out, err)
 	}
 	historytest.Same(t, historytest.Dump(t, s), got)
@@ -56,7 +57,7 @@ func TestPack(t *testing.T) {
 	plain, packed := &history.Dir{Path: t.TempDir()}, &history.Dir{Path: t.TempDir()}
 	filled(t, plain)
 	filled(t, packed)
-	out, err := history.Prune(t.Context(), packed, history.Keep{Packed: "2026-11-04"}, nil, false)
+	out, err := history.Prune(t.Context(), packed, history.Keep{Packed: "2026-11-04"}, nil, nil, false)
 	if err != nil || out.Packed != 3 {
 		t.Fatalf("%+v, %v", out, err)
 	}
@@ -97,7 +98,8 @@ func text(t *testing.T, s history.Store, d history.Day) string {
 // once and in full, and a day is never lost to what compresses it.
 func TestPruneKilled(t *testing.T) {
 	prune := func(s history.Store) error {
-		_, err := history.Prune(t.Context(), s, history.Keep{From: "2026-11-03", Packed: "2026-11-04"}, nil, false)
+		totals := func() history.Totals { return &linesAdded{} }
+		_, err := history.Prune(t.Context(), s, history.Keep{From: "2026-11-03", Packed: "2026-11-04"}, nil, totals, false)
 		return err
 	}
 	undisturbed := &history.Dir{Path: t.TempDir()}
@@ -108,6 +110,9 @@ func TestPruneKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := onDisk(t, undisturbed.Path)
+	if got := want[history.TotalsFile]; got != `{"schema":"andon.totals/v1","through":"2026-11-02","totals":49}`+"\n" {
+		t.Errorf("carried over is %s", got)
+	}
 	for n := range steps {
 		s := &history.Dir{Path: t.TempDir()}
 		filled(t, s)
@@ -132,5 +137,43 @@ func TestPruneKilled(t *testing.T) {
 	}
 	if steps < 10 {
 		t.Errorf("only %d steps", steps)
+	}
+}
+
+// linesAdded are Totals: how many lines there were.
+type linesAdded struct{ n int }
+
+func (l *linesAdded) Add(history.Kind, []byte)     { l.n++ }
+func (l *linesAdded) MarshalJSON() ([]byte, error) { return json.Marshal(l.n) }
+
+func (l *linesAdded) Merge(raw []byte) error {
+	var before int
+	err := json.Unmarshal(raw, &before)
+	l.n += before
+	return err
+}
+
+// TestPruneCarries holds that what is carried over grows with each pruning, and
+// that days which come back are not added twice.
+func TestPruneCarries(t *testing.T) {
+	s := &history.Dir{Path: t.TempDir()}
+	filled(t, s)
+	totals := func() history.Totals { return &linesAdded{} }
+	for _, tc := range []struct {
+		from history.Day
+		want string
+	}{{"2026-11-02", "25"}, {"2026-11-02", "25"}, {"2026-11-03", "49"}} {
+		if _, err := history.Prune(t.Context(), s, history.Keep{From: tc.from}, nil, totals, false); err != nil {
+			t.Fatal(err)
+		}
+		v, err := s.View(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := history.ReadCarried(t.Context(), v)
+		if err != nil || string(c.Totals) != tc.want || c.Through >= tc.from {
+			t.Errorf("before %s: %s through %s, %v", tc.from, c.Totals, c.Through, err)
+		}
+		filled(t, s) // all days come back
 	}
 }

@@ -141,24 +141,34 @@ var ErrLine = fmt.Errorf("a line over %d MiB", MaxLine>>20)
 // lines yields the lines of r without their ends, but for blank ones.
 func lines(r io.Reader) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
-		b := bufio.NewReaderSize(r, MaxLine+1) // with the end of the line
+		size := 64 << 10
+		if m, ok := r.(*bytes.Reader); ok {
+			size = min(size, m.Len()+1)
+		}
+		b := bufio.NewReaderSize(r, size)
+		var long []byte // the beginning of a line that b does not hold
 		for {
-			line, err := b.ReadSlice('\n')
+			part, err := b.ReadSlice('\n')
 			if errors.Is(err, bufio.ErrBufferFull) {
-				for errors.Is(err, bufio.ErrBufferFull) {
-					_, err = b.ReadSlice('\n')
+				if len(long) <= MaxLine { // more of it is of no use
+					long = append(long, part...)
 				}
-				if !yield(nil, ErrLine) {
-					return
-				}
-				line = nil
+				continue
 			}
-			if line = bytes.TrimSpace(line); len(line) > 0 && !yield(line, nil) {
+			line := part
+			if len(long) > 0 {
+				line = append(long, part...)
+				long = long[:0]
+			}
+			over := len(bytes.TrimSuffix(line, []byte("\n"))) > MaxLine
+			if over && !yield(nil, ErrLine) {
+				return
+			}
+			if line = bytes.TrimSpace(line); !over && len(line) > 0 && !yield(line, nil) {
 				return
 			}
 			if err != nil && !errors.Is(err, io.EOF) {
 				yield(nil, err)
-				return
 			}
 			if err != nil {
 				return

@@ -11,6 +11,8 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+
+	"github.com/andon-ci/andon/internal/jsonl"
 )
 
 // SummarySchema names the version of a summary's JSON form.
@@ -72,22 +74,48 @@ func Summarise(ctx context.Context, v View, d Day, by Summariser) (out *Summary,
 	if err != nil {
 		return nil, nil, false, err
 	}
-	if kept := summary(ctx, v, d); kept != nil && kept.By == by.Version() && slices.Equal(kept.Of, of) {
-		if digest, err = by.Read(d, kept.Summary); err == nil && agrees(digest, of) {
+	if kept := summary(ctx, v, d); kept != nil {
+		if digest, fresh = kept.digest(by, of); fresh {
 			kept.Unread = append(unread, kept.opened()...)
 			return kept, digest, true, nil
 		}
 	}
 	digest = by.Day(d)
-	damaged, err := digested(ctx, v, d, digest)
-	if err != nil {
+	if unread, err = digested(ctx, v, d, digest); err != nil {
 		return nil, nil, false, err
 	}
 	raw, err := digest.MarshalJSON()
 	if err != nil {
 		return nil, nil, false, fmt.Errorf("summing up %s: %w", d, err)
 	}
-	return &Summary{Schema: SummarySchema, Day: d, By: by.Version(), Of: of, Unread: append(unread, damaged...), Summary: raw}, digest, false, nil
+	return &Summary{Schema: SummarySchema, Day: d, By: by.Version(), Of: of, Unread: unread, Summary: raw}, digest, false, nil
+}
+
+// Read returns what a day comes to, as Summarise does, and what of its files was not
+// read. Where no summary is kept it makes none, and reads the files once.
+func Read(ctx context.Context, v View, d Day, by Summariser) (digest Digest, unread []Skipped, err error) {
+	if kept := summary(ctx, v, d); kept != nil && kept.By == by.Version() {
+		of, closed, err := sources(ctx, v, d)
+		if err != nil {
+			return nil, nil, err
+		}
+		if digest, fresh := kept.digest(by, of); fresh {
+			return digest, append(closed, kept.opened()...), nil
+		}
+	}
+	digest = by.Day(d)
+	unread, err = digested(ctx, v, d, digest)
+	return digest, unread, err
+}
+
+// digest returns what a summary says, if it was made in the same way of the files as
+// they are now and has as many lines as they.
+func (s *Summary) digest(by Summariser, of []Source) (d Digest, fresh bool) {
+	if s.By != by.Version() || !slices.Equal(s.Of, of) {
+		return nil, false
+	}
+	d, err := by.Read(s.Day, s.Summary)
+	return d, err == nil && agrees(d, of)
 }
 
 // agrees reports whether a day is made of as many lines as its files have. Those
@@ -114,25 +142,38 @@ func (s *Summary) opened() (out []Skipped) {
 	return out
 }
 
-// digested adds the lines of a day, and returns what could be opened but not be
-// read to its end.
+// digested adds the lines of a day, and returns what of its files could not be
+// read, or not to its end.
 func digested(ctx context.Context, v View, d Day, to Digest) (unread []Skipped, err error) {
 	add := map[Kind]func([]byte) error{
 		Runs: to.AddRun, Overrides: to.AddOverride, Agreements: to.AddAgreement, Coverage: to.AddCoverage,
 	}
 	for _, k := range Kinds() {
-		for line, err := range Lines(ctx, v, k, d) {
-			switch {
-			case errors.Is(err, ErrDamaged):
-				unread = append(unread, Skipped{d.File(k) + packed, "damaged: what can be read of it counts"})
-			case err == nil, errors.Is(err, ErrLine):
-				add[k](line) // the digest counts what it cannot read
-			case !unusable(err): // the others cannot be opened, as sources has told
-				return nil, err
-			}
+		r, name, err := open(ctx, v, k, d)
+		if err == nil {
+			err = each(r, add[k])
+			r.Close()
+		}
+		switch {
+		case err == nil, errors.Is(err, fs.ErrNotExist):
+		case unusable(err):
+			unread = append(unread, Skipped{name, why(err)})
+		default:
+			return nil, fmt.Errorf("reading %s: %w", name, err)
 		}
 	}
 	return unread, nil
+}
+
+// each adds the lines of a file to a digest, which counts what it cannot read.
+func each(r io.Reader, add func([]byte) error) error {
+	for line, err := range lines(r) {
+		if err != nil && !errors.Is(err, ErrLine) {
+			return err
+		}
+		add(line)
+	}
+	return nil
 }
 
 // unusable reports whether an error is about what lies in the history, and not
@@ -145,11 +186,22 @@ func unusable(err error) bool {
 // read.
 func summary(ctx context.Context, v View, d Day) *Summary {
 	raw, err := whole(ctx, v, d.SummaryFile())
-	var s Summary
-	if err != nil || raw == nil || json.Unmarshal(raw, &s) != nil || s.Schema != SummarySchema || s.Day != d {
+	if err != nil || raw == nil {
 		return nil
 	}
-	return &s
+	var doc jsonl.Doc
+	kept, used, err := doc.Parse(raw)
+	if err != nil || used != len(raw) {
+		return nil
+	}
+	s := &Summary{Schema: kept.Get("schema").String(), Day: Day(kept.Get("date").String()), By: kept.Get("by").String(), Summary: kept.Get("summary").Raw()}
+	if s.Schema != SummarySchema || s.Day != d || json.Unmarshal(kept.Get("of").Raw(), &s.Of) != nil {
+		return nil
+	}
+	if unread := kept.Get("unread"); unread.Exists() && json.Unmarshal(unread.Raw(), &s.Unread) != nil {
+		return nil
+	}
+	return s
 }
 
 // sources identifies the files of a day, and says which of them cannot be opened.
@@ -176,6 +228,9 @@ func sources(ctx context.Context, v View, d Day) (out []Source, unread []Skipped
 
 // why says in short what an unusable file is.
 func why(err error) string {
+	if errors.Is(err, ErrDamaged) {
+		return "damaged: what can be read of it counts"
+	}
 	for _, short := range []error{ErrRefused, errLarge} {
 		if errors.Is(err, short) {
 			return short.Error()

@@ -2,6 +2,7 @@ package ingest_test
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -16,10 +17,11 @@ import (
 // reader may not panic, and each record must say which run and space it is of.
 func FuzzFile(f *testing.F) {
 	files, err := filepath.Glob("../../testdata/transcripts/*/*.json*")
-	if err != nil {
+	exported, exportedErr := filepath.Glob("../../testdata/otlp/*.json")
+	if err := errors.Join(err, exportedErr); err != nil {
 		f.Fatal(err)
 	}
-	for _, file := range files {
+	for _, file := range append(files, exported...) {
 		if raw, err := os.ReadFile(file); err == nil && filepath.Ext(file) != ".golden" {
 			f.Add(raw)
 		}

@@ -37,6 +37,7 @@ type Summary struct {
 	Lines   int            // lines or values read
 	Invalid int            // of them, those that could not be used
 	Unknown map[string]int // records of types that the reader does not know
+	Why     string         // what is wrong with a file of no format, as far as it is known
 }
 
 // The limits within which a file must show its format.
@@ -273,6 +274,9 @@ func (f *File) find(rule string, s finding.Severity, line int, msg, hint string)
 func (f *File) Close() Summary {
 	s := Summary{Lines: f.lines}
 	if f.reader == nil {
+		if len(f.held) > 0 {
+			s.Why = f.held[0].Message
+		}
 		return s
 	}
 	f.reader.close()

@@ -26,9 +26,8 @@ const (
 type Doc struct {
 	raw   []byte
 	nodes []node
-	stack []frame
+	stack []uint32 // the arrays and objects that are open, by index
 	ascii bool
-	dup   uint32 // index of the first key that its object has twice, plus one
 
 	counted, newlines int // how far the lines were counted, and how many there are
 }
@@ -40,12 +39,6 @@ type node struct {
 	next       uint32 // index of the node after this value and all within it
 	kind       Kind
 	escaped    bool // a string that has a backslash
-}
-
-type frame struct {
-	node  uint32
-	keys  uint32 // how many keys an object has had
-	bloom [4]uint64
 }
 
 // SyntaxError is what is wrong with a value's text, and where. It never holds
@@ -61,7 +54,7 @@ func (e *SyntaxError) Error() string { return fmt.Sprintf("%s at byte %d", e.Msg
 // and the white space round it took. The Doc refers to raw until the next
 // Parse.
 func (d *Doc) Parse(raw []byte) (v Value, used int, err error) {
-	d.raw, d.nodes, d.stack, d.ascii, d.dup = raw, d.nodes[:0], d.stack[:0], true, 0
+	d.raw, d.nodes, d.stack, d.ascii = raw, d.nodes[:0], d.stack[:0], true
 	d.counted, d.newlines = 0, 0
 	if len(raw) > 1<<31 {
 		return Value{}, 0, &SyntaxError{0, "value over 2 GiB"}
@@ -79,10 +72,47 @@ func (d *Doc) Parse(raw []byte) (v Value, used int, err error) {
 // Duplicate returns the first key that stands twice in one object of up to 64
 // members, and where the second begins.
 func (d *Doc) Duplicate() (key string, offset int, ok bool) {
-	if d.dup == 0 {
+	first := uint32(len(d.nodes))
+	for i := range d.nodes {
+		if d.nodes[i].kind == Object {
+			first = min(first, d.again(uint32(i), first))
+		}
+	}
+	if first == uint32(len(d.nodes)) {
 		return "", 0, false
 	}
-	return Value{d, d.dup}.String(), int(d.nodes[d.dup-1].start), true
+	return Value{d, first + 1}.String(), int(d.nodes[first].start), true
+}
+
+// again returns the first key of an object that it has had before, or end if that
+// does not stand before end. A bloom filter of 256 bits keeps it cheap, and objects
+// of more than 64 members are left out so that no input makes it quadratic.
+func (d *Doc) again(object, end uint32) uint32 {
+	var bloom [4]uint64
+	last := min(d.nodes[object].next, end)
+	for k, keys := object+1, 0; k < last && keys < 64; k, keys = d.nodes[k+1].next, keys+1 {
+		key := d.raw[d.nodes[k].start:d.nodes[k].end]
+		size := len(key)
+		mix := uint64(size)*31 + uint64(key[1])*7 + uint64(key[size-2])*13 + uint64(key[size/2])*3
+		mix *= 0x9E3779B97F4A7C15
+		part, bit := &bloom[mix>>62], uint64(1)<<(mix>>56&63)
+		if *part&bit != 0 && d.hasKey(object, k) {
+			return k
+		}
+		*part |= bit
+	}
+	return end
+}
+
+// hasKey reports whether an object has the key at end before it.
+func (d *Doc) hasKey(object, end uint32) bool {
+	key := d.raw[d.nodes[end].start:d.nodes[end].end]
+	for k := object + 1; k < end; k = d.nodes[k+1].next {
+		if string(d.raw[d.nodes[k].start:d.nodes[k].end]) == string(key) {
+			return true
+		}
+	}
+	return false
 }
 
 // ValidUTF8 reports whether the parsed value, without what follows it, is valid
@@ -118,11 +148,23 @@ func (p *parser) space() {
 
 // peek returns the next byte after white space, or 0 at the end.
 func (p *parser) peek() byte {
+	if p.pos < len(p.raw) && p.raw[p.pos] > ' ' {
+		return p.raw[p.pos]
+	}
+	return p.peekFar()
+}
+
+func (p *parser) peekFar() byte {
 	p.space()
 	if p.pos == len(p.raw) {
 		return 0
 	}
 	return p.raw[p.pos]
+}
+
+// mark adds the node of a scalar that ends here.
+func (p *parser) mark(kind Kind, start int, escaped bool) {
+	p.nodes = append(p.nodes, node{uint32(start), uint32(p.pos), uint32(len(p.nodes) + 1), kind, escaped})
 }
 
 // value reads one value of any depth without recursion: the stack holds the
@@ -150,48 +192,42 @@ func (p *parser) value() error {
 func (p *parser) begin() (opened bool, err error) {
 	c := p.peek()
 	if len(p.nodes) >= maxNodes {
-		return false, p.fail("too many values in one line")
+		return false, p.fail("more than 2 million values within one")
 	}
-	p.nodes = append(p.nodes, node{start: uint32(p.pos)})
-	n := uint32(len(p.nodes) - 1)
 	switch c {
 	case '{', '[':
-		return p.open(n, c)
+		return p.open(c)
 	case '"':
-		err = p.str(n)
+		return false, p.str()
 	case 't':
-		err = p.literal(n, Bool, "true")
+		return false, p.literal(Bool, "true")
 	case 'f':
-		err = p.literal(n, Bool, "false")
+		return false, p.literal(Bool, "false")
 	case 'n':
-		err = p.literal(n, Null, "null")
-	default:
-		err = p.number(n)
+		return false, p.literal(Null, "null")
 	}
-	return false, err
+	return false, p.number()
 }
 
-func (p *parser) open(n uint32, c byte) (opened bool, err error) {
+func (p *parser) open(c byte) (opened bool, err error) {
 	if len(p.stack) == maxDepth {
 		return false, p.fail(fmt.Sprintf("nested more than %d levels deep", maxDepth))
 	}
-	p.pos++
-	if c == '[' {
-		p.nodes[n].kind = Array
-		if p.peek() == ']' {
-			p.close(n)
-			return false, nil
-		}
-		p.stack = append(p.stack, frame{node: n})
-		return true, nil
+	n, kind, end := uint32(len(p.nodes)), Array, byte(']')
+	if c == '{' {
+		kind, end = Object, '}'
 	}
-	p.nodes[n].kind = Object
-	if p.peek() == '}' {
+	p.nodes = append(p.nodes, node{start: uint32(p.pos), kind: kind})
+	p.pos++
+	if p.peek() == end {
 		p.close(n)
 		return false, nil
 	}
-	p.stack = append(p.stack, frame{node: n})
-	return true, p.key()
+	p.stack = append(p.stack, n)
+	if kind == Object {
+		return true, p.key()
+	}
+	return true, nil
 }
 
 func (p *parser) close(n uint32) {
@@ -206,7 +242,7 @@ func (p *parser) after() (done, more bool, err error) {
 	if len(p.stack) == 0 {
 		return true, false, nil
 	}
-	top := p.stack[len(p.stack)-1].node
+	top := p.stack[len(p.stack)-1]
 	object := p.nodes[top].kind == Object
 	switch c := p.peek(); {
 	case c == ',' && object:
@@ -232,38 +268,14 @@ func (p *parser) key() error {
 	if p.peek() != '"' {
 		return p.fail(p.orEnd("want a member name in quotes"))
 	}
-	p.nodes = append(p.nodes, node{start: uint32(p.pos)})
-	n := uint32(len(p.nodes) - 1)
-	if err := p.str(n); err != nil {
+	if err := p.str(); err != nil {
 		return err
 	}
-	p.seen(n)
 	if p.peek() != ':' {
 		return p.fail(p.orEnd("want : after a member name"))
 	}
 	p.pos++
 	return nil
-}
-
-// seen notes a duplicate key. A bloom filter of 256 bits keeps it cheap, and objects of
-// more than 64 members are left out so that no input makes it quadratic.
-func (p *parser) seen(n uint32) {
-	top := &p.stack[len(p.stack)-1]
-	key := p.nodes[n]
-	size := key.end - key.start
-	mix := uint64(size)*31 + uint64(p.raw[key.start+1])*7 + uint64(p.raw[key.end-2])*13 + uint64(p.raw[key.start+size/2])*3
-	mix *= 0x9E3779B97F4A7C15
-	part, bit := &top.bloom[mix>>62], uint64(1)<<(mix>>56&63)
-	top.keys++
-	if p.dup == 0 && *part&bit != 0 && top.keys <= 64 {
-		for i := top.node + 1; i < n; i = p.nodes[i+1].next {
-			k := p.nodes[i]
-			if string(p.raw[k.start:k.end]) == string(p.raw[key.start:key.end]) {
-				p.dup = n + 1
-			}
-		}
-	}
-	*part |= bit
 }
 
 func (p *parser) orEnd(msg string) string {
@@ -273,61 +285,56 @@ func (p *parser) orEnd(msg string) string {
 	return msg
 }
 
-func (p *parser) literal(n uint32, kind Kind, word string) error {
-	rest := p.raw[p.pos:]
+func (p *parser) literal(kind Kind, word string) error {
+	start := p.pos
+	rest := p.raw[start:]
 	if len(rest) < len(word) || string(rest[:len(word)]) != word {
 		return p.fail("not a JSON value")
 	}
 	p.pos += len(word)
-	p.scalar(n, kind)
+	p.mark(kind, start, false)
 	return nil
 }
 
-func (p *parser) scalar(n uint32, kind Kind) {
-	p.nodes[n].kind = kind
-	p.nodes[n].end = uint32(p.pos)
-	p.nodes[n].next = n + 1
-}
-
+// digits skips digits, and reports whether there is one.
 func (p *parser) digits() bool {
-	from := p.pos
-	for p.pos < len(p.raw) && p.raw[p.pos]-'0' < 10 {
-		p.pos++
+	i := p.pos
+	for i < len(p.raw) && p.raw[i]-'0' < 10 {
+		i++
 	}
-	return p.pos > from
+	some := i > p.pos
+	p.pos = i
+	return some
 }
 
-func (p *parser) at(chars string) bool {
-	if p.pos == len(p.raw) {
-		return false
-	}
-	for i := range len(chars) {
-		if p.raw[p.pos] == chars[i] {
-			p.pos++
-			return true
-		}
+// at skips a byte if it is c.
+func (p *parser) at(c byte) bool {
+	if p.pos < len(p.raw) && p.raw[p.pos] == c {
+		p.pos++
+		return true
 	}
 	return false
 }
 
-func (p *parser) number(n uint32) error {
+func (p *parser) number() error {
+	start := p.pos
 	if p.pos == len(p.raw) {
 		return p.fail("cut off")
 	}
-	p.at("-")
-	if !p.at("0") && !p.digits() {
+	p.at('-')
+	if !p.at('0') && !p.digits() {
 		return p.fail("not a JSON value")
 	}
-	if p.at(".") && !p.digits() {
+	if p.at('.') && !p.digits() {
 		return p.fail("number without digits after the point")
 	}
-	if p.at("eE") {
-		p.at("+-")
+	if p.at('e') || p.at('E') {
+		_ = p.at('+') || p.at('-')
 		if !p.digits() {
 			return p.fail("number without digits in the exponent")
 		}
 	}
-	p.scalar(n, Number)
+	p.mark(Number, start, false)
 	return nil
 }
 
@@ -344,44 +351,59 @@ func special(x uint64) uint64 {
 	return ((quote-ones)&^quote | (slash-ones)&^slash | (x-0x20*ones)&^x) & highs
 }
 
-// str reads a string, eight bytes at a time where nothing needs attention.
-func (p *parser) str(n uint32) error {
-	raw, i := p.raw, p.pos+1
-	var seen uint64
-	for {
-		for i+8 <= len(raw) {
-			x := binary.LittleEndian.Uint64(raw[i:])
-			seen |= x
-			if m := special(x); m != 0 {
-				i += bits.TrailingZeros64(m) / 8
-				break
-			}
-			i += 8
+// plainFrom returns where what is no plain text begins in raw from i on, or a place
+// before it near the end, and all bytes on the way in one, or'ed to seen.
+func plainFrom(raw []byte, i int, seen uint64) (int, uint64) {
+	for i+8 <= len(raw) {
+		x := binary.LittleEndian.Uint64(raw[i:])
+		seen |= x
+		if m := special(x); m != 0 {
+			return i + bits.TrailingZeros64(m)/8, seen
 		}
-		if i == len(raw) {
-			p.pos = i
-			return p.fail("cut off")
+		i += 8
+	}
+	return i, seen
+}
+
+// str reads a string, most of which have nothing that needs attention.
+func (p *parser) str() error {
+	start := p.pos
+	i, seen := plainFrom(p.raw, start+1, 0)
+	escaped := false
+	if i == len(p.raw) || p.raw[i] != '"' {
+		var err error
+		if i, seen, escaped, err = p.strFrom(i, seen); err != nil {
+			return err
 		}
+	}
+	p.pos = i + 1
+	p.ascii = p.ascii && seen&highs == 0
+	p.mark(String, start, escaped)
+	return nil
+}
+
+// strFrom reads on in a string up to its end.
+func (p *parser) strFrom(i int, seen uint64) (end int, all uint64, escaped bool, err error) {
+	raw := p.raw
+	for i < len(raw) {
 		switch c := raw[i]; {
 		case c == '"':
-			p.pos = i + 1
-			p.ascii = p.ascii && seen&highs == 0
-			p.scalar(n, String)
-			return nil
+			return i, seen, escaped, nil
 		case c == '\\':
 			size := escapeLen(raw[i:])
 			if size == 0 {
 				p.pos = i
-				return p.fail("bad escape in a string")
+				return 0, 0, false, p.fail("bad escape in a string")
 			}
-			p.nodes[n].escaped = true
-			i += size
+			escaped = true
+			i, seen = plainFrom(raw, i+size, seen)
 		case c < 0x20:
 			p.pos = i
-			return p.fail("control character in a string")
+			return 0, 0, false, p.fail("control character in a string")
 		default:
-			seen |= uint64(c)
-			i++
+			i, seen = plainFrom(raw, i+1, seen|uint64(c))
 		}
 	}
+	p.pos = i
+	return 0, 0, false, p.fail("cut off")
 }

@@ -212,6 +212,8 @@ func TestDuplicate(t *testing.T) {
 		{`{"x":{"a":{"q":[1]},"b":2,"a":3}}`, "a", 26, true},
 		{`[{"a":1},{"a":2}]`, "", 0, false},
 		{`{"a":{"a":1}}`, "", 0, false},
+		{`{"a":{"b":1,"b":2},"a":3}`, "b", 12, true},
+		{`{"a":1,"a":{"b":1,"b":2}}`, "a", 7, true},
 		{`{"a":1,"a":2,"b":3,"b":4}`, "a", 7, true},
 		{`{` + many.String() + `"k0":1}`, "", 0, false}, // more members than are looked at
 		{`{"k\n":1,"k\n":2}`, "k\n", 9, true},

@@ -112,7 +112,7 @@ func checkTexts(t *testing.T, s *otlp.Span) {
 			sound(a.Key, strings.Join(v, ","), otlp.MaxValue)
 		}
 	}
-	if typ, _ := s.Get("error.type").(string); strings.Contains(typ, " ") || len(typ) > 64 {
+	if typ, _ := attr(s, "error.type").(string); strings.Contains(typ, " ") || len(typ) > 64 {
 		t.Errorf("error.type is %q", typ)
 	}
 }

@@ -23,7 +23,7 @@ func why(s *otlp.Span) string {
 func find(t *testing.T, units []otlp.Unit, kind string) *otlp.Span {
 	t.Helper()
 	for _, s := range spansOf(units) {
-		if s.Get("andon.span.kind") == kind {
+		if attr(s, "andon.span.kind") == kind {
 			return s
 		}
 	}
@@ -119,7 +119,7 @@ func TestConclusion(t *testing.T) {
 	}
 	s.Runs = s.Runs[:1]
 	for _, u := range spansOf(otlp.NewMapper(pipeline(), o).Units(report(s))) {
-		if u.Get("andon.span.kind") == "conclusion" {
+		if attr(u, "andon.span.kind") == "conclusion" {
 			t.Error("one decision has a conclusion")
 		}
 	}
@@ -135,10 +135,10 @@ func TestTraceScope(t *testing.T) {
 	traces := map[otlp.TraceID]bool{}
 	for _, s := range spansOf(units) {
 		traces[s.Trace] = true
-		if s.Get("andon.span.kind") == "job" {
+		if attr(s, "andon.span.kind") == "job" {
 			t.Error("there is a span of the job")
 		}
-		if s.Get("andon.span.kind") == "run" && (s.Parent != otlp.SpanID{} || s.Links[len(s.Links)-1].Why != "part_of" || s.Links[len(s.Links)-1].Span.String() != jobSpan) {
+		if attr(s, "andon.span.kind") == "run" && (s.Parent != otlp.SpanID{} || s.Links[len(s.Links)-1].Why != "part_of" || s.Links[len(s.Links)-1].Span.String() != jobSpan) {
 			t.Errorf("%s hangs under %v and is linked to %s", s.Name, s.Parent, why(s))
 		}
 	}

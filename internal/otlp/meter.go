@@ -44,6 +44,7 @@ const other = "other"
 // to another: who adds up from the beginning gets the same ones each time.
 type Meter struct {
 	profile Profile
+	defined map[string]Metric // what the profile has
 	series  map[string]*family
 	values  map[string]map[string]bool // of the attributes
 	first   time.Time
@@ -56,7 +57,13 @@ type family struct {
 
 // NewMeter returns an empty Meter.
 func NewMeter(p Profile) *Meter {
-	return &Meter{profile: cmp.Or(p, Stable), series: map[string]*family{}, values: map[string]map[string]bool{}}
+	m := &Meter{profile: cmp.Or(p, Stable), defined: map[string]Metric{}, series: map[string]*family{}, values: map[string]map[string]bool{}}
+	for _, d := range definitions() {
+		if m.profile == Both || d.of == "" || d.of == m.profile {
+			m.defined[d.Name] = d.Metric
+		}
+	}
+	return m
 }
 
 // First returns when the first run began that was added, zero for none.
@@ -72,6 +79,13 @@ func (m *Meter) Metrics() []Metric {
 		out = append(out, f)
 	}
 	return out
+}
+
+// since takes down when something began.
+func (m *Meter) since(start time.Time) {
+	if !start.IsZero() && (m.first.IsZero() || start.Before(m.first)) {
+		m.first = start
+	}
 }
 
 func keyOf(list []Attr) string { return fmt.Sprint(list) }
@@ -129,14 +143,15 @@ func (m *Meter) point(d Metric, list attrs) *Point {
 	return &f.Points[i]
 }
 
-func (m *Meter) count(name, unit, help string, n float64, list attrs) {
-	if n > 0 {
-		m.point(Metric{Name: name, Unit: unit, Help: help}, list).Value += n
+func (m *Meter) count(name string, n float64, list attrs) {
+	if d, ok := m.defined[name]; ok && n > 0 {
+		m.point(d, list).Value += n
 	}
 }
 
-func (m *Meter) observe(d Metric, v float64, list attrs) {
-	if v < 0 {
+func (m *Meter) observe(name string, v float64, list attrs) {
+	d, ok := m.defined[name]
+	if !ok || v < 0 {
 		return
 	}
 	p := m.point(d, list)
@@ -144,18 +159,4 @@ func (m *Meter) observe(d Metric, v float64, list attrs) {
 	p.Sum += v
 	i, _ := slices.BinarySearch(d.Bounds, v)
 	p.Buckets[i]++
-}
-
-// scale returns n bounds, each by a factor above the one before.
-func scale(first, factor float64, n int) []float64 {
-	out := make([]float64, n)
-	for i := range out {
-		out[i] = first
-		first *= factor
-	}
-	return out
-}
-
-func seconds(name, help string) Metric {
-	return Metric{Name: name, Unit: "s", Help: help, Bounds: scale(0.01, 2, 21)}
 }

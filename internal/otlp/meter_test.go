@@ -1,6 +1,9 @@
 package otlp_test
 
 import (
+	"bytes"
+	"encoding/json"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -97,4 +100,70 @@ func TestRollupTools(t *testing.T) {
 	if sumOf(calls) != 10 || sumOf(errors) != 3 || len(calls) != 2 {
 		t.Errorf("%v calls, %v errors: %v", sumOf(calls), sumOf(errors), calls)
 	}
+}
+
+// TestMerge holds that what was kept of some days and added to others gives the
+// same as adding up all of them, whatever the profile, and that what cannot be
+// is refused.
+func TestMerge(t *testing.T) {
+	p, r := pipeline(), read(t, filepath.Join(recordings, "claude-stream-json"), pullRequest())
+	for _, profile := range []otlp.Profile{otlp.Stable, otlp.Next} {
+		whole, early, late := otlp.NewMeter(profile), otlp.NewMeter(otlp.Both), otlp.NewMeter(profile)
+		for _, s := range r.Sessions {
+			whole.Add(s, &p)
+			early.Add(s, &p)
+		}
+		whole.AddOverride(record())
+		late.AddOverride(record())
+		kept, err := json.Marshal(early)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := late.Merge(kept); err != nil {
+			t.Fatal(err)
+		}
+		var want, got bytes.Buffer
+		if otlp.WritePrometheus(&want, whole.Metrics()) != nil || otlp.WritePrometheus(&got, late.Metrics()) != nil || want.String() != got.String() || !late.First().Equal(whole.First()) {
+			t.Errorf("%s: got\n%s\nwant\n%s", profile, got.String(), want.String())
+		}
+	}
+}
+
+func TestMergeHostile(t *testing.T) {
+	for _, bad := range []string{
+		`[]`, `{"series":[{"name":"andon.turns","sum":1e308,"buckets":[0,0,0,0,0,0,0,0,0,0]}]}`, `{"series":[{"name":"andon.runs","value":-1}]}`, `{"series":[{"name":"andon.turns","buckets":[1]}]}`, `{"series":[{"name":"andon.runs","value":1e300}]}`,
+		`{"series":[{"name":"andon.turns","buckets":[18446744073709551615,0,0,0,0,0,0,0,0,0]}]}`, `{"series":[{"name":"andon.runs","value":1,"attributes":[["a"]]}]}x`,
+	} {
+		if err := otlp.NewMeter(otlp.Stable).Merge([]byte(bad)); err == nil {
+			t.Errorf("%s was taken", bad)
+		}
+	}
+	m := otlp.NewMeter(otlp.Stable)
+	if err := m.Merge([]byte(`{"series":[{"name":"not.ours","value":1},{"name":"andon.runs","value":2,"attributes":[["x","a\nb"],["otel.metric.overflow","true"]]}]}`)); err != nil {
+		t.Fatal(err)
+	}
+	list := m.Metrics()
+	if len(list) != 1 || list[0].Points[0].Value != 2 || list[0].Points[0].Attrs[0].Value != "other" || list[0].Points[0].Attrs[1].Value != true {
+		t.Errorf("got %v", list)
+	}
+}
+
+// FuzzMerge holds that no totals make a Meter fail, and that what one takes it
+// writes so that another takes it.
+func FuzzMerge(f *testing.F) {
+	f.Add([]byte(`{"first":"2026-11-20T00:00:00Z","series":[{"name":"andon.runs","value":2,"attributes":[["otel.metric.overflow","true"]]}]}`))
+	f.Add([]byte(`{"series":[{"name":"andon.turns","sum":3,"buckets":[1,0,0,0,0,0,0,0,0,1],"attributes":[["gen_ai.agent.name","a"]]}]}`))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		m := otlp.NewMeter(otlp.Both)
+		if m.Merge(raw) != nil {
+			return
+		}
+		kept, err := json.Marshal(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := otlp.NewMeter(otlp.Both).Merge(kept); err != nil {
+			t.Fatalf("%v\n%s", err, kept)
+		}
+	})
 }

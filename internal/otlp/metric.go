@@ -21,9 +21,7 @@ func (m *Meter) Add(s *session.Session, p *Pipeline) {
 func (m *Meter) add(of *run) {
 	x := *of // several meters may add it at once
 	x.bill = newBill(x.r)
-	if start := x.r.Start; !start.IsZero() && (m.first.IsZero() || start.Before(m.first)) {
-		m.first = start
-	}
+	m.since(x.r.Start)
 	m.run(&x)
 	m.calls(&x)
 	m.tools(&x)
@@ -48,11 +46,11 @@ func (m *Meter) run(x *run) {
 	r := x.r
 	a := x.where()
 	a.text(andonOutcome, string(r.Status))
-	m.count("andon.runs", "{run}", "Runs of agents.", 1, a)
+	m.count("andon.runs", 1, a)
 	if r.Decision != nil {
 		d := x.where()
 		d.text(andonDecision, string(r.Decision.Kind))
-		m.count("andon.decisions", "{decision}", "Runs that decided something.", 1, d)
+		m.count("andon.decisions", 1, d)
 	}
 	failed := ""
 	if r.Status == trace.Failure || r.Status == trace.Timeout {
@@ -63,17 +61,17 @@ func (m *Meter) run(x *run) {
 		if x.m.p.Workflow != "" {
 			e := whose(x.s.Repository, x.m.p.Workflow, "")
 			e.text(errorType, failed)
-			m.count("cicd.pipeline.run.errors", "{error}", "Errors of pipeline runs; here, of the agents in them.", 1, e)
+			m.count(pipelineErrors, 1, e)
 		}
 	}
 	if n, ok := r.Turns.Get(); ok {
-		m.observe(Metric{Name: "andon.turns", Unit: "{turn}", Help: "Turns of a run.", Bounds: []float64{1, 2, 5, 10, 20, 50, 100, 200, 500}}, float64(n), x.where())
+		m.observe("andon.turns", float64(n), x.where())
 	}
 	if ms, ok := r.DurationMS.Get(); ok {
 		d := x.where()
 		d.text(genAIProvider, x.provider(nil))
 		d.text(errorType, failed)
-		m.observe(seconds("gen_ai.invoke_agent.duration", "How long a run of an agent took."), float64(ms)/1000, d)
+		m.observe(genAIAgentDuration, float64(ms)/1000, d)
 	}
 }
 
@@ -92,7 +90,7 @@ func (m *Meter) calls(x *run) {
 			m.cost(x, st.Name, i)
 		}
 		if !st.Start.IsZero() && !st.End.IsZero() {
-			m.observe(seconds("gen_ai.client.operation.duration", "How long a call of a model took."), st.End.Sub(st.Start).Seconds(), a)
+			m.observe(genAICallDuration, st.End.Sub(st.Start).Seconds(), a)
 		}
 	}
 	for i, p := range x.bill.rest {
@@ -114,31 +112,27 @@ func (m *Meter) cost(x *run, model string, i int) {
 	if usd, ok := x.bill.of(i); ok {
 		a := x.where()
 		a.text(genAIRequestModel, model)
-		m.count("andon.cost", "USD", "What runs cost, as far as it is known.", usd, a)
+		m.count("andon.cost", usd, a)
 	}
 }
 
-// tokens adds usage under the names of the profile.
+// tokens adds usage; the profile knows one or the other name of it.
 func (m *Meter) tokens(a attrs, u trace.Usage) {
-	if m.profile == Next {
-		for _, c := range []struct {
-			name  string
-			count trace.Count
-		}{
-			{"input_tokens", u.Prompt()}, {"output_tokens", u.Output}, {"cache_read.input_tokens", u.CacheRead},
-			{"cache_write.input_tokens", u.CacheWrite5m.Add(u.CacheWrite1h)}, {"reasoning.output_tokens", u.Reasoning},
-		} {
-			m.count("gen_ai.client.inference.usage."+c.name, "{token}", "Tokens.", float64(c.count.N()), a)
-		}
-		return
+	for _, c := range []struct {
+		name  string
+		count trace.Count
+	}{
+		{"input_tokens", u.Prompt()}, {"output_tokens", u.Output}, {"cache_read.input_tokens", u.CacheRead},
+		{"cache_write.input_tokens", u.CacheWrite5m.Add(u.CacheWrite1h)}, {"reasoning.output_tokens", u.Reasoning},
+	} {
+		m.count(genAITokens+c.name, float64(c.count.N()), a)
 	}
-	d := Metric{Name: "gen_ai.client.token.usage", Unit: "{token}", Help: "Tokens of a call.", Bounds: scale(1, 4, 14)}
 	for _, c := range []struct {
 		kind  string
 		count trace.Count
 	}{{"input", u.Prompt()}, {"output", u.Output}} {
 		if n, ok := c.count.Get(); ok {
-			m.observe(d, float64(n), append(slices.Clip(a), Attr{genAITokenType, c.kind}))
+			m.observe(genAITokenUsage, float64(n), append(slices.Clip(a), Attr{genAITokenType, c.kind}))
 		}
 	}
 }
@@ -158,7 +152,7 @@ func (m *Meter) tools(x *run) {
 			a := whose(x.s.Repository, "", x.agent())
 			a.text(genAIToolName, st.Name)
 			a.text(errorType, failed)
-			m.observe(seconds("gen_ai.execute_tool.duration", "How long a tool call took."), st.End.Sub(st.Start).Seconds(), a)
+			m.observe(genAIToolDuration, st.End.Sub(st.Start).Seconds(), a)
 		}
 	}
 	if len(x.r.Steps) == 0 {
@@ -183,10 +177,10 @@ func (m *Meter) toolStats(x *run) {
 func (m *Meter) tool(x *run, name, failed string, n int64) {
 	a := x.where()
 	a.text(genAIToolName, name)
-	m.count("andon.tool.calls", "{call}", "Tool calls.", float64(n), a)
+	m.count("andon.tool.calls", float64(n), a)
 	if failed != "" {
 		a.text(errorType, failed)
-		m.count("andon.tool.errors", "{error}", "Tool calls that failed.", float64(n), a)
+		m.count("andon.tool.errors", float64(n), a)
 	}
 }
 
@@ -195,10 +189,10 @@ func (m *Meter) findings(x *run) {
 		a := x.where()
 		if rule, ok := strings.CutPrefix(f.Rule, "secret/"); ok {
 			a.text(andonDetector, rule)
-			m.count("andon.secrets.findings", "{finding}", "Credentials that were found.", 1, a)
+			m.count("andon.secrets.findings", 1, a)
 		} else if strings.HasPrefix(f.Rule, "trace/") {
 			a.text(andonRule, f.Rule)
-			m.count("andon.validation.failures", "{finding}", "Lines of traces that are not as they should be.", 1, a)
+			m.count("andon.validation.failures", 1, a)
 		}
 	}
 }
@@ -209,13 +203,12 @@ func (m *Meter) AddOverride(rec *override.Record) {
 	a.text(andonOverride+"kind", string(rec.Signal))
 	a.text(andonOverride+"actor_type", string(rec.Actor.Kind))
 	if rec.Schema == override.AgreementSchema {
-		m.count("andon.agreements", "{agreement}", "Acts of people that bear out what an agent decided.", 1, a)
+		m.count("andon.agreements", 1, a)
 		return
 	}
-	m.count("andon.overrides", "{override}", "Acts of people that contradict what an agent decided.", 1, a)
+	m.count("andon.overrides", 1, a)
 	if !rec.Decision.Time.IsZero() && rec.Time.After(rec.Decision.Time) {
-		d := Metric{Name: "andon.override.latency", Unit: "s", Help: "From a decision to its override.", Bounds: scale(60, 4, 9)}
-		m.observe(d, rec.Time.Sub(rec.Decision.Time).Seconds(), a)
+		m.observe("andon.override.latency", rec.Time.Sub(rec.Decision.Time).Seconds(), a)
 	}
 }
 
@@ -223,5 +216,5 @@ func (m *Meter) AddOverride(rec *override.Record) {
 func (m *Meter) AddMissing(repository, workflow, state string, n int) {
 	a := whose(repository, workflow, "")
 	a.text(andonGap, state)
-	m.count("andon.traces.missing", "{trace}", "Traces of which nothing is known but that they are not there.", float64(n), a)
+	m.count("andon.traces.missing", float64(n), a)
 }

@@ -42,6 +42,16 @@ const (
 	mcpMethod = "mcp.method.name"
 )
 
+// The names of the conventions' metrics.
+const (
+	genAIAgentDuration = "gen_ai.invoke_agent.duration"
+	genAICallDuration  = "gen_ai.client.operation.duration"
+	genAIToolDuration  = "gen_ai.execute_tool.duration"
+	genAITokenUsage    = "gen_ai.client.token.usage"
+	genAITokens        = "gen_ai.client.inference.usage." // what takes its place, followed by a class of tokens
+	pipelineErrors     = "cicd.pipeline.run.errors"
+)
+
 // cacheWrite returns the name of the tokens that were written to a cache. Never
 // both: Langfuse would count them twice.
 func (p Profile) cacheWrite() string {

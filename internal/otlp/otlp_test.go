@@ -70,7 +70,8 @@ func ingested(c *session.Collector, name string, raw []byte) {
 func pipeline() otlp.Pipeline {
 	return otlp.Pipeline{
 		Repository: "acme/shop", RunID: "9007199254740993", Attempt: "2", Workflow: "Review", WorkflowRef: "acme/shop/.github/workflows/review.yml@refs/heads/main",
-		Job: "review", CheckRun: "51", Event: "pull_request", Actor: "mona", Runner: "GitHub Actions 7", HeadRef: "fix", BaseRef: "main",
+		Job: "review", CheckRun: "51", Event: "pull_request", Actor: "mona", Runner: "GitHub Actions 7", HeadRef: "fix", BaseRef: "main", BaseSHA: strings.Repeat("b1", 20),
+		Change: otlp.Change{Number: 12, State: "open", Title: "Limit by window"},
 	}
 }
 
@@ -179,12 +180,12 @@ func TestEverySpan(t *testing.T) {
 func checkSpan(t *testing.T, dir string, s *otlp.Span) {
 	t.Helper()
 	for _, key := range []string{"openinference.span.kind", "session.id", "vcs.change.id", "vcs.ref.head.revision", "cicd.pipeline.run.id", "cicd.pipeline.task.run.id", "user.id"} {
-		if v, _ := s.Get(key).(string); v == "" {
+		if v, _ := attr(s, key).(string); v == "" {
 			t.Errorf("%s: %s has no %s", dir, s.Name, key)
 		}
 	}
-	ofRun := s.Get("andon.span.kind") != "job" && s.Get("andon.span.kind") != "conclusion"
-	if ofRun && (s.Get("gen_ai.conversation.id") == nil || s.Get("gen_ai.agent.name") == nil) {
+	ofRun := attr(s, "andon.span.kind") != "job" && attr(s, "andon.span.kind") != "conclusion"
+	if ofRun && (attr(s, "gen_ai.conversation.id") == nil || attr(s, "gen_ai.agent.name") == nil) {
 		t.Errorf("%s: %s has no conversation or no agent", dir, s.Name)
 	}
 	if len(s.Attrs) > 128 || s.End.Before(s.Start) || s.Start.Year() < 2020 {
@@ -197,11 +198,11 @@ func checkSpan(t *testing.T, dir string, s *otlp.Span) {
 		}
 		keys[a.Key] = true
 		counted := strings.HasPrefix(a.Key, "gen_ai.usage.") || strings.HasPrefix(a.Key, "llm.cost") || a.Key == "langfuse.observation.cost_details"
-		if counted && s.Get("gen_ai.operation.name") != "chat" {
+		if counted && attr(s, "gen_ai.operation.name") != "chat" {
 			t.Errorf("%s: %s has %s", dir, s.Name, a.Key)
 		}
 	}
-	if s.Failed && s.Get("error.type") == nil {
+	if s.Failed && attr(s, "error.type") == nil {
 		t.Errorf("%s: %s failed without error.type", dir, s.Name)
 	}
 }
@@ -293,11 +294,11 @@ func TestClean(t *testing.T) {
 	long := strings.Repeat("é", otlp.MaxValue)
 	s := &otlp.Span{Name: "tool KEY", Message: "KEY", Attrs: []otlp.Attr{{Key: "a", Value: "is KEY"}, {Key: "l", Value: []string{"KEY", long}}, {Key: "u", Value: "a\xffb"}, {Key: "n", Value: int64(1)}}}
 	for out := range otlp.Clean(func(yield func(*otlp.Span) bool) { yield(s) }, func(s string) string { return strings.ReplaceAll(s, "KEY", "***") }) {
-		list, _ := out.Get("l").([]string)
-		if out.Name != "tool ***" || out.Message != "***" || out.Get("a") != "is ***" || list[0] != "***" || out.Get("u") != "a\uFFFDb" || out.Get("n") != int64(1) {
+		list, _ := attr(out, "l").([]string)
+		if out.Name != "tool ***" || out.Message != "***" || attr(out, "a") != "is ***" || list[0] != "***" || attr(out, "u") != "a\uFFFDb" || attr(out, "n") != int64(1) {
 			t.Errorf("got %v", out)
 		}
-		if len(list[1]) > otlp.MaxValue || !strings.HasSuffix(list[1], "é… (cut)") || out.Get("andon.attributes.cut") != int64(1) {
+		if len(list[1]) > otlp.MaxValue || !strings.HasSuffix(list[1], "é… (cut)") || attr(out, "andon.attributes.cut") != int64(1) {
 			t.Errorf("cut to %d bytes", len(list[1]))
 		}
 	}
@@ -316,13 +317,13 @@ func TestOverride(t *testing.T) {
 		"annotations.0.annotation.score": 0.0, "annotations.0.annotation.annotator_kind": "HUMAN", "annotations.0.annotation.identifier": rec.ID,
 		"annotations.0.annotation.explanation": nil, "gen_ai.evaluation.score.value": 0.0, "session.id": "acme/shop#12", "andon.override.latency_s": 10800.0,
 	} {
-		if s.Get(key) != want {
-			t.Errorf("%s is %v, want %v", key, s.Get(key), want)
+		if attr(s, key) != want {
+			t.Errorf("%s is %v, want %v", key, attr(s, key), want)
 		}
 	}
 	rec.RunID, rec.Schema = "", override.AgreementSchema
 	agreed := spansOf([]otlp.Unit{m.Override(rec)})[0]
-	if len(agreed.Links) != 1 || agreed.Get("andon.override.target") != "change" || agreed.Get("annotations.0.annotation.score") != 1.0 {
+	if len(agreed.Links) != 1 || attr(agreed, "andon.override.target") != "change" || attr(agreed, "annotations.0.annotation.score") != 1.0 {
 		t.Errorf("got %v", agreed)
 	}
 }
@@ -371,4 +372,13 @@ func TestPrometheus(t *testing.T) {
 			t.Errorf("cost %v, want %v", cost, *r.Sessions[0].Cost.USD)
 		}
 	}
+}
+
+// attr returns the value of an attribute, nil where the span has none.
+func attr(s *otlp.Span, key string) any {
+	i := slices.IndexFunc(s.Attrs, func(a otlp.Attr) bool { return a.Key == key })
+	if i < 0 {
+		return nil
+	}
+	return s.Attrs[i].Value
 }

@@ -84,7 +84,7 @@ func named(name string) func(*otlp.Span) bool {
 }
 
 func with(key string) func(*otlp.Span) bool {
-	return func(s *otlp.Span) bool { return s.Get(key) != nil }
+	return func(s *otlp.Span) bool { return attr(s, key) != nil }
 }
 
 func failed(s *otlp.Span) bool { return s.Failed }
@@ -165,7 +165,7 @@ func checkSums(t *testing.T, dir string, r *session.Report, units []otlp.Unit) {
 			var tokens, counted int64
 			cost, prompts := 0.0, int64(0)
 			for _, x := range spansOf(units) {
-				if x.Get("gen_ai.conversation.id") != run.ID {
+				if attr(x, "gen_ai.conversation.id") != run.ID {
 					continue
 				}
 				seen := langfuseSees(x, nil)
@@ -195,12 +195,12 @@ func checkSums(t *testing.T, dir string, r *session.Report, units []otlp.Unit) {
 func TestFirstToken(t *testing.T) {
 	n := 0
 	for _, s := range spansOf(otlp.NewMapper(pipeline(), options()).Units(read(t, filepath.Join(recordings, "kimi-code"), pullRequest()))) {
-		seconds, ok := s.Get("gen_ai.response.time_to_first_chunk").(float64)
+		seconds, ok := attr(s, "gen_ai.response.time_to_first_chunk").(float64)
 		if !ok {
 			continue
 		}
 		n++
-		text, _ := s.Get("langfuse.observation.completion_start_time").(string)
+		text, _ := attr(s, "langfuse.observation.completion_start_time").(string)
 		at, err := time.Parse(time.RFC3339Nano, text)
 		if err != nil || math.Abs(at.Sub(s.Start).Seconds()-seconds) > 1e-6 {
 			t.Errorf("%v after %v is not %q: %v", seconds, s.Start, text, err)
@@ -220,7 +220,7 @@ func TestNextNames(t *testing.T) {
 		seen := map[string]bool{}
 		for _, s := range spansOf(otlp.NewMapper(pipeline(), o).Units(read(t, filepath.Join(recordings, "claude-stream-json"), pullRequest()))) {
 			for _, name := range []string{"cache_creation", "cache_write"} {
-				if s.Get("gen_ai.usage."+name+".input_tokens") != nil {
+				if attr(s, "gen_ai.usage."+name+".input_tokens") != nil {
 					seen[name] = true
 				}
 			}

@@ -62,16 +62,6 @@ type Span struct {
 	Message    string // why it failed
 }
 
-// Get returns the value of an attribute, nil where the span has none.
-func (s *Span) Get(key string) any {
-	for _, a := range s.Attrs {
-		if a.Key == key {
-			return a.Value
-		}
-	}
-	return nil
-}
-
 // Unit is what is exported as a whole or not at all: the spans of one run, of
 // one job or of one override.
 type Unit struct {

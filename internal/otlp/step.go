@@ -225,7 +225,7 @@ func (x *run) tool(st *session.Step) *Span {
 		}
 	}
 	s.set(a)
-	if st.Failed {
+	if st.Failed || st.Denied {
 		x.fail(s, toolError(st), messageOf(st.Error))
 	}
 	return s

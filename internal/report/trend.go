@@ -288,8 +288,8 @@ func lightOfMeasure(r *trend.Report, known bool, measures ...string) light {
 }
 
 // evidencePath matches what is linked to: a workflow run, a pull request, an
-// issue, a commit.
-var evidencePath = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100})/(?:actions/runs/(\d+)(?:/attempts/\d+)?|(pull|issues)/(\d+)(?:#[a-z]+-?\d+)?|commit/([0-9a-f]{7,64}))$`)
+// issue, a commit, a file at a commit.
+var evidencePath = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100})/(?:actions/runs/(\d+)(?:/attempts/\d+)?|(pull|issues)/(\d+)(?:#[a-z]+-?\d+)?|commit/([0-9a-f]{7,64})|blob/([0-9a-f]{7,64})/(?:[A-Za-z0-9_.-]+/)*([A-Za-z0-9_.-]+))$`)
 
 // linkName returns the words of a link to what is shown as evidence, and
 // whether it is a link: to the forge, and to a repository that the report is
@@ -297,7 +297,7 @@ var evidencePath = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-
 func linkName(r *trend.Report, server, url string) (name string, ok bool) {
 	path, ok := strings.CutPrefix(url, server+"/")
 	m := evidencePath.FindStringSubmatch(path)
-	if !ok || m == nil || !slices.Contains(r.Coverage.Repositories, m[1]) {
+	if !ok || m == nil || !slices.Contains(r.Coverage.Repositories, m[1]) || strings.Contains("/"+path+"/", "/../") || strings.Contains("/"+path+"/", "/./") {
 		return "", false
 	}
 	switch {
@@ -307,6 +307,8 @@ func linkName(r *trend.Report, server, url string) (name string, ok bool) {
 		return "pull request " + m[4], true
 	case m[3] == "issues":
 		return "issue " + m[4], true
+	case m[6] != "":
+		return mdText(m[7], maxName) + " at " + m[6][:7], true
 	}
 	return "commit " + m[5][:7], true
 }

@@ -72,8 +72,16 @@ func tokenWords(t *trend.Tokens) string {
 	if t == nil {
 		return ""
 	}
-	n := func(x int64) string { return tokens(trace.Measured(x)) }
-	return fmt.Sprintf("%s in, %s read from a cache, %s written to one, %s out", n(t.Input), n(t.CacheRead), n(t.CacheWrite), n(t.Output))
+	var out []string
+	for _, c := range []struct {
+		n    int64
+		what string
+	}{{t.Input, "in"}, {t.CacheRead, "read from a cache"}, {t.CacheWrite, "written to a cache"}, {t.Output, "out"}} {
+		if c.n > 0 {
+			out = append(out, tokens(trace.Measured(c.n))+" "+c.what)
+		}
+	}
+	return strings.Join(out, ", ")
 }
 
 // spread says below what one half, nine tenths and 99 of 100 runs are.

@@ -118,17 +118,21 @@ func FuzzHostileTrend(f *testing.F) {
 func TestTrendLinks(t *testing.T) {
 	r := factory()
 	for url, want := range map[string]string{
-		"https://github.com/octo-org/shop/actions/runs/7":                "run 7",
-		"https://github.com/octo-org/shop/actions/runs/7/attempts/2":     "run 7",
-		"https://github.com/octo-org/shop/pull/512#pullrequestreview-12": "pull request 512",
-		"https://github.com/octo-org/web/issues/3":                       "issue 3",
-		"https://github.com/octo-org/web/commit/8d3f2c1b0a9e":            "commit 8d3f2c1",
-		"https://github.com/evil/web/pull/3":                             "",
-		"https://github.com.evil.example/octo-org/web/pull/3":            "",
-		"https://github.com/octo-org/web/../../evil/pull/3":              "",
-		"https://github.com/octo-org/web/pull/3)[x](y":                   "",
-		"javascript:alert(1)":                                            "",
-		"":                                                               "",
+		"https://github.com/octo-org/shop/actions/runs/7":                 "run 7",
+		"https://github.com/octo-org/shop/actions/runs/7/attempts/2":      "run 7",
+		"https://github.com/octo-org/shop/pull/512#pullrequestreview-12":  "pull request 512",
+		"https://github.com/octo-org/web/issues/3":                        "issue 3",
+		"https://github.com/octo-org/web/commit/8d3f2c1b0a9e":             "commit 8d3f2c1",
+		"https://github.com/octo-org/web/blob/8d3f2c1b0a9e/.github/a.md":  "a.md at 8d3f2c1",
+		"https://github.com/octo-org/web/blob/8d3f2c1b0a9e/../../../../e": "",
+		"https://github.com/octo-org/web/blob/8d3f2c1b0a9e/%2e%2e/x":      "",
+		"https://github.com/evil/web/blob/8d3f2c1b0a9e/a.md":              "",
+		"https://github.com/evil/web/pull/3":                              "",
+		"https://github.com.evil.example/octo-org/web/pull/3":             "",
+		"https://github.com/octo-org/web/../../evil/pull/3":               "",
+		"https://github.com/octo-org/web/pull/3)[x](y":                    "",
+		"javascript:alert(1)": "",
+		"":                    "",
 	} {
 		if got, ok := linkName(r, "https://github.com", url); got != want || ok != (want != "") {
 			t.Errorf("%q: got %q, want %q", url, got, want)

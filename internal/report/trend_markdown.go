@@ -239,16 +239,16 @@ func (t *trendPage) charts() {
 	t.courseTable(ps)
 }
 
-// spendTitle says what a bar of the spend is of. The first may be of fewer days.
+// spendTitle says what a bar of the spend is. The first may be of fewer days.
 func spendTitle(ps []period) string {
 	first, each := ps[0].length, ps[len(ps)-1].length
 	switch {
 	case each == 1:
 		return "Spend a day, in US dollars"
 	case first < each:
-		return fmt.Sprintf("Spend in %d days, in US dollars; the first bar is of %s", each, plural(first, "day", "days"))
+		return fmt.Sprintf("Spend a day, in US dollars; a bar is the mean of %d days, the first of %d", each, first)
 	}
-	return fmt.Sprintf("Spend in %d days, in US dollars", each)
+	return fmt.Sprintf("Spend a day, in US dollars; a bar is the mean of %d days", each)
 }
 
 func (t *trendPage) courseTable(ps []period) {

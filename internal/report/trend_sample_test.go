@@ -104,7 +104,7 @@ func factory() *trend.Report {
 		},
 		Findings: []finding.Finding{
 			{Rule: "change/instructions", Severity: finding.Error, Message: "review-security: people overrule 33 % (26–41) of its decisions since its instructions changed on 12 Nov, 7 % (6–9) before (n=158, 1,050); cost per run unchanged.",
-				Hint: "Compare the two versions of .github/agents/review-security.md.", Evidence: urls(pullURL(shop, 512), pullURL(shop, 518), runURL(shop, 90210)),
+				Hint: "Compare the two versions of .github/agents/review-security.md.", Evidence: urls("https://github.com/"+shop+"/blob/8d3f2c1b0a9e/.github/agents/review-security.md", pullURL(shop, 512), pullURL(shop, 518), runURL(shop, 90210)),
 				Subject: &finding.Subject{Agent: "review-security", Measure: "override-rate", From: "2026-11-12", To: "2026-11-20"}},
 			{Rule: "failure/tool-loop", Severity: finding.Error, Message: "fix-flaky-tests called Bash 214 times with the same arguments in one run, which cost $38.20, 80 times the median.",
 				Evidence: urls(runURL(shop, 90444)), Subject: &finding.Subject{Agent: "fix-flaky-tests", Repository: shop, RunID: "run-1", From: "2026-11-18", To: "2026-11-18"}},

@@ -75,11 +75,13 @@ func pointsOf(ps []period, value func(period) (float64, bool)) []point {
 	return out
 }
 
+// costIn is the cost of a day, so that a first period of fewer days looks like
+// the others.
 func costIn(p period) (float64, bool) {
 	if p.sum.CostUSD == nil {
 		return 0, false
 	}
-	return *p.sum.CostUSD, true
+	return *p.sum.CostUSD / float64(max(p.length, 1)), true
 }
 
 // successIn and overruledIn are shares in percent.

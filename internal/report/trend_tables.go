@@ -178,7 +178,11 @@ func oneRun(g trend.Group) string {
 	return median(g.CostPerRun, coins) + ", " + median(g.DurationMS, milliseconds)
 }
 
+// lightOf is the light of a group; about is nil where none is.
 func (t *trendPage) lightOf(g trend.Group, about func(trend.Group, finding.Subject) bool) light {
+	if about == nil {
+		return unlit
+	}
 	return lightOfGroup(t.report, g.Runs, func(s finding.Subject) bool { return about(g, s) })
 }
 

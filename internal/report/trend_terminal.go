@@ -109,16 +109,16 @@ func trendGroups(b *strings.Builder, title string, r *trend.Report, all []trend.
 		{title: "LIGHT", spare: 1}, {title: "NAME", least: 28}, {title: "RUNS", right: true}, {title: "SUCCEEDED"}, {title: "OVERRULED", spare: 2},
 		{title: "COST", right: true}, {title: "MEDIAN RUN", right: true, spare: 3}, {title: "TIME", right: true, spare: 4}, {title: "COST OVER TIME", spare: 5},
 	}
+	without := 0
+	if about == nil { // there are no lights
+		without = 1
+	}
 	var cells [][]cell
 	for _, g := range all[:min(len(all), maxTerminalGroups)] {
-		light := cell{}
-		if about != nil {
-			l := t.lightOf(g, about)
-			light = cell{lightWord(l), paintOf(l)}
-		}
-		cells = append(cells, append([]cell{light}, groupCells(r, g)...))
+		l := t.lightOf(g, about)
+		cells = append(cells, append([]cell{{lightWord(l), paintOf(l)}}, groupCells(r, g)...)[without:])
 	}
-	table(b, columns, cells, o, "  ")
+	table(b, columns[without:], cells, o, "  ")
 	if n := len(all) - maxTerminalGroups; n > 0 {
 		fmt.Fprintf(b, "  … and %s more\n", number(int64(n)))
 	}

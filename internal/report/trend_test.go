@@ -128,3 +128,20 @@ func TestBoardWhy(t *testing.T) {
 		}
 	}
 }
+
+// TestPeriods gives a first stretch of fewer days the height of the others where a
+// day costs the same.
+func TestPeriods(t *testing.T) {
+	usd := 2.0
+	var series []trend.Point
+	for day := range 15 {
+		series = append(series, trend.Point{Day: time.Date(2026, 10, 1+day, 0, 0, 0, 0, time.UTC).Format(time.DateOnly), CostUSD: &usd})
+	}
+	ps := periods(trend.Window{From: "2026-10-01", To: "2026-10-15", Days: 15}, series)
+	if got := sparkline(pointsOf(ps, costIn)); got != "███" || *ps[0].sum.CostUSD != 2 || *ps[1].sum.CostUSD != 14 {
+		t.Errorf("%s %+v", got, ps)
+	}
+	if got, want := spendTitle(ps), "Spend a day, in US dollars; a bar is the mean of 7 days, the first of 1"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}

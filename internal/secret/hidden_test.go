@@ -157,8 +157,8 @@ func FuzzAnySpelling(f *testing.F) {
 		f.Add("say ", " so", uint16(i), uint64(i))
 	}
 	f.Fuzz(func(t *testing.T, before, after string, which uint16, seed uint64) {
-		if !utf8.ValidString(before+after) || len(before)+len(after) > 2000 {
-			return
+		if !utf8.ValidString(before+after) || len(before)+len(after) > 100 {
+			return // a text grows twentyfold with each level of escapes
 		}
 		text := before + "\n" + texts[int(which)%len(texts)] + "\n" + after
 		if hasError(s.Scan([]byte(text))) {

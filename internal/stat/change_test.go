@@ -15,128 +15,129 @@ func nile() []float64 {
 		744, 749, 838, 1050, 918, 986, 797, 923, 975, 815, 1020, 906, 901, 1170, 912, 746, 919, 718, 714, 740}
 }
 
-func TestMeanChanges(t *testing.T) {
-	// One change, in 1899: Cobb, The Problem of the Nile (1978).
-	got, ok := MeanChanges(nile(), 3, 0.05)
-	if !ok || len(got) != 1 || got[0].From != 0 || got[0].At != 1899-1871 || got[0].To != 100 || got[0].P > 1e-6 {
+// years returns a series of one level a year, all with the variance that their
+// differences show (von Neumann, 1941).
+func years(xs []float64) *Series {
+	variance := 0.0
+	for i := 1; i < len(xs); i++ {
+		variance += (xs[i] - xs[i-1]) * (xs[i] - xs[i-1]) / float64(2*(len(xs)-1))
+	}
+	days := make([]Part, len(xs))
+	for i, x := range xs {
+		days[i] = Part{Runs: 20, Weight: 1 / variance, Sum: x / variance, Days: 1}
+	}
+	s := &Series{}
+	s.Fill(days)
+	return s
+}
+
+// rates returns a series of a rate.
+func rates(days []Proportion) *Series {
+	parts := make([]Part, len(days))
+	for i, d := range days {
+		parts[i] = Part{Runs: float64(d.Total), Hits: float64(d.Hits), Total: float64(d.Total), Days: min(d.Total, 1)}
+	}
+	s := &Series{Rates: true, Scale: 1}
+	s.Fill(parts)
+	return s
+}
+
+func TestScan(t *testing.T) {
+	// One change, in 1899: Cobb, The Problem of the Nile (1978). There is none in the years
+	// before it or after it.
+	nile := years(nile())
+	got, ok := nile.Scan(0, 100)
+	if !ok || got.From != 1899-1871 || got.To != 100 || got.P > 1e-6 || got.Rises() {
 		t.Errorf("the Nile changes at %+v, %v", got, ok)
 	}
-	flat := slices.Repeat([]float64{0.1}, 30)
-	if got, ok := MeanChanges(flat, 1, 0.05); !ok || len(got) != 0 {
-		t.Errorf("equal values change at %+v, %v", got, ok)
+	near(t, "level before", got.Before.Mean(), 1097.75) // Cobb: 1098 and 850
+	near(t, "level after", got.After.Mean(), 849.972222222222)
+	for _, part := range [][2]int{{0, 28}, {28, 100}} {
+		if got, ok := nile.Scan(part[0], part[1]); ok && got.P < 0.05 {
+			t.Errorf("and at %+v", got)
+		}
 	}
-	step := append(flat[:15:15], slices.Repeat([]float64{0.3}, 15)...)
-	if got, ok := MeanChanges(step, 3, 0.05); !ok || len(got) != 1 || got[0].At != 15 {
-		t.Errorf("the step changes at %+v, %v", got, ok)
+	if at, ok := nile.At(0, 28, 100); !ok || at.Gain != got.Gain || at.P > got.P {
+		t.Errorf("At = %+v, %v", at, ok)
+	}
+	if p, ok := nile.Alike(0, 28, 100); !ok || p > 1e-6 {
+		t.Errorf("Alike = %v, %v", p, ok)
 	}
 }
 
-func TestNoChanges(t *testing.T) {
-	huge := []float64{1e300, -1e300, 1e300, -1e300, 1, 2, 3}
-	for name, xs := range map[string][]float64{"none": nil, "few": ranks(5), "NaN": append(ranks(9), math.NaN()), "huge": huge} {
-		if _, ok := MeanChanges(xs, 2, 0.05); ok {
-			t.Errorf("%s: a verdict", name)
-		}
+func TestScanWithin(t *testing.T) {
+	r := seeded(3)
+	xs := noise(r, 60)
+	for i := range 12 {
+		xs[20+i] += 4
 	}
-	for _, bad := range []struct {
-		shortest int
-		alpha    float64
-	}{{0, 0.05}, {6, 0.05}, {2, 0}, {2, 1}, {2, math.NaN()}, {math.MaxInt, 0.05}} {
-		_, mean := MeanChanges(ranks(10), bad.shortest, bad.alpha)
-		_, rate := RateChanges(make([]Proportion, 10), bad.shortest, bad.alpha)
-		if mean || rate {
-			t.Errorf("%+v: a verdict", bad)
-		}
-	}
-	if _, ok := RateChanges([]Proportion{{}, {}, {}, {}, {}, {Hits: 2, Total: 1}}, 2, 0.05); ok {
-		t.Error("more hits than cases: a verdict")
+	if got, ok := years(xs).Scan(0, 60); !ok || got.From != 20 || got.To != 32 || got.P > 1e-3 {
+		t.Errorf("Scan = %+v, %v", got, ok)
 	}
 }
 
-func TestSegment(t *testing.T) {
-	var xs []float64
-	for i := range 80 {
-		x := math.Sin(float64(i*i)) + float64(i/17)*0.9
-		if i > 40 && i < 55 {
-			x -= 2
+// A level of one day has a chance of an error as one of many days has, and all of
+// them together have one.
+func TestWeight(t *testing.T) {
+	for _, due := range []int{0, 2, 3, 7} {
+		s, sum := Series{Due: due}, 0.0
+		for k := 1; k <= 20000; k++ {
+			sum += s.weight(k, 20000)
 		}
-		xs = append(xs, x)
-	}
-	within := prefix(xs).within
-	// ruptures 1.1 Pelt(model="l2", min_size=4, jump=1).predict(pen).
-	for penalty, want := range map[float64][]int{
-		0.3: {4, 8, 12, 17, 24, 33, 37, 41, 46, 51, 55, 62, 66, 71},
-		1:   {17, 33, 41, 46, 51, 55, 62, 66, 71},
-		2:   {17, 33, 41, 51, 55, 71},
-	} {
-		if got := segment(len(xs), 4, penalty, within); !slices.Equal(got, want) {
-			t.Errorf("penalty %v: %v, want %v", penalty, got, want)
+		if math.Abs(sum-1) > 0.001 {
+			t.Errorf("due %d: the weights add up to %v", due, sum)
 		}
 	}
 }
 
-// What is left out as beaten must not have been needed: the division costs what the
-// best of all does.
-func TestSegmentIsOptimal(t *testing.T) {
-	r := seeded(2)
-	for range 200 {
-		xs := noise(r, 6+r.IntN(30))
-		shortest, penalty := 1+r.IntN(3), 3*r.Float64()
-		within := prefix(xs).within
-		if got, want := price(xs, segment(len(xs), shortest, penalty, within), penalty), cheapest(len(xs), shortest, penalty, within); got > want+1e-9 {
-			t.Fatalf("a division of %v costs %v, the best %v", xs, got, want)
+func TestNoScan(t *testing.T) {
+	few, tiny := rates(slices.Repeat([]Proportion{{0, 5}}, 5)), years(ranks(4))
+	other := rates(append(slices.Repeat([]Proportion{{2, 40}}, 20), Proportion{20, 40}))
+	for what, s := range map[string]*Series{"few": few, "tiny": tiny, "empty": rates(make([]Proportion, 30))} {
+		if got, ok := s.Scan(0, len(s.sums)-1); ok {
+			t.Errorf("%s: %+v", what, got)
+		}
+		if got, ok := s.Drift(0, len(s.sums)-1); ok {
+			t.Errorf("%s: %+v", what, got)
 		}
 	}
-}
-
-func price(xs []float64, borders []int, penalty float64) float64 {
-	within := prefix(xs).within
-	sum, from := -penalty, 0
-	for _, to := range append(borders, len(xs)) {
-		sum += within(from, to) + penalty
-		from = to
+	if _, ok := other.Scan(0, 21); !ok {
+		t.Error("no shift of a rate by 45 points")
 	}
-	return sum
-}
-
-// cheapest looks at all begins of the last part, of what is before it, and so on.
-func cheapest(n, shortest int, penalty float64, cost func(i, j int) float64) float64 {
-	best := make([]float64, n+1)
-	for t := 1; t <= n; t++ {
-		best[t] = math.Inf(1)
-		for s := range t - shortest + 1 {
-			before := best[s] + penalty
-			if s == 0 {
-				before = 0
-			}
-			best[t] = min(best[t], before+cost(s, t))
+	if other.Least = 0.5; true {
+		if got, ok := other.Scan(0, 21); ok {
+			t.Errorf("a difference that does not matter: %+v", got)
 		}
 	}
-	return best[n]
+	if _, ok := other.At(0, 0, 21); ok {
+		t.Error("a shift before the first day")
+	}
 }
 
 // A series without a change has one with a probability of at most alpha, also where
 // the expected hits are few.
-func TestChangesOfQuietSeries(t *testing.T) {
-	const series = 400
+func TestScanOfQuietSeries(t *testing.T) {
+	const series, alpha = 400, 0.05
 	r := seeded(4)
-	for _, n := range []int{6, 14, 21, 90} {
-		means, rates := 0, 0
+	for _, n := range []int{14, 30, 90} {
+		means, changes := 0, 0
 		for range series {
-			if got, ok := MeanChanges(noise(r, n), 3, 0.05); ok && len(got) > 0 {
+			if got, ok := years(noise(r, n)).Scan(0, n); ok && got.P <= alpha {
 				means++
 			}
 			days := make([]Proportion, n)
 			for i := range days {
 				days[i] = toss(r.Float64, 20, 0.05)
 			}
-			if got, ok := RateChanges(days, 3, 0.05); ok && len(got) > 0 {
-				rates++
+			s := rates(days)
+			s.Due = 3
+			if got, ok := s.Scan(0, n); ok && got.P <= alpha {
+				changes++
 			}
 		}
-		// 20 expected; three standard deviations above are 33.
-		if means > 33 || rates > 33 {
-			t.Errorf("n = %d: %d changes of means and %d of rates in %d quiet series", n, means, rates, series)
+		// 20 expected at most; three standard deviations above are 33.
+		if means > 33 || changes > 33 {
+			t.Errorf("n = %d: %d changes of means and %d of rates in %d quiet series", n, means, changes, series)
 		}
 	}
 }
@@ -153,7 +154,7 @@ func toss(random func() float64, cases int, rate float64) Proportion {
 
 // Errors that rise from 3 % to 15 % at 40 runs a day are found within 3 days, at the
 // day or the one beside it.
-func TestRateChanges(t *testing.T) {
+func TestScanRates(t *testing.T) {
 	r, found, placed := seeded(6), 0, 0
 	for range 200 {
 		days := make([]Proportion, 33)
@@ -164,15 +165,40 @@ func TestRateChanges(t *testing.T) {
 			}
 		}
 		days[10] = Proportion{}
-		got, ok := RateChanges(days, 2, 0.05)
-		if ok && len(got) > 0 {
+		s := rates(days)
+		s.Due = 3
+		got, ok := s.Scan(0, 33)
+		if ok && got.P <= 0.05 {
 			found++
-			if last := got[len(got)-1]; last.At >= 29 && last.At <= 31 {
+			if got.From >= 29 && got.From <= 31 {
 				placed++
 			}
 		}
 	}
-	if found < 190 || placed < 180 {
+	if found < 195 || placed < 180 {
 		t.Errorf("found %d of 200 rises, %d at their place", found, placed)
+	}
+}
+
+func TestDispersion(t *testing.T) {
+	r := seeded(8)
+	even, wide := make([]Part, 91), make([]Part, 91)
+	for i := range even {
+		p, q := toss(r.Float64, 40, 0.2), toss(r.Float64, 10, 0.2)
+		even[i] = Part{Hits: float64(p.Hits), Total: 40, Days: 1}
+		wide[i] = Part{Hits: float64(4 * q.Hits), Total: 40, Days: 1} // each case stands for four
+	}
+	if got := Dispersion(even); got != 1 {
+		t.Errorf("of even days: %v", got)
+	}
+	if got := Dispersion(wide); got < 2.5 || got > 4.5 {
+		t.Errorf("of days of four: %v", got)
+	}
+	// By hand: a rate of 0.3 over two days, chi-squared 2 (5-3)²/(10·0.3·0.7) of one degree.
+	chi, df := pearson([]Part{{Hits: 5, Total: 10, Days: 1}, {Hits: 1, Total: 10, Days: 1}})
+	near(t, "chi-squared", chi, 8/2.1)
+	near(t, "degrees of freedom", df, 1)
+	if got := Dispersion(nil); got != 1 {
+		t.Errorf("of no days: %v", got)
 	}
 }

@@ -2,50 +2,45 @@ package stat
 
 import "math"
 
-// Alarm is where a sequence has left its centre.
-type Alarm struct {
-	At    int  // the index of the observation that raised it
-	Since int  // the index of the first observation that counts towards it: the likely begin
-	Up    bool // whether the sequence moved up
+// Excursion is how far a sequence has left its centre by its end.
+type Excursion struct {
+	Since     int     // the index of the first observation that counts towards it: the likely begin
+	Up        bool    // whether the sequence moved up
+	Height    float64 // of the sum, in standard deviations
+	RunLength float64 // after how many observations a sequence without a shift has a sum as high, on average
 }
 
-// CUSUM returns the first alarm of a two-sided cumulative sum chart over
-// standardised observations, which have mean 0 and standard deviation 1 while
+// CUSUM returns where the higher of both sums of a two-sided cumulative sum chart ends,
+// over standardised observations, which have mean 0 and standard deviation 1 while
 // nothing is wrong: Page, Continuous Inspection Schemes (1954); Montgomery,
 // Introduction to Statistical Quality Control (6th edition), section 9.1.
 //
 // shift is the smallest lasting shift to find soon, in standard deviations, from
-// 0.1 to 4; each sum lets half of it pass. runLength is after how many
-// observations a sequence without a shift raises a false alarm on average, from 2
-// to a thousand million; the limit of the sums follows from both by Siegmund's
-// approximation, which is within 5 % of the exact run length for shifts up to 1 and
-// within 10 % up to 4. The run length is shorter where the observations depend on
-// each other, have a long upper tail (rates with few hits), or are standardised by
-// what was estimated from few.
+// 0.1 to 4; each sum lets half of it pass. The run length is that of a chart with the
+// height for its limit, by Siegmund's approximation, which is within 5 % of the exact
+// one for shifts up to 1 and within 10 % up to 4; it is shorter where the observations
+// depend on each other or have a long upper tail. So n days, on each of which somebody
+// looks, have a sum as high with a probability of at most about n / RunLength.
 //
-// It is false where there is no alarm, and for another shift or run length. A NaN
-// or infinite observation is a day without one. To go on after an alarm, hand over
-// what follows it.
-func CUSUM(zs []float64, shift, runLength float64) (Alarm, bool) {
-	if !(shift >= 0.1 && shift <= 4 && runLength >= 2 && runLength <= 1e9) {
-		return Alarm{}, false
+// It is false where both sums end at 0, and for another shift. A NaN or infinite
+// observation is a day without one.
+func CUSUM(zs []float64, shift float64) (Excursion, bool) {
+	if !(shift >= 0.1 && shift <= 4) {
+		return Excursion{}, false
 	}
-	limit := cusumLimit(shift/2, runLength)
-	up, down := sum{}, sum{}
+	var up, down sum
 	for i, z := range zs {
-		if !finite(z) {
-			continue
-		}
-		up.add(i, z-shift/2)
-		down.add(i, -z-shift/2)
-		switch {
-		case up.value > limit:
-			return Alarm{At: i, Since: up.since, Up: true}, true
-		case down.value > limit:
-			return Alarm{At: i, Since: down.since}, true
+		if finite(z) {
+			up.add(i, z-shift/2)
+			down.add(i, -z-shift/2)
 		}
 	}
-	return Alarm{}, false
+	x := Excursion{Since: up.since, Up: true, Height: up.value}
+	if down.value > up.value {
+		x = Excursion{Since: down.since, Height: down.value}
+	}
+	x.RunLength = runLength(shift/2, x.Height)
+	return x, x.Height > 0 && finite(x.RunLength)
 }
 
 // sum is one side of a chart: a sum that does not fall below 0, and where it last
@@ -62,14 +57,10 @@ func (s *sum) add(i int, x float64) {
 	s.value = max(0, s.value+x)
 }
 
-// cusumLimit returns the limit h at which both sums together, each of which lets k
-// pass, have a run length. Siegmund, Sequential Analysis (1985), has for one of
-// them (exp(2kb) - 2kb - 1) / 2k² with b = h + 1.166, and for two of them half.
-func cusumLimit(k, runLength float64) float64 {
-	// b = ln(1 + 2kb + 4k²·runLength) / 2k contracts, from any start.
-	b := 1.0
-	for range 200 {
-		b = math.Log(1+2*k*b+4*k*k*runLength) / (2 * k)
-	}
-	return max(0, b-1.166)
+// runLength returns that of both sums together, each of which lets k pass, up to a
+// limit h. Siegmund, Sequential Analysis (1985), has for one of them
+// (exp(2kb) - 2kb - 1) / 2k² with b = h + 1.166, and for two of them half.
+func runLength(k, h float64) float64 {
+	x := 2 * k * (h + 1.166)
+	return min((exp(x)-x-1)/(4*k*k), math.MaxFloat64)
 }

@@ -64,17 +64,19 @@ func TestTwoProportions(t *testing.T) {
 		a, b   Proportion
 		two    float64
 		fisher float64
+		mid    float64
 	}{
-		// scipy 1.17 chi2_contingency(correction=False) and fisher_exact.
-		{"tea (Fisher 1935)", Proportion{3, 4}, Proportion{1, 4}, 0.15729920705028105, 0.48571428571428565},
-		{"twins (R's fisher.test)", Proportion{2, 12}, Proportion{15, 18}, 0.00030626663018354963, 0.0005367241191434357},
-		{"aspirin (Agresti)", Proportion{189, 11034}, Proportion{104, 11037}, 5.691896973740789e-07, 5.032835599722745e-07},
-		{"overrides", Proportion{29, 210}, Proportion{9, 187}, 0.0023550336159269968, 0.0032148477428326984},
-		{"none of the first", Proportion{0, 40}, Proportion{6, 40}, 0.010869760428324732, 0.025546605293440734},
-		{"all or none", Proportion{5, 5}, Proportion{0, 5}, 0.001565402258002549, 0.007936507936507938},
-		{"many", Proportion{400, 4000}, Proportion{460, 4100}, 0.0748668000455661, 0.07717329266533965},
-		{"no hits", Proportion{0, 40}, Proportion{0, 4}, 1, 1},
-		{"no misses", Proportion{40, 40}, Proportion{4, 4}, 1, 1},
+		// scipy 1.17 chi2_contingency(correction=False), fisher_exact, and from hypergeom
+		// the mid-P value.
+		{"tea (Fisher 1935)", Proportion{3, 4}, Proportion{1, 4}, 0.15729920705028105, 0.48571428571428565, 0.2571428571428571},
+		{"twins (R's fisher.test)", Proportion{2, 12}, Proportion{15, 18}, 0.00030626663018354963, 0.0005367241191434357, 0.0003118741381189105},
+		{"aspirin (Agresti)", Proportion{189, 11034}, Proportion{104, 11037}, 5.691896973740789e-07, 5.032835599722745e-07, 4.2749477753741566e-07},
+		{"overrides", Proportion{29, 210}, Proportion{9, 187}, 0.0023550336159269968, 0.0032148477428326984, 0.0026161333280020323},
+		{"none of the first", Proportion{0, 40}, Proportion{6, 40}, 0.010869760428324732, 0.025546605293440734, 0.012773302646720363},
+		{"all or none", Proportion{5, 5}, Proportion{0, 5}, 0.001565402258002549, 0.007936507936507938, 0.003968253968253969},
+		{"many", Proportion{400, 4000}, Proportion{460, 4100}, 0.0748668000455661, 0.07717329266533965, 0.07422675219167744},
+		{"no hits", Proportion{0, 40}, Proportion{0, 4}, 1, 1, 0.5},
+		{"no misses", Proportion{40, 40}, Proportion{4, 4}, 1, 1, 0.5},
 	}
 	for _, tt := range tests {
 		for _, pair := range [][2]Proportion{{tt.a, tt.b}, {tt.b, tt.a}} {
@@ -82,7 +84,9 @@ func TestTwoProportions(t *testing.T) {
 			near(t, tt.name+": two proportions", p, tt.two)
 			q, ok2 := Fisher(pair[0], pair[1])
 			near(t, tt.name+": Fisher", q, tt.fisher)
-			if !ok || !ok2 {
+			m, ok3 := FisherMidP(pair[0], pair[1])
+			near(t, tt.name+": mid-P", m, tt.mid)
+			if !ok || !ok2 || !ok3 {
 				t.Errorf("%s: no verdict", tt.name)
 			}
 		}

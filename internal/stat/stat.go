@@ -68,6 +68,16 @@ func open(x float64) bool { return x > 0 && x < 1 }
 // probability tail: 1.96 for 0.025.
 func normalQuantile(tail float64) float64 { return -mathext.NormalQuantile(tail) }
 
+// Normal returns the standard normal value that is exceeded with the probability
+// tail: 1.96 for 0.025 (Abramowitz and Stegun, 26.2.22, by its inverse). It is 0 for
+// what is no probability between 0 and 1.
+func Normal(tail float64) float64 {
+	if !open(tail) {
+		return 0
+	}
+	return normalQuantile(tail)
+}
+
 // normalP returns the probability that a standard normal value lies at least
 // as far from 0 as z.
 func normalP(z float64) float64 { return math.Erfc(math.Abs(z) / math.Sqrt2) }
@@ -86,11 +96,15 @@ func Student(t, df float64) float64 {
 	return studentP(t, df)
 }
 
-// Normal returns the standard normal value that is exceeded with the probability
-// tail: 1.96 for 0.025. It is 0 for what is no probability between 0 and 1.
-func Normal(tail float64) float64 {
-	if !open(tail) {
-		return 0
+// normalTail returns the probability of a standard normal value of z or more.
+func normalTail(z float64) float64 { return math.Erfc(z/math.Sqrt2) / 2 }
+
+// ChiSquared returns the probability of a value of chi-squared with df degrees of
+// freedom, more than 0 of them, that is at least as large (Abramowitz and Stegun,
+// 26.4.19). It is 1 for a value that is not finite or not above 0.
+func ChiSquared(chi, df float64) float64 {
+	if !finite(chi) || !(chi > 0) || !(df > 0) {
+		return 1
 	}
-	return normalQuantile(tail)
+	return mathext.GammaIncRegComp(df/2, chi/2)
 }

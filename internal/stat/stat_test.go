@@ -43,6 +43,32 @@ func TestExp(t *testing.T) {
 	nearEstimate(t, "Exp", Estimate{Value: 0, Low: -2000, High: 2000}.Exp(), Estimate{Value: 1, Low: 0, High: math.MaxFloat64})
 }
 
+func TestDistributions(t *testing.T) {
+	// Abramowitz and Stegun, tables 26.8 (6 degrees of freedom at 0.01 and 0.001), 26.10
+	// (Student's t with 10 at 0.05) and 26.5.
+	for chi, want := range map[float64]float64{16.8119: 0.01, 22.4577: 0.001} {
+		if got := ChiSquared(chi, 6); math.Abs(got-want) > 1e-6 {
+			t.Errorf("ChiSquared(%v) = %v, want %v", chi, got, want)
+		}
+	}
+	if got := Student(2.228, 10); math.Abs(got-0.05) > 1e-4 {
+		t.Errorf("Student = %v", got)
+	}
+	if got := Normal(0.025); math.Abs(got-1.959964) > 1e-6 {
+		t.Errorf("Normal = %v", got)
+	}
+	for _, bad := range []float64{0, 1, -1, math.NaN()} {
+		if got := Normal(bad); got != 0 {
+			t.Errorf("Normal(%v) = %v", bad, got)
+		}
+	}
+	for _, none := range []float64{ChiSquared(math.NaN(), 6), ChiSquared(-1, 6), ChiSquared(1, 0), Student(1, 0), Student(math.Inf(1), 3)} {
+		if none != 1 {
+			t.Errorf("a p-value of nothing is %v", none)
+		}
+	}
+}
+
 // FuzzFinite hands any floats to every function: what is said to be a verdict has
 // no NaN and no infinity, its interval holds its value, and a p-value is a probability.
 func FuzzFinite(f *testing.F) {
@@ -89,32 +115,35 @@ func checkSamples(t *testing.T, xs []float64, level float64) {
 	verdict("Median", e, ok)
 	centre, spread, ok := Scale(xs)
 	verdict("Scale", Estimate{centre, centre - min(spread, 1), centre + min(spread, 1)}, ok)
-	e, ok = HodgesLehmann(Logs(a), Logs(b), level)
-	verdict("HodgesLehmann", e, ok)
-	verdict("Exp", e.Exp(), ok)
 	e, ok = HodgesLehmann(a, b, level)
 	verdict("HodgesLehmann", e, ok)
+	verdict("Exp", e.Exp(), ok)
 	p, ok := MannWhitney(a, b)
 	probability(t, "MannWhitney", p, ok)
-	e, p, ok = TheilSen(a, b, level)
+	e, ok = TheilSen(a, b, level)
 	verdict("TheilSen", e, ok)
-	probability(t, "TheilSen", p, ok)
 	for _, q := range BenjaminiHochberg(xs) {
 		probability(t, "BenjaminiHochberg", q, true)
 	}
 }
 
 func checkSeries(t *testing.T, xs []float64, level float64) {
-	var s Sketch
+	if e, ok := CUSUM(xs, 1); ok && !(finite(e.RunLength) && e.Height > 0 && e.Since < len(xs)) {
+		t.Errorf("CUSUM is %+v", e)
+	}
+	if tail, ok := NewTail(sorted(xs)); ok {
+		probability(t, "Tail", tail.P(level), true)
+		probability(t, "Tail", tail.AtLeastNormal().P(xs[0]), !math.IsNaN(xs[0]))
+	}
+	var delays []Delay
+	for i := 1; i < len(xs); i++ {
+		delays = append(delays, Delay{Took: xs[i-1], Limit: xs[i]})
+	}
 	for _, x := range xs {
-		s.Add(x)
+		probability(t, "Delays", NewDelays(delays).UpTo(x), true)
 	}
-	if q, ok := s.Quantile(level); ok && !finite(q) {
-		t.Errorf("Sketch has quantile %v", q)
-	}
-	CUSUM(xs, 1, level*1000)
-	found, _ := MeanChanges(xs, 2, level)
-	checkChanges(t, found, len(xs))
+	probability(t, "ChiSquared", ChiSquared(level, 6), true)
+	probability(t, "Student", Student(level, 6), true)
 }
 
 func checkCounts(t *testing.T, xs []float64, level float64) {
@@ -123,8 +152,6 @@ func checkCounts(t *testing.T, xs []float64, level float64) {
 		bits := math.Float64bits(x)
 		days = append(days, Proportion{Hits: int(int16(bits)), Total: int(int32(bits >> 16))})
 	}
-	found, _ := RateChanges(days, 2, level)
-	checkChanges(t, found, len(days))
 	for i, d := range days {
 		for _, interval := range []func(float64) (Estimate, bool){d.Wilson, d.Exact} {
 			if e, ok := interval(level); ok && !(e.Low >= 0 && e.Low <= e.Value && e.Value <= e.High && e.High <= 1) {
@@ -136,18 +163,9 @@ func checkCounts(t *testing.T, xs []float64, level float64) {
 		if i < 5 {
 			p, ok = Fisher(d, days[0])
 			probability(t, "Fisher", p, ok)
+			p, ok = FisherMidP(d, days[0])
+			probability(t, "FisherMidP", p, ok)
 		}
-	}
-}
-
-func checkChanges(t *testing.T, found []Change, n int) {
-	last := 0
-	for _, c := range found {
-		probability(t, "change", c.P, true)
-		if c.From != last || c.At < c.From+2 || c.To < c.At+2 || c.To > n {
-			t.Errorf("changes %+v in %d", found, n)
-		}
-		last = c.At
 	}
 }
 

@@ -13,13 +13,14 @@ type Options struct {
 	From, To string    // the first and the last day of the window, as in 2026-11-20
 	AsOf     time.Time // the moment of the report; what came later is left out. The zero time is the end of To.
 
-	Keep        func(repository, instructions string) bool     // which runs the report is about, by the path of their instructions; nil for all
-	Owners      func(repository, instructions string) []string // who answers for a run, by the path of its instructions; nil where nobody knows
-	Server      string                                         // of the forge's pages; https://github.com where it is empty
-	Queues      map[string]Queue                               // what is open, by repository
-	Forks       bool                                           // whether runs of forks' pull requests count as all others do
-	Unreachable []string                                       // repositories that could not be asked
-	Unread      []Unread                                       // files of the history that were not read
+	Keep        func(repository, instructions string) bool         // which runs the report is about, by the path of their instructions; nil for all
+	Owners      func(repository, instructions string) []string     // who answers for a run, by the path of its instructions; nil where nobody knows
+	Server      string                                             // of the forge's pages; https://github.com where it is empty
+	Queues      map[string]Queue                                   // what is open, by repository
+	Forks       bool                                               // whether runs of forks' pull requests count as all others do
+	Head        func(date, repository, instructions string) string // the commit of a run of a day with instructions of a hash, empty where it is not known; nil where nobody knows
+	Unreachable []string                                           // repositories that could not be asked
+	Unread      []Unread                                           // files of the history that were not read
 }
 
 // Analyse judges what days come to. They are in any order, one for each date at

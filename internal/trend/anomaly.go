@@ -3,6 +3,8 @@ package trend
 import (
 	"math"
 	"slices"
+
+	"github.com/andon-ci/andon/internal/stat"
 )
 
 // The measures of what is judged one by one.
@@ -46,7 +48,7 @@ func (r *role) farRuns(l *levels) []claim {
 		}
 	}
 	n := float64(len(away))
-	t, ok := newTail(away)
+	t, ok := stat.NewTail(away)
 	if !ok {
 		return nil
 	}
@@ -56,7 +58,7 @@ func (r *role) farRuns(l *levels) []claim {
 		if math.IsNaN(above) || above < math.Log(farWarn) {
 			continue
 		}
-		p := t.p(above) * n / share(m)
+		p := t.P(above) * n / share(m)
 		if p > chance {
 			continue
 		}

@@ -135,8 +135,9 @@ const (
 	markEach   = 3  // of each agent's runs that failed, and of those that looped
 )
 
-// seal chooses the marks and lets go of what only adding needs.
-func (d *Day) seal() {
+// Seal lets go of what only the adding of lines needs, which is more than the day
+// itself. What needs a day whole seals it; a day may be added to again after that.
+func (d *Day) Seal() {
 	b := d.builder
 	if b == nil {
 		return
@@ -191,8 +192,8 @@ func (b *builder) chosen() []note {
 	for _, of := range agents {
 		b.choose(of, take, func(r run) size { return r.cost })
 		b.choose(of, take, func(r run) size { return r.duration })
-		b.chooseFirst(of, take, run.failed)
-		b.chooseFirst(of, take, func(r run) bool { return r.is(looped) })
+		b.chooseDearest(of, take, run.failed)
+		b.chooseDearest(of, take, func(r run) bool { return r.is(looped) })
 	}
 	var out []note
 	for i, n := range b.notes {
@@ -203,13 +204,18 @@ func (b *builder) chosen() []note {
 	return out
 }
 
-func (b *builder) chooseFirst(of []int, take []bool, is func(run) bool) {
-	left := markEach
+// chooseDearest takes the runs that cost most of those of which something is so,
+// the first of equal ones.
+func (b *builder) chooseDearest(of []int, take []bool, is func(run) bool) {
+	var all []int
 	for _, i := range of {
-		if left > 0 && is(b.notes[i].run) {
-			take[i] = true
-			left--
+		if is(b.notes[i].run) {
+			all = append(all, i)
 		}
+	}
+	slices.SortStableFunc(all, func(i, k int) int { return cmp.Compare(b.notes[k].run.cost, b.notes[i].run.cost) })
+	for _, i := range all[:min(len(all), markEach)] {
+		take[i] = true
 	}
 }
 

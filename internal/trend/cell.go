@@ -43,10 +43,13 @@ func (c *counts) add(d counts) {
 }
 
 // numbers returns the counts that are whole, in the order in which a summary has them.
-func (c *counts) numbers() []*int64 {
-	return []*int64{&c.traces, &c.toolCalls, &c.toolErrors, &c.llmCalls, &c.llmErrors,
+func (c *counts) numbers() [10]*int64 {
+	return [10]*int64{&c.traces, &c.toolCalls, &c.toolErrors, &c.llmCalls, &c.llmErrors,
 		&c.input, &c.cacheRead, &c.cacheWrite, &c.output, &c.priced}
 }
+
+// amounts returns the sums of amounts, in the order in which a summary has them.
+func (c *counts) amounts() [2]*float64 { return [2]*float64{&c.cost, &c.wasted} }
 
 // cell returns the cell of a key.
 func (d *Day) cell(k cellKey) *cell {

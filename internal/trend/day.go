@@ -6,7 +6,7 @@ import (
 
 // Version tells the JSON form of a Day, and what is counted in it, from that of
 // other versions of this package. A summary of another version is made anew.
-const Version = "andon.day/v3"
+const Version = "andon.day/v4"
 
 // Day is what the lines of one date come to. The zero value is not of use: see
 // NewDay and ReadDay. It is not for concurrent use; days are independent of each

@@ -2,6 +2,7 @@ package trend_test
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -59,6 +60,47 @@ func TestSummary(t *testing.T) {
 	}
 	if again := encoded(t, trend.Analyse(first, o)); !bytes.Equal(a, again) {
 		t.Error("the same days give another report")
+	}
+}
+
+// TestDamagedSummary refuses a summary whose cells and runs do not agree.
+func TestDamagedSummary(t *testing.T) {
+	d := day(t, `{"run_id":"1","agent":{"name":"a"},"repository":"o/r","status":"success"}`, `{"run_id":"2","agent":{"name":"b"},"repository":"o/r","status":"success"}`)
+	var form map[string]any
+	if err := json.Unmarshal(encoded(t, d), &form); err != nil {
+		t.Fatal(err)
+	}
+	bytesOf := func(field string) []byte {
+		raw, err := base64.StdEncoding.DecodeString(form[field].(string))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return raw
+	}
+	cells, runs := bytesOf("cells"), bytesOf("runs")
+	first := len(cells) / 2
+	waits := slices.Replace(slices.Clone(cells[:first]), first-2, first, 0xff, 0xff, 0xff, 0x7f, 1)
+	for _, tt := range []struct {
+		name        string
+		cells, runs any
+		bad         bool
+	}{
+		{"whole", cells, runs, false},
+		{"one cell", cells[:first], runs[:len(runs)/2], false},
+		{"no cell", nil, nil, false},
+		{"cut off", cells[:len(cells)-1], runs, true},
+		{"cut off in an amount", cells[:first-6], runs[:15], true},
+		{"a run too many", cells[:first], runs, true},
+		{"a run too few", cells, runs[:15], true},
+		{"half a run", cells, runs[:len(runs)-1], true},
+		{"waits that are not there", waits, runs[:15], true},
+		{"no base64", "!", runs, true},
+		{"no string", cells, 7, true},
+	} {
+		form["cells"], form["runs"] = tt.cells, tt.runs
+		if _, err := trend.ReadDay(encoded(t, form)); (err != nil) != tt.bad {
+			t.Errorf("%s: %v", tt.name, err)
+		}
 	}
 }
 
@@ -206,8 +248,9 @@ func TestFewRuns(t *testing.T) {
 
 func FuzzDay(f *testing.F) {
 	f.Add([]byte(`{"run_id":"1","agent":{"name":"a"},"models":["m","n"],"start":"2026-03-02T10:00:00.123Z","status":"timeout","cost":{"usd":1e300},"usage":{"input_tokens":-1},"tools":{"x":{"calls":9223372036854775807,"errors":1}},"error":{"type":"\u0000","message":"` + "\xff" + `"},"decision":{"kind":"close","summary":"s"}}`))
+	f.Add([]byte(`{"run_id":"1","agent":{"name":"a"},"start":"2026-03-02T10:00:00Z","tools":{"x":{"calls":2,"errors":1,"duration_ms":5}},"files":["f"],"workflow_run":{"id":7,"attempt":"1","created_at":"2026-03-02T09:59:00Z"}}`))
 	f.Add([]byte(`{"signal":"revert","run_id":"1","time":"2026-03-02T10:00:00Z"}`))
-	f.Add([]byte(`{"date":"2026-03-02","names":["","a"],"cells":[{"key":[1,2,3,4,5,6,7],"counts":[1],"runs":"AAAAAAAAAAAAAAAAAAAA"}],"marks":[{"id":"AAAAAAAA","cell":9}]}`))
+	f.Add([]byte(`{"date":"2026-03-02","names":["","a"],"cells":"AAECAwQFBgcAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB","runs":"AAAAAAAAAAAAAAAAAAAA","marks":[{"id":"AAAAAAAA","cell":9}]}`))
 	f.Fuzz(func(t *testing.T, line []byte) {
 		d := trend.NewDay("2026-03-02")
 		_ = d.AddRun(line)

@@ -15,7 +15,8 @@ import (
 type dayForm struct {
 	Date       string     `json:"date"`
 	Names      []string   `json:"names"`
-	Cells      []cellForm `json:"cells,omitempty"`
+	Cells      []byte     `json:"cells,omitempty"` // as packCells has them
+	Runs       []byte     `json:"runs,omitempty"`
 	Tools      []toolForm `json:"tools,omitempty"`
 	Errors     []textForm `json:"errors,omitempty"`
 	Judgements []textForm `json:"judgements,omitempty"`
@@ -25,15 +26,6 @@ type dayForm struct {
 	Gaps       gaps       `json:"gaps"`
 	Invalid    int64      `json:"invalid,omitempty"`
 	Rest       int64      `json:"rest,omitempty"`
-}
-
-type cellForm struct {
-	Key    [8]name   `json:"key"`
-	Counts [10]int64 `json:"counts"`
-	Cost   float64   `json:"cost,omitempty"`
-	Wasted float64   `json:"wasted,omitempty"`
-	Runs   []byte    `json:"runs"` // 15 bytes each
-	Waits  []size    `json:"waits,omitempty"`
 }
 
 type toolForm struct {
@@ -93,18 +85,9 @@ func truth(b bool) name {
 // give the same bytes only if the names come in the same order; a history's files
 // have one order.
 func (d *Day) MarshalJSON() ([]byte, error) {
-	d.seal()
+	d.Seal()
 	out := dayForm{Date: d.date, Names: d.names.all, Overrides: d.overrides, Agreements: d.agreements, Gaps: d.gaps, Invalid: d.invalid, Rest: d.rest}
-	for _, c := range d.cells {
-		f := cellForm{Key: c.key.names(), Cost: c.counts.cost, Wasted: c.counts.wasted, Waits: c.waits, Runs: make([]byte, 0, packedRun*len(c.runs))}
-		for i, n := range c.counts.numbers() {
-			f.Counts[i] = *n
-		}
-		for _, r := range c.runs {
-			f.Runs = r.append(f.Runs)
-		}
-		out.Cells = append(out.Cells, f)
-	}
+	out.Cells, out.Runs = packCells(d.cells)
 	for _, k := range sortedKeys(d.tools, func(k toolKey) []name { n := k.names(); return n[:] }) {
 		t := d.tools[k]
 		out.Tools = append(out.Tools, toolForm{k.names(), [6]int64{t.calls, t.errors, t.runs, t.failed, t.time, t.most}, t.wasted, t.workflow, t.file})
@@ -167,7 +150,7 @@ func ReadDay(raw []byte) (*Day, error) {
 	}
 	d.names.all = d.names.all[1:]
 	d.names.number = nil
-	if err := d.readCells(v.Get("cells")); err != nil {
+	if err := d.readCells(v); err != nil {
 		return nil, err
 	}
 	d.readMarks(v.Get("marks"))
@@ -187,67 +170,16 @@ func ReadDay(raw []byte) (*Day, error) {
 }
 
 func (d *Day) readCells(v jsonl.Value) error {
-	var packed []byte
-	for f := range v.Elements() {
-		c := &cell{}
-		var key, counts, runs jsonl.Value
-		for k, value := range f.Fields() {
-			switch string(k.Raw()) {
-			case `"key"`:
-				key = value
-			case `"counts"`:
-				counts = value
-			case `"runs"`:
-				runs = value
-			case `"cost"`:
-				c.counts.cost = amount(value)
-			case `"wasted"`:
-				c.counts.wasted = amount(value)
-			case `"waits"`:
-				c.readWaits(value)
-			}
-		}
-		var k [8]name
-		i := 0
-		for n := range key.Elements() {
-			if i < len(k) {
-				x, _ := n.Int()
-				k[i] = name(min(max(x, 0), 1<<31))
-			}
-			i++
-		}
-		c.key = newCellKey(k)
-		into, i := c.counts.numbers(), 0
-		for n := range counts.Elements() {
-			if i < len(into) {
-				*into[i] = count(n)
-			}
-			i++
-		}
-		if runs.Kind() != jsonl.String {
-			return errDay
-		}
-		raw := runs.Raw()
-		var err error
-		if packed, err = base64.StdEncoding.AppendDecode(packed[:0], raw[1:len(raw)-1]); err != nil || len(packed)%packedRun != 0 {
-			return errDay
-		}
-		c.runs = make([]run, 0, len(packed)/packedRun)
-		for b := packed; len(b) > 0; b = b[packedRun:] {
-			c.runs = append(c.runs, unpackRun(b))
-		}
-		if n := len(d.cells); n > 0 && d.cells[n-1].key.fork && !c.key.fork {
-			return errDay
-		}
-		d.cells = append(d.cells, c)
+	cells, err := bytesOf(v.Get("cells"))
+	if err != nil {
+		return err
 	}
-	return nil
-}
-
-func (c *cell) readWaits(v jsonl.Value) {
-	for e := range v.Elements() {
-		c.waits = append(c.waits, size(min(count(e), sizeMax)))
+	runs, err := bytesOf(v.Get("runs"))
+	if err != nil {
+		return err
 	}
+	d.cells, err = unpackCells(cells, runs)
+	return err
 }
 
 func (d *Day) readMarks(v jsonl.Value) {

@@ -7,6 +7,8 @@ type event struct {
 	day     int
 	changes []change
 
+	versions []version // of the instructions, where they are one of the changes
+
 	before, after int // runs, in the past that was looked at and since
 }
 
@@ -59,6 +61,7 @@ func (r *role) events() []*event {
 			i, found := slices.BinarySearchFunc(out, e.day, func(x *event, day int) int { return x.day - day })
 			if found {
 				out[i].changes = append(out[i].changes, e.changes...)
+				out[i].versions = append(out[i].versions, e.versions...)
 			} else {
 				out = slices.Insert(out, i, e)
 			}
@@ -85,7 +88,11 @@ func (r *role) changes(t thing) (out []*event) {
 			continue
 		}
 		_, since := most(total(days[day:]))
-		out = append(out, &event{day: day, changes: []change{{t, before, v}}, before: runs, after: since})
+		e := &event{day: day, changes: []change{{t, before, v}}, before: runs, after: since}
+		if t == theInstructions {
+			e.versions = r.versions(day, before, v)
+		}
+		out = append(out, e)
 		last = day
 	}
 	return out

@@ -1,6 +1,8 @@
 package trend
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 
 	"github.com/andon-ci/andon/internal/finding"
@@ -53,14 +55,14 @@ func (r *role) shiftEvidence(x *shift) (out []finding.Evidence) {
 	if x.series.measure == ofOverride {
 		for _, s := range r.past.stands {
 			d := r.past.days[s.run.day]
-			if !s.agree && s.act.URL != "" && len(out) < evidenceMost && d.names.get(d.cells[s.run.cell].key.agent) == r.agent && d.date >= r.date(x.from) {
+			if !s.agree && s.act.URL != "" && len(out) < evidenceMost && d.names.get(d.cells[s.run.cell].key.agent) == r.agent && d.date >= r.date(x.From) {
 				out = append(out, finding.Evidence{URL: s.act.URL})
 			}
 		}
 		return out
 	}
 	for _, s := range r.runs {
-		if int(s.day) < x.from || int(s.day) >= x.to || len(out) >= evidenceMost || !x.shownBy(s.run) {
+		if int(s.day) < x.From || int(s.day) >= x.To || len(out) >= evidenceMost || !x.shownBy(s.run) {
 			continue
 		}
 		if m := r.past.mark(s.at); m.RunID != "" {
@@ -78,7 +80,56 @@ func (x *shift) shownBy(r run) bool {
 		return r.failed()
 	case ofDecision:
 		same := r.decision > 0 && string(decisions()[r.decision-1]) == x.series.detail
-		return r.decision > 0 && same == x.rises()
+		return r.decision > 0 && same == x.Rises()
 	}
 	return true
+}
+
+// shown is what shows that money was spent in vain: what people overruled, the
+// latest first, and runs that failed or went in circles.
+type shown struct {
+	acts []finding.Evidence
+	runs []dear
+}
+
+// dear is a run and what it cost.
+type dear struct {
+	cost size
+	at   []finding.Evidence
+}
+
+func (s *shown) act(a act) {
+	if len(s.acts) < evidenceMost {
+		s.acts = append(s.acts, finding.Evidence{URL: a.URL})
+	}
+}
+
+func (s *shown) run(cost size, at []finding.Evidence) {
+	if len(at) > 0 {
+		s.runs = append(s.runs, dear{cost, at})
+	}
+}
+
+// evidence returns some of both in turn, of the runs those that cost most.
+func (s *shown) evidence() (out []finding.Evidence) {
+	slices.SortStableFunc(s.runs, func(a, b dear) int { return cmp.Compare(b.cost, a.cost) })
+	for i := range evidenceMost {
+		if i < len(s.runs) {
+			out = append(out, s.runs[i].at...)
+		}
+		if i < len(s.acts) {
+			out = append(out, s.acts[i])
+		}
+	}
+	return out[:min(len(out), evidenceMost)]
+}
+
+// costOf returns what a run of the cell cost.
+func (c *cell) costOf(run id) size {
+	for _, r := range c.runs {
+		if r.id == run {
+			return r.cost
+		}
+	}
+	return 0
 }

@@ -23,37 +23,49 @@ func (s *series) explain(a, b int, events []*event, accept func(shift) bool) []s
 		return nil
 	}
 	out := []shift{best}
-	out = append(out, s.explain(a, best.from, events, accept)...)
-	if !best.slope {
-		out = append(out, s.explain(best.from, best.to, events, accept)...)
+	out = append(out, s.explain(a, best.From, events, accept)...)
+	if !best.Slope {
+		out = append(out, s.explain(best.From, best.To, events, accept)...)
 	}
-	if best.to < b {
-		out = append(out, s.explain(best.to, b, events, accept)...)
+	if best.To < b {
+		out = append(out, s.explain(best.To, b, events, accept)...)
 	}
 	return out
 }
 
 // best returns the shift that explains most of those that are certain enough.
 func (s *series) best(a, b int, events []*event, accept func(shift) bool) (shift, bool) {
-	step, steps := s.scan(a, b)
-	slope, slopes := s.slopes(a, b)
-	if e, ok := s.atEvent(a, b, events); ok && explains(e, step) && e.gain >= slope.gain-near && accept(e) {
+	step, steps := s.step(a, b)
+	slope, slopes := s.drift(a, b)
+	if e, ok := s.atEvent(a, b, events); ok && explains(e, step) && e.Gain >= slope.Gain-near && accept(e) {
 		return e, true
 	}
-	if slopes && accept(slope) && (!steps || slope.gain >= step.gain+near || !accept(step)) {
+	if slopes && accept(slope) && (!steps || slope.Gain >= step.Gain+near || !accept(step)) {
 		return slope, true
 	}
 	return step, steps && accept(step)
 }
 
+// step returns the shift at once that is least likely to be chance.
+func (s *series) step(a, b int) (shift, bool) {
+	x, ok := s.Scan(a, b)
+	return shift{Shift: x, series: s}, ok
+}
+
+// drift returns the shift day by day that is least likely to be chance.
+func (s *series) drift(a, b int) (shift, bool) {
+	x, ok := s.Drift(a, b)
+	return shift{Shift: x, series: s}, ok
+}
+
 // explains reports whether a shift at an event may be the one that was found
 // without it.
 func explains(e, step shift) bool {
-	if e.gain >= step.gain-near {
+	if e.Gain >= step.Gain-near {
 		return true
 	}
-	apart := max(e.from-step.from, step.from-e.from)
-	return e.gain >= step.gain-nearer && apart <= nearDays
+	apart := max(e.From-step.From, step.From-e.From)
+	return e.Gain >= step.Gain-nearer && apart <= nearDays
 }
 
 // atEvent returns the shift that begins with an event and explains most. Where it
@@ -61,22 +73,16 @@ func explains(e, step shift) bool {
 func (s *series) atEvent(a, b int, events []*event) (best shift, ok bool) {
 	n := 0.0
 	for _, e := range events {
-		if e.day <= a || e.day >= b {
-			continue
-		}
-		before, after := s.of(a, e.day), s.of(e.day, b)
-		if !s.enough(before, after) {
+		x, enough := s.At(a, e.day, b)
+		if !enough {
 			continue
 		}
 		n++
-		x := shift{series: s, from: e.day, to: b, first: a, end: b, before: before, after: after, gain: s.gain(before, after), event: e}
-		if s.matters(before, after) && (!ok || x.gain > best.gain) {
-			best, ok = x, true
+		if s.Matters(x.Before, x.After) && (!ok || x.Gain > best.Gain) {
+			best, ok = shift{Shift: x, series: s, event: e}, true
 		}
 	}
-	if ok {
-		best.p = s.p(best.before, best.after) * n
-	}
+	best.P *= n
 	return best, ok
 }
 
@@ -91,10 +97,11 @@ type claim struct {
 	note  *event // that nothing may have come of
 }
 
-// The share of each measure in the chance of a role to be named for nothing.
+// The share of each measure in the chance of a role to be named for nothing. What they
+// leave of it is for readers who look each day.
 func share(m measure) float64 {
 	return map[measure]float64{
-		ofCost: 0.06, ofLatency: 0.06, ofErrors: 0.4, ofDecision: 0.15, ofOverride: 0.06,
+		ofCost: 0.06, ofLatency: 0.06, ofErrors: 0.13, ofDecision: 0.08, ofOverride: 0.03,
 		ofRunCost: 0.11, ofRunLatency: 0.11, ofSpend: 0.05,
 	}[m]
 }
@@ -106,12 +113,25 @@ const chance = 0.08
 // an event; the others have the rest.
 const shareEvent = 0.25
 
+// suspicion is how many times the chance of being named for nothing a rise of errors
+// has that may still become more certain, to be noted. By the time that it is certain,
+// many more runs have failed.
+const (
+	suspicion   = 5
+	freshErrors = 7 // days
+)
+
+// fresh reports whether a shift is worth a note though it may be chance.
+func (x *shift) fresh(r *role) bool {
+	return x.series.measure == ofErrors && x.event == nil && !x.Slope && x.Rises() && x.To == r.days && x.From >= r.days-freshErrors
+}
+
 func (x shift) claimed() float64 {
 	of := share(x.series.measure) / max(x.series.tests, 1)
 	if x.event != nil {
-		return x.p / (of * shareEvent)
+		return x.P / (of * shareEvent)
 	}
-	return x.p / (of * (1 - shareEvent))
+	return x.P / (of * (1 - shareEvent))
 }
 
 // judge returns what may be said about a role.
@@ -141,13 +161,26 @@ func (r *role) judge(ripe func(sample) float64) []claim {
 
 // same reports whether a shift in one repository is that of all of them.
 func same(all, one *shift) bool {
-	return all.series.measure == one.series.measure && all.rises() == one.rises() && one.from <= all.to && one.to >= all.from-nearDays
+	return all.series.measure == one.series.measure && all.Rises() == one.Rises() && one.From <= all.To && one.To >= all.From-nearDays
 }
+
+// Within how many days a change of a rate has to be found.
+const (
+	dueErrors    = 3
+	dueDecisions = 7
+	dueOverrides = 10 // the latest days have not had theirs
+)
 
 // judgeSeries returns the shifts of all series of a role.
 func (r *role) judgeSeries(ripe func(sample) float64) (out []claim) {
 	events := r.events()
-	accept := func(x shift) bool { return x.claimed()/r.part <= chance }
+	accept := func(x shift) bool {
+		limit := chance
+		if x.fresh(r) {
+			limit *= suspicion
+		}
+		return x.claimed()/r.part <= limit
+	}
 	var looked []*series
 	look := func(s *series, events []*event) {
 		looked = append(looked, s)
@@ -159,27 +192,35 @@ func (r *role) judgeSeries(ripe func(sample) float64) (out []claim) {
 		look(&r.alike(m).series, slices.DeleteFunc(slices.Clone(events), (*event).mixes))
 		out = append(out, r.moved(m, events, accept)...)
 	}
-	look(r.newRate(ofErrors, 0.02, 1.4, func(x run) (bool, bool) { return x.failed(), x.judged() }, nil), events)
+	errors := r.newRate(ofErrors, 0.02, 1.4, func(x run) (bool, bool) { return x.failed(), x.judged() }, nil)
+	errors.Due = dueErrors
+	look(errors, events)
 	for _, s := range r.decisionRates() {
 		look(s, events)
 	}
-	look(r.newRate(ofOverride, 0.03, 1.3, func(x run) (bool, bool) { return x.is(overridden), x.decision > 0 }, ripe), events)
+	overrides := r.newRate(ofOverride, 0.03, 1.3, func(x run) (bool, bool) { return x.is(overridden), x.decision > 0 }, ripe)
+	overrides.Due = dueOverrides
+	look(overrides, events)
 	for _, c := range out {
 		c.shift.still = c.shift.unmoved(out, looked)
 	}
 	return out
 }
 
-// unmoved returns what the event of a shift did not move, of what people ask for.
-func (x *shift) unmoved(all []claim, looked []*series) (out []measure) {
+// unmoved returns what the event of a shift did not move, of what people ask for: no
+// shift of it was found, and the days before and after it cannot be told apart.
+func (x *shift) unmoved(all []claim, looked []*series) (out []*series) {
 	if x.event == nil {
 		return nil
 	}
 	for _, s := range looked {
 		moved := slices.ContainsFunc(all, func(c claim) bool { return c.shift.event == x.event && c.shift.series.measure == s.measure })
 		asked := s.measure == ofCost || s.measure == ofOverride || s.measure == ofErrors
-		if !moved && asked && s.enough(s.of(x.first, x.from), s.of(x.from, x.end)) {
-			out = append(out, s.measure)
+		if moved || !asked || !s.Enough(s.Of(x.First, x.From), s.Of(x.From, x.End)) {
+			continue
+		}
+		if p, ok := s.Alike(x.First, x.From, x.End); ok && p > 1-level {
+			out = append(out, s)
 		}
 	}
 	return out
@@ -256,7 +297,7 @@ func (r *role) decisionRates() (out []*series) {
 	for i, count := range n {
 		if i > 0 && count*50 >= all && count < all {
 			s := r.newRate(ofDecision, 0.08, 0, func(x run) (bool, bool) { return int(x.decision) == i, x.decision > 0 }, nil)
-			s.detail = string(decisions()[i-1])
+			s.detail, s.Due = string(decisions()[i-1]), dueDecisions
 			out = append(out, s)
 		}
 	}

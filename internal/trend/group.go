@@ -287,6 +287,20 @@ func (p *past) group(r *Report) {
 	}
 	p.owners(r)
 	p.merges(r)
+	if !slices.ContainsFunc(p.days, func(d *Day) bool { return len(d.agreements) > 0 }) {
+		r.disagree()
+	}
+}
+
+// disagree takes the rates of agreement out of a report on a history that keeps
+// no agreements.
+func (r *Report) disagree() {
+	r.Totals.Agreement = nil
+	for _, groups := range [][]Group{r.By.Agent, r.By.Repository, r.By.Owner, r.By.Model, r.By.Instructions, r.By.Kind, r.By.Pair} {
+		for i := range groups {
+			groups[i].Agreement = nil
+		}
+	}
 }
 
 // eachCell visits the cells of the window, in the order of days.

@@ -49,19 +49,28 @@ func (p *past) costly(of func(*Day, cellKey) Costly) []Costly {
 			get(d, c.key).addRuns(c)
 		}
 	}
-	for _, s := range p.stands {
-		d := p.days[s.run.day]
-		if c := get(d, d.cells[s.run.cell].key); !s.agree && s.act.URL != "" && d.date >= p.From && len(c.Evidence) < evidenceMost {
-			c.Evidence = append(c.Evidence, finding.Evidence{URL: s.act.URL})
+	shows := map[*Costly]*shown{}
+	show := func(d *Day, k cellKey) *shown {
+		c := get(d, k)
+		if shows[c] == nil {
+			shows[c] = &shown{}
+		}
+		return shows[c]
+	}
+	for _, s := range slices.Backward(p.stands) {
+		if d := p.days[s.run.day]; !s.agree && s.act.URL != "" && d.date >= p.From {
+			show(d, d.cells[s.run.cell].key).act(s.act)
 		}
 	}
-	for _, d := range p.window {
+	for _, d := range slices.Backward(p.window) {
 		for _, m := range d.marks {
-			c := get(d, d.cells[m.Cell].key)
-			if m.Bad && len(c.Evidence) < evidenceMost {
-				c.Evidence = append(c.Evidence, p.leadTo(d.names.get(d.cells[m.Cell].key.repository), m)...)
+			if m.Bad {
+				show(d, d.cells[m.Cell].key).run(d.cells[m.Cell].costOf(m.ID), p.leadTo(d.names.get(d.cells[m.Cell].key.repository), m))
 			}
 		}
+	}
+	for c, s := range shows {
+		c.Evidence = s.evidence()
 	}
 	return ranked(all)
 }
@@ -141,7 +150,7 @@ func (p *past) tools() []Costly {
 // day one, and of the days those on which it was worst.
 func (p *past) toolEvidence(of Costly) (out []finding.Evidence) {
 	var worst []*toolUse
-	for _, d := range p.window {
+	for _, d := range slices.Backward(p.window) { // of equally bad days the latest
 		for k, t := range d.tools {
 			if t.most > 0 && d.names.get(k.tool) == of.Tool && d.names.get(k.agent) == of.Agent && d.names.get(k.repository) == of.Repository {
 				worst = append(worst, t)
@@ -178,8 +187,8 @@ func (p *past) recurring(of func(*Day) map[textKey]*recurrence, keep func(*gathe
 	}
 	var out []Recurring
 	for t, g := range all {
-		g.Text = t.text
-		if t.kind != "" {
+		g.Text = cmp.Or(t.text, t.kind)
+		if t.kind != "" && t.text != "" {
 			g.Text = t.kind + ": " + t.text
 		}
 		g.Subjects = int64(len(g.subjects))

@@ -3,6 +3,7 @@ package trend_test
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/andon-ci/andon/internal/trend"
@@ -66,6 +67,36 @@ func TestWasted(t *testing.T) {
 	g := trend.Analyse([]*trend.Day{d}, trend.Options{From: "2026-11-20", To: "2026-11-20"}).Totals
 	if got, _ := json.Marshal(g.Wasted); *g.WastedUSD != 3 || string(got) != `{"failed_usd":1,"looped_usd":1,"overridden_usd":1}` {
 		t.Errorf("%v %s", *g.WastedUSD, got)
+	}
+	if g.Override.Count != 3 || g.Agreement != nil {
+		t.Errorf("a history without agreements: %+v %+v", g.Override, g.Agreement)
+	}
+}
+
+// TestWastedEvidence leads to what failed and to what was overruled, and of the
+// runs that failed to the dearest.
+func TestWastedEvidence(t *testing.T) {
+	var runs []string
+	for id := range 8 {
+		status := "failure"
+		if id >= 4 {
+			status = "success"
+		}
+		runs = append(runs, fmt.Sprintf(`{"run_id":"%d","repository":"o/r","agent":{"name":"a"},"start":"2026-11-20T09:00:00Z","status":%q,"cost":{"usd":%d},"decision":{"kind":"approve"},"workflow_run":{"id":"7%d"}}`, id, status, id+1, id))
+	}
+	d := dayOf(t, "2026-11-20", runs...)
+	for id := 4; id < 8; id++ {
+		if err := d.AddOverride(fmt.Appendf(nil, `{"id":"%d","repository":"o/r","run_id":"%d","agent":{"name":"a"},"signal":"revert","time":"2026-11-20T10:00:00Z","evidence":[{"url":"https://github.com/o/r/pull/%d"}]}`, id, id, id)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := trend.Analyse([]*trend.Day{d}, trend.Options{From: "2026-11-20", To: "2026-11-20"})
+	got := ""
+	for _, e := range r.Improve.Roles[0].Evidence {
+		got += strings.TrimPrefix(e.URL, "https://github.com/o/r/") + " "
+	}
+	if want := "actions/runs/73 pull/7 actions/runs/72 pull/6 actions/runs/71 "; got != want {
+		t.Errorf("%s, want %s", got, want)
 	}
 }
 

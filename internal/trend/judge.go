@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/andon-ci/andon/internal/finding"
 	"github.com/andon-ci/andon/internal/stat"
@@ -12,10 +11,8 @@ import (
 
 // findings returns what there is to say about the roles, the worst first.
 func (p *past) findings() []finding.Finding {
-	ripeness := p.ripeness()
-	ripe := func(s sample) float64 { return ripeness(time.Unix(p.time(s.at), 0)) }
 	out := []finding.Finding{}
-	for _, claims := range within(judgeAll(p.roles(), ripe)) {
+	for _, claims := range within(judgeAll(p.roles(), p.ripeness())) {
 		out = append(out, p.tell(claims)...)
 	}
 	slices.SortStableFunc(out, func(a, b finding.Finding) int {
@@ -29,7 +26,7 @@ func (p *past) findings() []finding.Finding {
 const atOnce = 2
 
 // judgeAll returns the claims of each role. They do not depend on each other.
-func judgeAll(roles []*role, ripe func(sample) float64) [][]claim {
+func judgeAll(roles []*role, late func(agent string) stat.Delays) [][]claim {
 	out := make([][]claim, len(roles))
 	slots := make(chan struct{}, atOnce)
 	var all sync.WaitGroup
@@ -37,7 +34,7 @@ func judgeAll(roles []*role, ripe func(sample) float64) [][]claim {
 		slots <- struct{}{}
 		all.Go(func() {
 			r.load()
-			out[i] = r.judge(ripe)
+			out[i] = r.judge(r.ripe(late(r.agent)))
 			r.runs, r.levels = nil, nil
 			<-slots
 		})
@@ -70,10 +67,15 @@ func within(all [][]claim) [][]claim {
 			named++
 		}
 	}
-	limit := min(chance, discoveries*named/float64(max(len(all), 1)))
+	affords := func(named float64) float64 { return min(chance, discoveries*named/float64(max(len(all), 1))) }
+	limit, note := affords(named), suspicion*affords(max(named, 1))
 	for i, claims := range all {
 		for _, c := range claims {
-			if c.p <= limit || c.note != nil {
+			unsure := c.p > limit && c.p <= note && c.shift != nil && c.shift.fresh(c.role)
+			if unsure {
+				c.shift.unsure = true
+			}
+			if c.p <= limit || c.note != nil || unsure {
 				out[i] = append(out[i], c)
 			}
 		}

@@ -3,7 +3,7 @@ package trend
 // only returns the day with those of its cells that are to be kept, and with all
 // else as far as it comes from their agents.
 func (d *Day) only(keep func(repository, instructions string) bool) *Day {
-	d.seal()
+	d.Seal()
 	if keep == nil {
 		return d
 	}

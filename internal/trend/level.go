@@ -3,6 +3,8 @@ package trend
 import (
 	"math"
 	"slices"
+
+	"github.com/andon-ci/andon/internal/stat"
 )
 
 // levels is a series of the logarithms of an amount.
@@ -26,17 +28,17 @@ func (r *role) newLevels(m measure, alike func(kind) kind) *levels {
 	if m == ofLatency {
 		of = func(x run) size { return x.duration }
 	}
-	l := &levels{series: series{measure: m, least: math.Log(1.15), scale: 1}, of: of}
+	l := &levels{series: series{measure: m, Series: stat.Series{Least: math.Log(1.15)}}, of: of}
 	l.level(r, alike)
 	l.perDay(r)
 	l.season(r)
 	wander := l.wander(r)
-	parts := make([]part, r.days)
+	parts := make([]stat.Part, r.days)
 	for _, d := range l.counted(r) {
 		weight := 1 / (l.sigma*l.sigma/float64(d.n) + wander)
-		parts[d.day] = part{runs: float64(d.n), weight: weight, sum: weight * l.daily[d.day], days: 1}
+		parts[d.day] = stat.Part{Runs: float64(d.n), Weight: weight, Sum: weight * l.daily[d.day], Days: 1}
 	}
-	l.fill(parts)
+	l.Fill(parts)
 	return l
 }
 
@@ -169,7 +171,7 @@ func (l *levels) season(r *role) {
 		// The variance of a median is pi/2 times that of a mean.
 		chi += mid[w] * mid[w] * float64(len(by[w])) / (spread*spread*math.Pi/2 + 1e-12)
 	}
-	if chi < 16.8 { // chi-squared with 6 degrees of freedom at 0.01
+	if stat.ChiSquared(chi, 6) > 0.01 {
 		return
 	}
 	l.weekday = mid

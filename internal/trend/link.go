@@ -146,3 +146,6 @@ func (p *past) linkOne(s stand, made []place) {
 func (p *past) time(x place) int64 {
 	return p.days[x.day].start + int64(p.at(x).minute)*60
 }
+
+// end returns when a run was over.
+func (p *past) end(x place) int64 { return p.time(x) + int64(p.at(x).duration.value()/1000) }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/andon-ci/andon/internal/finding"
+	"github.com/andon-ci/andon/internal/stat"
 )
 
 // tellNotes names the changes that nothing is known to have come of, so that a
@@ -21,8 +22,8 @@ func (r *role) tellNotes(notes []*event, shifts map[*role][]*shift) (out []findi
 		if told[e.day] || e.day < r.from {
 			continue
 		}
-		x := &shift{series: &series{}, event: e, from: e.day, to: r.days}
-		f := finding.Finding{Rule: ruleOf(x), Severity: finding.Info, Subject: r.subject(e.day, r.days-1), Hint: "nothing to do"}
+		x := &shift{Shift: stat.Shift{From: e.day, To: r.days}, series: &series{}, event: e}
+		f := finding.Finding{Rule: ruleOf(x), Severity: finding.Info, Subject: r.subject(e.day, r.days-1), Hint: "nothing to do", Evidence: r.texts(e)}
 		says := "nothing that is measured moved by more than chance"
 		if e.after < fewAfter {
 			says = "too few runs to say whether anything moved"

@@ -87,7 +87,7 @@ type Group struct {
 	Success   *Rate `json:"success,omitempty"`    // of the runs that ended, those with success
 	Complete  *Rate `json:"completion,omitempty"` // of all runs, those with an end
 	Override  *Rate `json:"override,omitempty"`   // of the decisions, those that people overruled
-	Agreement *Rate `json:"agreement,omitempty"`  // of the decisions that people took a stand on, those borne out
+	Agreement *Rate `json:"agreement,omitempty"`  // of the decisions that people took a stand on, those borne out; none where the history has no agreements at all
 	ToolError *Rate `json:"tool_error,omitempty"` // of the tool calls, those that failed
 	LLMError  *Rate `json:"llm_error,omitempty"`
 	CacheHit  *Rate `json:"cache_hit,omitempty"` // of the tokens of prompts, those from a cache
@@ -128,12 +128,13 @@ type Rate struct {
 	Few   bool    `json:"few,omitempty"` // too few to say
 }
 
-// Tokens are counts by class. The classes do not overlap.
+// Tokens are counts by class. The classes do not overlap; one of which no run
+// tells any is absent.
 type Tokens struct {
-	Input      int64 `json:"input"` // neither read from a cache nor written to one
-	CacheRead  int64 `json:"cache_read"`
-	CacheWrite int64 `json:"cache_write"`
-	Output     int64 `json:"output"`
+	Input      int64 `json:"input,omitempty"` // neither read from a cache nor written to one
+	CacheRead  int64 `json:"cache_read,omitempty"`
+	CacheWrite int64 `json:"cache_write,omitempty"`
+	Output     int64 `json:"output,omitempty"`
 }
 
 // Spread is a distribution in three quantiles.

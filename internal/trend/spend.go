@@ -1,6 +1,10 @@
 package trend
 
-import "math"
+import (
+	"math"
+
+	"github.com/andon-ci/andon/internal/stat"
+)
 
 // hour is one in which much more was spent than in others.
 type hour struct {
@@ -41,12 +45,11 @@ func (r *role) bursts() []claim {
 		}
 	}
 	tests := float64(len(zs))
-	t, ok := newTail(zs)
+	t, ok := stat.NewTail(zs)
 	if !ok {
 		return nil
 	}
-	t.scale = max(t.scale, 1)
-	t.centre = 0
+	t = t.AtLeastNormal()
 	var out []claim
 	for day := range spent {
 		average := 0.0
@@ -57,7 +60,7 @@ func (r *role) bursts() []claim {
 			if !ran[day] || x < spendTimes*average {
 				continue
 			}
-			if p := t.p(z(x, expected[day][h])) * tests / share(ofSpend); p <= chance {
+			if p := t.P(z(x, expected[day][h])) * tests / share(ofSpend); p <= chance {
 				out = append(out, claim{role: r, p: p, hour: &hour{day: day, hour: h, times: x / average, runs: r.inHour(day, h), p: p}})
 			}
 		}

@@ -5,12 +5,10 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/andon-ci/andon/internal/finding"
-	"github.com/andon-ci/andon/internal/stat"
 )
 
 // tell says what the claims about one role come to, each effect once.
@@ -136,7 +134,7 @@ func (r *role) tellHour(h hour) finding.Finding {
 // tellShifts names the shifts: those with one cause together, and of the
 // decisions those that moved at the same time.
 func (r *role) tellShifts(shifts []*shift) (out []finding.Finding) {
-	slices.SortStableFunc(shifts, func(a, b *shift) int { return cmp.Or(cmp.Compare(a.from, b.from), -cmp.Compare(a.gain, b.gain)) })
+	slices.SortStableFunc(shifts, func(a, b *shift) int { return cmp.Or(cmp.Compare(a.From, b.From), -cmp.Compare(a.Gain, b.Gain)) })
 	told := map[*shift]bool{}
 	for _, x := range shifts {
 		if told[x] {
@@ -151,7 +149,7 @@ func (r *role) tellShifts(shifts []*shift) (out []finding.Finding) {
 		for _, y := range group {
 			told[y] = true
 		}
-		if max(x.from, x.to-1) < r.from || !x.slope && x.to == r.days && x.from < r.from {
+		if max(x.From, x.To-1) < r.from || !x.Slope && x.To == r.days && x.From < r.from {
 			continue
 		}
 		out = append(out, r.tellShift(group))
@@ -165,29 +163,34 @@ func together(x, y *shift) bool {
 		return x.event == y.event
 	}
 	a, b := x.series, y.series
-	apart := max(x.from-y.from, y.from-x.from)
+	apart := max(x.From-y.From, y.From-x.From)
 	switch {
 	case a.measure != b.measure:
 		return false
 	case a.measure == ofDecision && a.detail != b.detail:
 		return apart <= 7
 	}
-	return x.rises() == y.rises() && apart <= 14
+	return x.Rises() == y.Rises() && apart <= 14
 }
 
 func (r *role) tellShift(group []*shift) finding.Finding {
 	x := group[0]
-	out := finding.Finding{Rule: ruleOf(x), Severity: finding.Info, Subject: r.subject(x.from, x.to-1)}
+	out := finding.Finding{Rule: ruleOf(x), Severity: finding.Info, Subject: r.subject(x.From, x.To-1)}
 	var moved []string
 	for _, y := range group {
 		if s := y.severity(); s.Rank() > out.Severity.Rank() {
 			out.Severity = s
 		}
-		moved = append(moved, y.words())
+		if words := y.words(group); words != "" {
+			moved = append(moved, words)
+		}
 	}
 	out.Subject.Measure = string(x.series.measure)
-	n := fmt.Sprintf(" (n=%.0f, %.0f)", x.before.runs, x.after.runs)
-	out.Message = r.name() + ": " + strings.Join(moved, ", ") + " " + r.when(x) + n + unchanged(x.still)
+	n := fmt.Sprintf(" (n=%.0f, %.0f)", x.Before.Runs, x.After.Runs)
+	out.Message = r.name() + ": " + strings.Join(moved, ", ") + " " + r.when(x) + n + x.unchanged()
+	if x.unsure {
+		out.Message += "; it may still be chance"
+	}
 	if x.event != nil {
 		if m, ok := x.event.has(theModel); ok {
 			out.Subject.Model = m.to
@@ -197,16 +200,10 @@ func (r *role) tellShift(group []*shift) finding.Finding {
 		}
 	}
 	out.Hint = hintOf(out.Rule)
-	out.Evidence = x.shows
-	return out
-}
-
-// unchanged names what did not move.
-func unchanged(still []measure) string {
-	out := ""
-	for _, m := range still {
-		out += ", " + m.name() + " unchanged ~"
+	if x.event != nil {
+		out.Evidence = r.texts(x.event)
 	}
+	out.Evidence = append(out.Evidence, x.shows...)
 	return out
 }
 
@@ -230,7 +227,7 @@ func ruleOf(x *shift) string {
 		}
 		return "change/model"
 	}
-	if m := x.series.measure; !x.slope && (m == ofErrors || m == ofDecision) {
+	if m := x.series.measure; !x.Slope && (m == ofErrors || m == ofDecision) {
 		return "anomaly/" + string(m)
 	}
 	return "drift/" + string(x.series.measure)
@@ -254,52 +251,26 @@ func hintOf(rule string) string {
 
 // severity of a shift is info where it is good news.
 func (x *shift) severity() finding.Severity {
-	a, b := x.before.mean(), x.after.mean()
+	a, b := x.Before.Mean(), x.After.Mean()
 	switch {
+	case x.unsure:
+		return finding.Info
 	case x.series.measure == ofDecision:
 		return finding.Warning
 	case b < a:
 		return finding.Info
-	case !x.series.rates && b-a >= math.Log(2), x.series.rates && b >= 2*a && b >= 0.1:
+	case !x.series.Rates && b-a >= math.Log(2), x.series.Rates && b >= 2*a && b >= 0.1:
 		return finding.Error
 	}
 	return finding.Warning
 }
 
-// words says what moved: "override rate 14% (10-19%) to 5% (3-9%)".
-func (x *shift) words() string {
-	s := x.series
-	if s.rates {
-		name := s.measure.name()
-		if s.measure == ofDecision {
-			name = "share of " + s.detail
-		}
-		return fmt.Sprintf("%s %s to %s", name, share95(x.before), share95(x.after))
-	}
-	d := x.after.mean() - x.before.mean()
-	half := 1.96 * math.Sqrt(1/x.before.weight+1/x.after.weight)
-	name := s.measure.name()
-	if x.slope {
-		return fmt.Sprintf("%s %s a day, to %s times as much", name, signed(math.Expm1(d/float64(x.to-x.from))), times(math.Exp(d)))
-	}
-	return fmt.Sprintf("%s %s times as much (%s-%s)", name, times(math.Exp(d)), times(math.Exp(d-half)), times(math.Exp(d+half)))
-}
-
-func share95(p part) string {
-	total := int(math.Round(p.total))
-	e, ok := stat.Proportion{Hits: min(int(math.Round(p.hits)), total), Total: total}.Wilson(level)
-	if !ok {
-		return "none"
-	}
-	return fmt.Sprintf("%.0f%% (%.0f-%.0f%%)", 100*e.Value, 100*e.Low, 100*e.High)
-}
-
 func (r *role) when(x *shift) string {
 	if x.event == nil {
-		if x.to < r.days {
-			return "from " + shortDate(r.date(x.from)) + " to " + shortDate(r.date(x.to-1))
+		if x.To < r.days {
+			return "from " + shortDate(r.date(x.From)) + " to " + shortDate(r.date(x.To-1))
 		}
-		return "since " + shortDate(r.date(x.from))
+		return "since " + shortDate(r.date(x.From))
 	}
 	var causes []string
 	for _, c := range x.event.changes {
@@ -325,29 +296,4 @@ func shortDate(date string) string {
 		return date
 	}
 	return t.Format("2 Jan")
-}
-
-// times writes a factor with two digits.
-func times(x float64) string {
-	if x >= 10 {
-		return strconv.FormatFloat(math.Round(x), 'f', 0, 64)
-	}
-	return strconv.FormatFloat(x, 'f', 1, 64)
-}
-
-func signed(x float64) string { return fmt.Sprintf("%+.1f%%", 100*x) }
-
-func dollars(x float64) string {
-	if x < 0.1 {
-		return fmt.Sprintf("$%.4f", x)
-	}
-	return fmt.Sprintf("$%.2f", x)
-}
-
-func duration(ms float64) string {
-	d := time.Duration(ms) * time.Millisecond
-	if d > time.Minute {
-		return d.Round(time.Second).String()
-	}
-	return d.Round(100 * time.Millisecond).String()
 }

@@ -45,6 +45,7 @@ type Forge struct {
 	Downloads  int              // from the store of artifacts
 	Checks     []map[string]any
 	Posts      []map[string]any  // comments as they were sent
+	Beside     []*Forge          // with other repositories; their servers are not asked
 	Hidden     []string          // repositories that the App's installation has beside this one, and nobody can read
 	Issues     []map[string]any  // as they were sent; see AddIssue
 	Files      map[string]string // of the default branch, as far as they are asked for
@@ -310,10 +311,26 @@ func (f *Forge) serve(w http.ResponseWriter, r *http.Request) {
 	case f.used > limit:
 		Status(http.StatusForbidden, "API rate limit exceeded for installation.")(out, r)
 	case strings.HasSuffix(r.URL.Path, "/api/graphql"):
-		f.graphql(out, body)
+		f.with(r, body).graphql(out, body)
 	default:
-		f.rest(out, r, body)
+		f.with(r, body).rest(out, r, body)
 	}
+}
+
+// with returns the forge whose repository a request is about.
+func (f *Forge) with(r *http.Request, body []byte) *Forge {
+	var q struct{ Variables struct{ Owner, Name string } }
+	if strings.HasSuffix(r.URL.Path, "/graphql") {
+		if err := json.Unmarshal(body, &q); err != nil {
+			f.t.Errorf("a query that is no JSON: %v", err)
+		}
+	}
+	for _, o := range f.Beside {
+		if strings.Contains(r.URL.Path, "/repos/"+o.Repository+"/") || q.Variables.Owner+"/"+q.Variables.Name == o.Repository {
+			return o
+		}
+	}
+	return f
 }
 
 // answer writes v with a tag, or that it has not changed.

@@ -44,7 +44,11 @@ func (f *Forge) oneRun(w http.ResponseWriter, r *http.Request, args []string, _ 
 // installed lists the repositories of the App's installation.
 func (f *Forge) installed(w http.ResponseWriter, r *http.Request, _ []string, _ []byte) {
 	all := []map[string]any{}
-	for _, name := range append([]string{f.Repository}, f.Hidden...) {
+	names := append([]string{f.Repository}, f.Hidden...)
+	for _, o := range f.Beside {
+		names = append(names, o.Repository)
+	}
+	for _, name := range names {
 		all = append(all, map[string]any{"full_name": name})
 	}
 	answer(w, r, http.StatusOK, map[string]any{"total_count": len(all), "repositories": page(w, r, all)})

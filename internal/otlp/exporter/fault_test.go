@@ -342,6 +342,29 @@ func TestPatience(t *testing.T) {
 	}
 }
 
+// TestBusy holds that an endpoint which takes each request only after a wait is
+// given up in the end.
+func TestBusy(t *testing.T) {
+	var faults []http.HandlerFunc
+	for range 20 {
+		faults = append(faults, answer(429, "Retry-After: 50", ""), answer(200, "", ""))
+	}
+	r := newReceiver(t, faults...)
+	x := exporterTo(t, r.URL, newWatch(), "")
+	sent := 0
+	for range 20 {
+		err := x.Spans(t.Context(), batch(1))
+		if err == nil {
+			sent++
+		} else if !strings.Contains(err.Error(), "429 Too Many Requests; gave up after waiting for 5m0s in all") {
+			t.Fatal(err)
+		}
+	}
+	if sent != 6 {
+		t.Errorf("%d requests were sent, want 6", sent)
+	}
+}
+
 // FuzzAnswer holds that whatever a backend answers is read without harm, and is
 // one line when it is told.
 func FuzzAnswer(f *testing.F) {

@@ -84,8 +84,13 @@ type retrier struct {
 	clock    Clock
 	timeout  time.Duration
 	patience time.Duration
-	since    time.Time // of the last success, or of the first request
+	since    time.Time     // of the last success, or of the first request
+	waited   time.Duration // for all requests together
 }
+
+// maxWaits is how many times the patience is waited for in all: a backend that
+// takes one request a minute is not worth the hours.
+const maxWaits = 5
 
 func newRetrier(e Endpoint, o Options) *retrier {
 	r := &retrier{clock: o.Clock.complete(), timeout: cmp.Or(e.Timeout, 10*time.Second), patience: cmp.Or(o.Patience, time.Minute)}
@@ -119,6 +124,9 @@ func (r *retrier) send(ctx context.Context, to string, h http.Header, body []byt
 		wait = max(wait, r.backoff(n))
 		if r.clock.Now().Add(wait).Sub(r.since) > r.patience {
 			return out, fmt.Errorf("%w; gave up after %d attempts", err, n+1)
+		}
+		if r.waited += wait; r.waited > maxWaits*r.patience {
+			return out, fmt.Errorf("%w; gave up after waiting for %v in all", err, maxWaits*r.patience)
 		}
 		if err := r.clock.Sleep(ctx, wait); err != nil {
 			return out, err

@@ -1,13 +1,11 @@
-package trend
+package stat
 
 import (
 	"math"
 	"slices"
-
-	"github.com/andon-ci/andon/internal/stat"
 )
 
-// tail tells how likely a value is that is above most others, from how far the
+// Tail tells how likely a value is that is above most others, from how far the
 // upper half of many values reaches. It takes no distribution for granted but
 // that the ends are no heavier than those of Tukey's h (Hoaglin, Summarizing
 // Shape Numerically: The g-and-h Distributions, 1985): the value that a standard
@@ -19,7 +17,7 @@ import (
 // mean comes from those next below. That is the heavier tail of the two where a
 // few values in a hundred are of another kind than the rest, which no formula
 // for all of them tells.
-type tail struct {
+type Tail struct {
 	centre, scale, h float64
 
 	n         float64
@@ -31,20 +29,20 @@ type tail struct {
 // tailMin is from how many values on a tail can be told.
 const tailMin = 30
 
-// newTail fits the upper tail of values, which it sorts.
-func newTail(values []float64) (t tail, ok bool) {
+// NewTail fits the upper tail of values, which it sorts.
+func NewTail(values []float64) (t Tail, ok bool) {
 	n := len(values)
 	if n < tailMin {
 		return t, false
 	}
 	slices.Sort(values)
-	t.centre, _ = stat.Quantile(values, 0.5)
+	t.centre, _ = Quantile(values, 0.5)
 	// The logarithm of how far a quantile is, over z, is a line over z²/2.
 	var w, x, y, xx, xy float64
 	for above := float64(n) / 4; above >= 6; above /= 1.6 {
 		p := above / float64(n)
-		q, _ := stat.Quantile(values, 1-p)
-		z := stat.Normal(p)
+		q, _ := Quantile(values, 1-p)
+		z := normalQuantile(p)
 		if q <= t.centre {
 			continue
 		}
@@ -66,11 +64,11 @@ func newTail(values []float64) (t tail, ok bool) {
 // thin works out how the farthest values thin out. Those that are too far by the
 // rest of the tail do not count, up to one in two hundred: they may be what is
 // looked for.
-func (t *tail) thin(ascending []float64) {
+func (t *Tail) thin(ascending []float64) {
 	n := len(ascending)
 	t.n = float64(n)
 	outside := 0
-	for outside < max(1, n/200) && math.Erfc(t.z(ascending[n-1-outside])/math.Sqrt2)/2*t.n < 0.05 {
+	for outside < max(1, n/200) && normalTail(t.z(ascending[n-1-outside]))*t.n < 0.05 {
 		outside++
 	}
 	k := min(max(10, n/50), 40)
@@ -83,7 +81,7 @@ func (t *tail) thin(ascending []float64) {
 }
 
 // z returns what standard normal value a value stands for.
-func (t tail) z(value float64) float64 {
+func (t Tail) z(value float64) float64 {
 	low, high := 0.0, 40.0
 	for range 60 {
 		z := (low + high) / 2
@@ -96,6 +94,13 @@ func (t tail) z(value float64) float64 {
 	return low
 }
 
+// AtLeastNormal returns the tail of values that are standard normal at least: they lie
+// around 0, and vary no less.
+func (t Tail) AtLeastNormal() Tail {
+	t.centre, t.scale = 0, max(t.scale, 1)
+	return t
+}
+
 // Up to how many values only the thinning out counts, and from how many on the
 // formula counts by a third: of few values it cannot tell what the farthest of them
 // are like.
@@ -105,9 +110,9 @@ const (
 	formula  = 1. / 3
 )
 
-// p returns how likely a value at least as far up is.
-func (t tail) p(value float64) float64 {
-	p := math.Erfc(t.z(value)/math.Sqrt2) / 2
+// P returns how likely a value at least as far up is.
+func (t Tail) P(value float64) float64 {
+	p := normalTail(t.z(value))
 	x := (value - t.threshold) / t.excess
 	if x <= 0 {
 		return p
