@@ -37,7 +37,7 @@ type tally struct {
 
 func (t *tally) add(date string, c *cell) {
 	t.point(date)
-	t.counts.add(c.counts)
+	t.counts.add(&c.counts)
 	p := &t.points[len(t.points)-1]
 	p.Runs += int64(len(c.runs))
 	t.todayCost += c.counts.cost

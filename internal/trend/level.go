@@ -121,13 +121,17 @@ func (l *levels) eachDay(r *role, do func(day int, values []float64)) {
 	}
 }
 
-// median returns the median of values, 0 of none. It sorts them.
+// median returns the median of values, 0 of none. It puts them in another order.
 func median(xs []float64) float64 {
 	if len(xs) == 0 {
 		return 0
 	}
-	slices.Sort(xs)
-	return (xs[(len(xs)-1)/2] + xs[len(xs)/2]) / 2
+	stat.Select(xs, (len(xs)-1)/2)
+	low := xs[(len(xs)-1)/2]
+	if len(xs)%2 == 1 {
+		return (low + low) / 2
+	}
+	return (low + slices.Min(xs[len(xs)/2:])) / 2
 }
 
 // counted is how many values a day has.
