@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// TestSelect holds every rank to that of sorted values, of shapes that partitions
+// TestPlace holds every rank to that of sorted values, of shapes that partitions
 // find hard.
-func TestSelect(t *testing.T) {
+func TestPlace(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	shapes := map[string]func(i, n int) float64{
 		"random":     func(int, int) float64 { return rng.NormFloat64() },
@@ -26,9 +26,13 @@ func TestSelect(t *testing.T) {
 				xs[i] = shape(i, n)
 			}
 			sorted := slices.Sorted(slices.Values(xs))
+			want, _ := Quantile(sorted, 0.5)
+			if got, ok := Median(slices.Clone(xs)); got != want || !ok {
+				t.Fatalf("%s, median of %d values: %v, want %v", name, n, got, want)
+			}
 			for i := 0; i < n; i += max(1, n/50) {
 				ys := slices.Clone(xs)
-				Select(ys, i)
+				place(ys, i)
 				if ys[i] != sorted[i] || i > 0 && slices.Max(ys[:i]) > ys[i] || slices.Min(ys[i:]) < ys[i] {
 					t.Fatalf("%s, %d values, rank %d: %v, want %v", name, n, i, ys[i], sorted[i])
 				}
