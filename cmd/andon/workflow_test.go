@@ -159,7 +159,7 @@ func TestActionManifest(t *testing.T) {
 	m := parseYAML[manifest](t, root+"/action.yml")
 	checkSteps(t, "action.yml", m.Runs.Steps)
 	want := []string{
-		"agent", "check", "command", "comment", "config", "content", "export-content", "fail-on", "history", "incident", "install", "instructions", "link", "on-export-error", "on-secret", "otlp-endpoint", "owner",
+		"agent", "check", "command", "comment", "config", "content", "cursor", "export-content", "fail-on", "forks", "history", "incident", "install", "instructions", "link", "on-export-error", "on-secret", "otlp-endpoint", "owner",
 		"period", "pii", "post", "pr", "quiet-when-calm", "repos", "retention-days", "secrets", "since", "summary", "token", "trace-ids", "traces", "upload", "version",
 	}
 	text, doc := readFile(t, root+"/action.yml"), readFile(t, root+"/docs/action.md")
@@ -201,7 +201,7 @@ func TestActionManifest(t *testing.T) {
 			t.Errorf("docs/action.md has %d rows under %s", len(rows), section)
 		}
 	}
-	if len(m.Outputs) != 22 {
+	if len(m.Outputs) != 23 {
 		t.Errorf("%d outputs", len(m.Outputs))
 	}
 }

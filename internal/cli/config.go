@@ -187,7 +187,7 @@ func (c *config) tighten(co checkout, found standing, path string) (*config, []f
 	if c.Traces != nil {
 		ignored = append(ignored, "traces")
 	}
-	if e := c.Export; e.Endpoints != nil || e.Content+e.TraceIDs+e.Semconv+e.OnError+e.Metrics != "" { // what the agents did would go to a host of the author's
+	if e := c.Export; e.Endpoints != nil || e.Content+e.TraceIDs+e.Semconv+e.OnError+e.Metrics+e.TraceScope+e.MaxAge != "" { // what the agents did would go to a host of the author's
 		ignored = append(ignored, "export")
 	}
 	if a := c.Accounts; a.Agents != nil || a.Humans != nil || a.Tools != nil { // who calls an agent a person overrules it

@@ -3,10 +3,13 @@ package cli
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/andon-ci/andon/internal/action"
 	"github.com/andon-ci/andon/internal/otlp"
+	"github.com/andon-ci/andon/internal/otlp/exporter"
+	"github.com/andon-ci/andon/internal/session"
 )
 
 // maxShown is how many traces of an export have their pages shown.
@@ -37,6 +40,25 @@ func (d *destination) links() []string {
 		}
 	}
 	return out
+}
+
+// pages returns where the configuration says that the traces of a repository's
+// workflow runs are shown, nil for nowhere.
+func (c exportConfig) pages(repository string) func(session.Workflow) string {
+	ends, err := exporter.Endpoints(c.Endpoints, exporter.Environment{Getenv: func(string) string { return "" }})
+	if err != nil || len(ends) == 0 || c.TraceScope == string(otlp.AgentRun) {
+		return nil
+	}
+	return func(w session.Workflow) string {
+		p := otlp.Pipeline{Repository: repository, RunID: strconv.FormatInt(w.ID, 10), Attempt: strconv.Itoa(max(w.Attempt, 1))}
+		root, _ := otlp.NewMapper(p, otlp.Options{Scheme: otlp.Scheme(c.TraceIDs)}).Root()
+		for _, e := range ends {
+			if page := e.Link(root.Trace); page != "" && w.Bundles > 0 {
+				return page
+			}
+		}
+		return ""
+	}
 }
 
 // show puts the pages of what was sent into the job's summary.

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -86,5 +88,25 @@ func TestExportKeyInURL(t *testing.T) {
 	_, stderr, _ := exporting(t, nil, "export", "--endpoint", strings.Replace(b.URL, "http://", "http://mona:s3cret-of-mona@", 1), claudeTrace)
 	if strings.Contains(stderr, "s3cret") || strings.Contains(stderr, "bW9uYTpzM2NyZXQt") {
 		t.Errorf("the password is shown\n%s", stderr)
+	}
+}
+
+// TestSessionPage holds that what is shown of a pull request leads to the traces,
+// where the configuration says how.
+func TestSessionPage(t *testing.T) {
+	f := mended(t, 1)
+	config := filepath.Join(t.TempDir(), "andon.yml")
+	text := "export:\n  endpoints: [\"https://b.example/otlp KEY https://b.example/trace/{trace}?org=1\"]\n"
+	if err := os.WriteFile(config, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	_, stdout, stderr := asked(t, f, nil, "session", "--pr", "12", "--format", "markdown", "--config", config)
+	run := fmt.Sprint(f.Runs[0]["id"])
+	sum := sha256.Sum256([]byte(run + "1t"))
+	if want := fmt.Sprintf("[open the trace](https://b.example/trace/%x?org=1)", sum[:16]); !strings.Contains(stdout, want) {
+		t.Errorf("no %s\n%s\n%s", want, stderr, stdout)
+	}
+	if _, stdout, _ := asked(t, f, nil, "session", "--pr", "12", "--format", "markdown"); strings.Contains(stdout, "open the trace") {
+		t.Error("a trace is linked that nobody has sent")
 	}
 }

@@ -263,5 +263,5 @@ func (v *view) markdown() report.Options {
 	if server == "" && v.pull != nil {
 		server, _, _ = strings.Cut(v.pull.URL, "/"+v.pull.Repository+"/pull/")
 	}
-	return report.Options{ServerURL: server}
+	return report.Options{ServerURL: server, Trace: v.flags.settings.export.pages(v.key.Repository)}
 }

@@ -152,7 +152,7 @@ func (m *summary) link(c *Story, i int) {
 		if w.Commented {
 			b.WriteString(", started by a comment")
 		}
-		fmt.Fprintf(&b, ", %s, %s\n", plural(w.Bundles, "bundle", "bundles"), plural(len(w.Runs), "run", "runs"))
+		fmt.Fprintf(&b, ", %s, %s%s\n", plural(w.Bundles, "bundle", "bundles"), plural(len(w.Runs), "run", "runs"), m.trace(w))
 	})
 	b.WriteString("\n</details>\n")
 	m.add(detail, "head's list of runs", "heads' lists of runs", b.String())
@@ -161,6 +161,18 @@ func (m *summary) link(c *Story, i int) {
 
 func htmlName(s string) string {
 	return strings.TrimSuffix(strings.TrimPrefix(htmlCode(s, maxName), "<code>"), "</code>")
+}
+
+// trace links the trace of a workflow run.
+func (m *summary) trace(w session.Workflow) string {
+	if m.options.Trace == nil {
+		return ""
+	}
+	page := m.options.Trace(w)
+	if page == "" {
+		return ""
+	}
+	return fmt.Sprintf(", [open the trace](%s)", page)
 }
 
 // workflow links a workflow run of the repository that the forge named.

@@ -24,6 +24,8 @@ type Options struct {
 	ServerURL string // of the forge, for links; empty is https://github.com
 	PriceNote string // source and date of the prices; empty is not shown
 	Content   bool   // what tools have said may be quoted
+
+	Trace func(session.Workflow) string // the page of a workflow run's trace, empty for none; nil for none of any
 }
 
 // TerminalOptions says what a terminal can show.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/andon-ci/andon/internal/jsonl"
+	"github.com/andon-ci/andon/internal/stat"
 )
 
 // builder is what a day needs while lines are added to it, and not after.
@@ -60,7 +61,7 @@ func (b *builder) await(c *cell, r rollup) {
 // settle hands the waits to the cells of their runs.
 func (b *builder) settle(cells []*cell) {
 	for _, w := range b.waits {
-		w.cell.waits = append(w.cell.waits, sizeOf(float64(w.ms)))
+		w.cell.waits = append(w.cell.waits, stat.AmountOf(float64(w.ms)))
 	}
 	for _, c := range cells {
 		slices.Sort(c.waits)
@@ -131,7 +132,7 @@ type mark struct {
 const (
 	markAlways = 2  // of each agent and measure, however usual
 	markMost   = 20 // of each agent and measure
-	markRatio  = 92 // in steps of a size: 2.5 times the median
+	markRatio  = 92 // in steps of an Amount: 2.5 times the median
 	markEach   = 3  // of each agent's runs that failed, and of those that looped
 )
 
@@ -190,8 +191,8 @@ func (b *builder) chosen() []note {
 	}
 	take := make([]bool, len(b.notes))
 	for _, of := range agents {
-		b.choose(of, take, func(r run) size { return r.cost })
-		b.choose(of, take, func(r run) size { return r.duration })
+		b.choose(of, take, func(r run) stat.Amount { return r.cost })
+		b.choose(of, take, func(r run) stat.Amount { return r.duration })
 		b.chooseDearest(of, take, run.failed)
 		b.chooseDearest(of, take, func(r run) bool { return r.is(looped) })
 	}
@@ -222,14 +223,14 @@ func (b *builder) chooseDearest(of []int, take []bool, is func(run) bool) {
 // choose takes the runs that are most above the median of their own kind: runs
 // with the same model in the same repository where there are enough, else those
 // with the same model, else all of the agent.
-func (b *builder) choose(of []int, take []bool, measure func(run) size) {
+func (b *builder) choose(of []int, take []bool, measure func(run) stat.Amount) {
 	type kind struct{ repository, model name }
-	by := map[kind][]size{}
+	by := map[kind][]stat.Amount{}
 	kinds := func(n note) []kind {
 		return []kind{{n.cell.key.repository, n.cell.key.model}, {0, n.cell.key.model}, {}}
 	}
 	for _, i := range of {
-		if x := measure(b.notes[i].run); x.positive() {
+		if x := measure(b.notes[i].run); x.Positive() {
 			k := kinds(b.notes[i])
 			by[k[0]] = append(by[k[0]], x)
 			if k[1] != k[0] {
@@ -255,7 +256,7 @@ func (b *builder) choose(of []int, take []bool, measure func(run) size) {
 	var all []far
 	for _, i := range of {
 		x := measure(b.notes[i].run)
-		if !x.positive() {
+		if !x.Positive() {
 			continue
 		}
 		for _, k := range kinds(b.notes[i]) {

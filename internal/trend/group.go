@@ -22,15 +22,15 @@ type tally struct {
 	counts         counts
 	status         [6]int64
 	decided        [11]int64
-	cost, duration sizes
+	cost, duration stat.Sketch
 	overridden     int64
 	agreed         int64
 	unpriced       int64
-	waits          sizes
+	waits          stat.Sketch
 	overruled      float64 // US dollars on runs that were overridden, beside counts.wasted
 	circled        float64 // US dollars of counts.wasted on runs that only went in circles
 	points         []Point
-	today          sizes // durations of the day of the last point
+	today          stat.Sketch // durations of the day of the last point
 	todayCost      float64
 	todayPriced    bool
 }
@@ -43,7 +43,7 @@ func (t *tally) add(date string, c *cell) {
 	t.todayCost += c.counts.cost
 	t.todayPriced = t.todayPriced || c.counts.priced > 0
 	for _, w := range c.waits {
-		t.waits.add(w)
+		t.waits.Add(w)
 	}
 	for _, r := range c.runs {
 		t.addRun(r)
@@ -62,13 +62,13 @@ func (t *tally) add(date string, c *cell) {
 func (t *tally) addRun(r run) {
 	t.status[min(int(r.status), len(t.status)-1)]++
 	t.decided[min(int(r.decision), len(t.decided)-1)]++
-	t.cost.add(r.cost)
-	t.duration.add(r.duration)
-	t.today.add(r.duration)
+	t.cost.Add(r.cost)
+	t.duration.Add(r.duration)
+	t.today.Add(r.duration)
 	if r.is(looped) {
 		t.group.Loops++
 		if !r.failed() {
-			t.circled += r.cost.value()
+			t.circled += r.cost.Value()
 		}
 	}
 	if r.is(saturated) {
@@ -83,7 +83,7 @@ func (t *tally) addRun(r run) {
 	if r.is(overridden) {
 		t.overridden++
 		if !r.wasted() {
-			t.overruled += r.cost.value()
+			t.overruled += r.cost.Value()
 		}
 	}
 }
@@ -108,10 +108,10 @@ func (t *tally) endPoint() {
 	if t.todayPriced {
 		p.CostUSD = ref(t.todayCost)
 	}
-	if s := t.today.spread(); s != nil {
-		p.DurationMS = ref(s.P50)
+	if t.today.Count() > 0 {
+		p.DurationMS = ref(t.today.Quantile(0.5).Value())
 	}
-	t.today.clear()
+	t.today.Clear()
 	t.todayCost, t.todayPriced = 0, false
 }
 
@@ -162,9 +162,9 @@ func (t *tally) rates(g *Group) {
 
 func (t *tally) costs(g *Group) {
 	g.Unpriced = t.unpriced
-	g.DurationMS = t.duration.spread()
-	g.WaitMS = t.waits.spread()
-	g.CostPerRun = t.cost.spread()
+	g.DurationMS = spread(&t.duration)
+	g.WaitMS = spread(&t.waits)
+	g.CostPerRun = spread(&t.cost)
 	if t.counts.priced == 0 {
 		return
 	}
@@ -177,13 +177,35 @@ func (t *tally) costs(g *Group) {
 	}
 }
 
+// spread returns the quantiles of what was counted, nil for nothing.
+func spread(s *stat.Sketch) *Spread {
+	if s.Count() == 0 {
+		return nil
+	}
+	out := &Spread{N: s.Count(), P50: s.Quantile(0.5).Value(), P90: s.Quantile(0.9).Value(), P99: s.Quantile(0.99).Value()}
+	if e, ok := s.Median(level); ok {
+		out.Low, out.High = &e.Low, &e.High
+	}
+	return out
+}
+
+// interval returns a rate with its interval: of few cases the one that never holds the
+// true rate less often than it says, else the one that does so on average.
+func interval(hits, of int) (stat.Estimate, bool) {
+	p := stat.Proportion{Hits: hits, Total: of}
+	if of < few {
+		return p.Exact(level)
+	}
+	return p.Wilson(level)
+}
+
 // rate returns a share with its interval, nil for one of nothing. More hits than
 // cases, which a line may claim, are no share.
 func rate(hits, of int64) *Rate {
 	if hits < 0 || of <= 0 || hits > of {
 		return nil
 	}
-	e, ok := stat.Proportion{Hits: int(hits), Total: int(of)}.Wilson(level)
+	e, ok := interval(int(hits), int(of))
 	if !ok {
 		return nil
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/andon-ci/andon/internal/jsonl"
+	"github.com/andon-ci/andon/internal/stat"
 )
 
 // What a line of a history cannot be used for.
@@ -96,7 +97,7 @@ func readRollup(v jsonl.Value) (r rollup) {
 			r.end = value
 		case `"duration_ms"`:
 			if ms, ok := value.Float(); ok {
-				r.run.duration = sizeOf(ms)
+				r.run.duration = stat.AmountOf(ms)
 			}
 		case `"cost"`:
 			r.addCost(value)
@@ -144,7 +145,7 @@ func (r *rollup) addCost(v jsonl.Value) {
 	usd, ok := v.Get("usd").Float()
 	if ok && usd >= 0 && usd < maxCount {
 		r.usd, r.priced = usd, true
-		r.run.cost = sizeOf(usd)
+		r.run.cost = stat.AmountOf(usd)
 	}
 	if !r.priced || v.Get("partial").True() || v.Get("unpriced_models").Len() > 0 {
 		r.run.flags |= unpriced
@@ -224,8 +225,8 @@ func (d *Day) place(r *rollup) {
 	}
 	if !start.IsZero() {
 		r.run.minute = uint16(start.Hour()*60 + start.Minute())
-		if ms := end.Sub(start).Milliseconds(); !r.run.duration.known() && !end.IsZero() && ms > 0 {
-			r.run.duration = sizeOf(float64(ms))
+		if ms := end.Sub(start).Milliseconds(); !r.run.duration.Known() && !end.IsZero() && ms > 0 {
+			r.run.duration = stat.AmountOf(float64(ms))
 		}
 	}
 	if r.priced {
