@@ -7,7 +7,9 @@ import (
 	"github.com/andon-ci/andon/internal/stat"
 )
 
-// levels is a series of the logarithms of an amount.
+// levels is a series of the logarithms of an amount. How runs become the level of a day
+// stays with them: it goes by their kinds and by days of the week. What is mathematics
+// alone is in package stat.
 type levels struct {
 	series
 	of      func(run) stat.Amount
