@@ -18,8 +18,11 @@ type runes struct {
 }
 
 func (r *runes) add(from, to rune) {
-	for c := from; c <= min(to, unicode.MaxASCII); c++ {
-		r.ascii[c>>6] |= 1 << (c & 63)
+	for i := range r.ascii {
+		first := rune(64 * i)
+		if a, b := max(from, first), min(to, first+63); a <= b {
+			r.ascii[i] |= ^uint64(0) >> (63 - (b - a)) << (a - first)
+		}
 	}
 	r.beyond = r.beyond || to > unicode.MaxASCII
 }
@@ -32,7 +35,7 @@ func (r *runes) has(c byte) bool {
 }
 
 // maxShape is how many places a shape has at most.
-const maxShape = 48
+const maxShape = 32
 
 // shapeOf returns the shape of what a program matches that begins with a keyword,
 // of ASCII or empty.

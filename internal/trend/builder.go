@@ -2,6 +2,7 @@ package trend
 
 import (
 	"cmp"
+	"hash/maphash"
 	"slices"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 
 // builder is what a day needs while lines are added to it, and not after.
 type builder struct {
+	seed    maphash.Seed
 	seen    map[uint64]struct{}       // the runs
 	acts    map[*[]act]map[string]int // of each id, its place
 	waits   map[uint64]wait           // the shortest of each workflow run
@@ -30,7 +32,7 @@ type note struct {
 }
 
 func newBuilder() *builder {
-	return &builder{seen: map[uint64]struct{}{}, acts: map[*[]act]map[string]int{}, waits: map[uint64]wait{}}
+	return &builder{seed: maphash.MakeSeed(), seen: map[uint64]struct{}{}, acts: map[*[]act]map[string]int{}, waits: map[uint64]wait{}}
 }
 
 // wait is how long after an event a run began.
@@ -44,7 +46,7 @@ const longestWait = 35 * 24 * time.Hour
 
 // await keeps how long the event of a run had to wait for it, of those of a
 // workflow run the first. A new attempt is nobody's wait.
-func (b *builder) await(c *cell, r rollup) {
+func (b *builder) await(c *cell, r *rollup) {
 	if !r.created.Exists() || r.attempt.Exists() && text(r.attempt) != "1" {
 		return
 	}
@@ -52,7 +54,7 @@ func (b *builder) await(c *cell, r rollup) {
 	if waited := start.Sub(created); created.IsZero() || start.IsZero() || waited < 0 || waited > longestWait {
 		return
 	}
-	h, ms := hashRaw(r.repository, r.workflow), start.Sub(created).Milliseconds()
+	h, ms := b.hash(r.repository, r.workflow), start.Sub(created).Milliseconds()
 	if known, ok := b.waits[h]; !ok || ms < known.ms {
 		b.waits[h] = wait{c, ms}
 	}
@@ -70,30 +72,27 @@ func (b *builder) settle(cells []*cell) {
 
 // again reports whether the run has come before: that of a repository, a job and
 // its attempt.
-func (b *builder) again(r rollup) bool {
+func (b *builder) again(r *rollup) bool {
 	if !r.runID.Exists() {
 		return false
 	}
-	h := hashRaw(r.repository, r.workflow, r.attempt, r.job, r.runID)
+	h := b.hash(r.repository, r.workflow, r.attempt, r.job, r.runID)
 	_, again := b.seen[h]
 	b.seen[h] = struct{}{}
 	return again
 }
 
-// hashRaw is a hash of values as they stand in a line.
-func hashRaw(values ...jsonl.Value) uint64 {
-	h := uint64(14695981039346656037)
+// hash is a hash of values as they stand in a line, which is not kept: it differs from
+// one builder to the next.
+func (b *builder) hash(values ...jsonl.Value) (h uint64) {
 	for _, v := range values {
-		for _, c := range v.Raw() {
-			h = (h ^ uint64(c)) * 1099511628211
-		}
-		h = (h ^ 0xff) * 1099511628211
+		h = (h ^ maphash.Bytes(b.seed, v.Raw())) * 1099511628211
 	}
 	return h
 }
 
 // note keeps what is needed to lead a reader to the run.
-func (b *builder) note(c *cell, r rollup) {
+func (b *builder) note(c *cell, r *rollup) {
 	n := note{cell: c, run: r.run, kind: r.key.kind, number: r.number, start: len(b.text)}
 	for i, v := range []jsonl.Value{r.runID, r.workflow, r.attempt, r.file} {
 		raw := v.Raw()

@@ -29,7 +29,7 @@ type counts struct {
 	priced                       int64 // runs with a cost
 }
 
-func (c *counts) add(d counts) {
+func (c *counts) add(d *counts) {
 	c.cost += d.cost
 	c.wasted += d.wasted
 	c.traces += d.traces

@@ -2,7 +2,6 @@ package trend
 
 import (
 	"math"
-	"slices"
 
 	"github.com/andon-ci/andon/internal/stat"
 )
@@ -125,10 +124,9 @@ func (l *levels) eachDay(r *role, do func(day int, values []float64)) {
 	}
 }
 
-// median returns the median of values, 0 of none. It sorts them.
+// median returns the median of values, 0 of none. It puts them in another order.
 func median(xs []float64) float64 {
-	slices.Sort(xs)
-	middle, _ := stat.Quantile(xs, 0.5)
+	middle, _ := stat.Median(xs)
 	return middle
 }
 

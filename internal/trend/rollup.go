@@ -44,7 +44,8 @@ func (d *Day) AddRun(line []byte) error {
 	if err != nil {
 		return err
 	}
-	r := readRollup(v)
+	r := new(rollup)
+	r.read(v)
 	if !r.agent.Exists() && !r.runID.Exists() && !r.status.Exists() {
 		return d.refuse(errRun)
 	}
@@ -52,10 +53,10 @@ func (d *Day) AddRun(line []byte) error {
 		d.rest++
 		return nil
 	}
-	d.place(&r)
+	d.place(r)
 	c := d.cell(r.key)
 	c.runs = append(c.runs, r.run)
-	c.counts.add(r.counts)
+	c.counts.add(&r.counts)
 	d.builder.note(c, r)
 	d.builder.await(c, r)
 	d.addTools(r)
@@ -77,8 +78,8 @@ func (d *Day) parse(line []byte) (jsonl.Value, error) {
 	return v, nil
 }
 
-// readRollup looks at each field once: a rollup has about thirty.
-func readRollup(v jsonl.Value) (r rollup) {
+// read looks at each field once: a rollup has about thirty.
+func (r *rollup) read(v jsonl.Value) {
 	for key, value := range v.Fields() {
 		switch string(key.Raw()) {
 		case `"run_id"`:
@@ -130,7 +131,6 @@ func readRollup(v jsonl.Value) (r rollup) {
 			r.counts.llmErrors = count(value)
 		}
 	}
-	return r
 }
 
 // maxCount bounds what one line may add to a sum.
