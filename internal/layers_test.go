@@ -37,6 +37,7 @@ func layer() map[string]int {
 		"internal/session":  2,
 
 		"internal/artifact": 3,
+		"internal/clock":    3,
 		"internal/issue":    3,
 		"internal/override": 3,
 		"internal/trend":    3,

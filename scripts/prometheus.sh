@@ -52,4 +52,10 @@ if [ -n "${ANDON_PROMETHEUS_BUILD:-}" ]; then
   ANDON_PROMETHEUS+=:$dir/$version
 fi
 export ANDON_PROMETHEUS
-[ $# = 0 ] || "$@"
+[ $# = 0 ] && exit
+
+# a group of its own, so that nothing is left of a test that was killed
+set -m
+"$@" &
+trap 'kill -- -$! 2>/dev/null || true' EXIT
+wait $!

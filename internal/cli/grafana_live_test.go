@@ -33,7 +33,7 @@ func TestPrometheusRules(t *testing.T) {
 // what the dashboard and the alerts ask: each has an answer, and the key figures
 // are those of the history's own lines.
 func TestPrometheusPast(t *testing.T) {
-	from := fullHistory(t)
+	programs, from := prometheuses(t), fullHistory(t)
 	past, stderr, code := exporting(t, nil, "metrics", "--openmetrics", "--label", "job=past", "--history", from)
 	if code != 0 || stderr != "" {
 		t.Fatal(stderr)
@@ -42,7 +42,7 @@ func TestPrometheusPast(t *testing.T) {
 	if err := os.WriteFile(file, []byte(past), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	for _, dir := range prometheuses(t) {
+	for _, dir := range programs {
 		data := t.TempDir()
 		promtool(t, "tsdb", "create-blocks-from", "openmetrics", file, data)
 		p := startPrometheus(t, dir, data, "{}")
@@ -51,7 +51,7 @@ func TestPrometheusPast(t *testing.T) {
 		}
 		for _, agent := range []string{".*", "review-security", "triage"} {
 			t.Run(filepath.Base(dir)+" "+agent, func(t *testing.T) {
-				d := looking{p: p, t: t, agent: agent, asked: map[string]bool{}}
+				d := looking{p: p, t: t, agent: agent}
 				d.panels(readDashboard(t).Panels, agent == ".*")
 				d.figures(countLines(t, from, agent))
 			})
@@ -65,7 +65,6 @@ type looking struct {
 	p     *prometheus
 	t     *testing.T
 	agent string
-	asked map[string]bool
 	seen  map[string][]answer // by panel and query
 }
 
@@ -248,7 +247,7 @@ func alertsOfThePast(t *testing.T, p *prometheus) {
 // takes OTLP, sends: both have the same series, and the figures are those that
 // `andon collect` gives.
 func TestPrometheusScrape(t *testing.T) {
-	from := fullHistory(t)
+	programs, from := prometheuses(t), fullHistory(t)
 	paths := map[string][]string{"/history": {"--history", from}, "/session": {filepath.Join(repo, "testdata/transcripts/claude-stream-json/review.jsonl")}}
 	text := map[string]string{}
 	for path, args := range paths {
@@ -269,7 +268,7 @@ func TestPrometheusScrape(t *testing.T) {
 		t.Fatal(err)
 	}
 	config += "rule_files: ['" + rules + "']\n"
-	for _, dir := range prometheuses(t) {
+	for _, dir := range programs {
 		t.Run(filepath.Base(dir), func(t *testing.T) {
 			p := startPrometheus(t, dir, t.TempDir(), config)
 			for _, job := range []string{"history", "session"} {

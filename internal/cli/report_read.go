@@ -33,10 +33,15 @@ const readers = 2
 // does that reads files through.
 const reportMemory = 160 << 20
 
+// reportGarbage is how much garbage there may be before it is collected, in percent of
+// what is in use, below reportMemory. A report makes little garbage that lasts.
+const reportGarbage = 400
+
 // judge returns the report of a window, without the credentials that records may
 // hold. Nil owned is for nobody's.
 func judge(ctx context.Context, store history.Store, w reportWindow, by *ownership, scan *secret.Scanner) (*trend.Report, error) {
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(reportMemory))
+	defer debug.SetGCPercent(debug.SetGCPercent(reportGarbage))
 	view, err := store.View(ctx)
 	if err != nil {
 		return nil, err

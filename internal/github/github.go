@@ -22,6 +22,8 @@ import (
 	"time"
 
 	api "github.com/google/go-github/v66/github"
+
+	"github.com/andon-ci/andon/internal/clock"
 )
 
 // PublicAPI is the base of github.com's REST API. That of GitHub Enterprise
@@ -62,7 +64,7 @@ func (c Clock) complete() Clock {
 		c.Now = time.Now
 	}
 	if c.Sleep == nil {
-		c.Sleep = sleep
+		c.Sleep = clock.Sleep
 	}
 	if c.Jitter == nil {
 		c.Jitter = rand.Float64
@@ -72,17 +74,6 @@ func (c Clock) complete() Clock {
 
 // Wait waits as the client does.
 func (c Clock) Wait(ctx context.Context, d time.Duration) error { return c.complete().Sleep(ctx, d) }
-
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
-}
 
 // Client asks about one repository. It is not for concurrent use.
 type Client struct {

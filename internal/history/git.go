@@ -14,6 +14,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/andon-ci/andon/internal/clock"
 )
 
 // Git is a history on a branch of a git repository, which has no commit in
@@ -34,7 +36,7 @@ type Git struct {
 // OpenGit returns the history on a branch of the repository in a folder, on its
 // remote "origin" where it has a work tree and such a remote.
 func OpenGit(ctx context.Context, dir, branch string) (*Git, error) {
-	g := &Git{Dir: dir, Branch: branch, Now: time.Now, Sleep: sleep}
+	g := &Git{Dir: dir, Branch: branch, Now: time.Now, Sleep: clock.Sleep}
 	bare, err := g.git(ctx, nil, "rev-parse", "--is-bare-repository")
 	if err != nil {
 		return nil, err
@@ -48,17 +50,6 @@ func OpenGit(ctx context.Context, dir, branch string) (*Git, error) {
 		}
 	}
 	return g, nil
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
 }
 
 func (g *Git) ref() string { return "refs/heads/" + g.Branch }

@@ -6,6 +6,9 @@ import (
 	"time"
 )
 
+// mostKept is the most that a figure can be: what a float64 counts.
+const mostKept = 1 << 53
+
 // keptMeter is a Meter as a history keeps it of days that it drops.
 type keptMeter struct {
 	First  time.Time    `json:"first,omitzero"`
@@ -60,13 +63,12 @@ func (m *Meter) Merge(raw []byte) error {
 }
 
 func (s *keptSeries) fits(d Metric) bool {
-	const most = 1 << 53 // what a float64 counts
-	ok := s.Value >= 0 && s.Value < most && s.Sum >= 0 && s.Sum < most && len(s.Attrs) <= 16
+	ok := s.Value >= 0 && s.Value <= mostKept && s.Sum >= 0 && s.Sum <= mostKept && len(s.Attrs) <= 16
 	if d.Bounds == nil {
 		return ok && len(s.Buckets) == 0
 	}
 	for _, n := range s.Buckets {
-		ok = ok && n < most
+		ok = ok && n <= mostKept
 	}
 	return ok && len(s.Buckets) == len(d.Bounds)+1
 }
@@ -81,10 +83,10 @@ func (m *Meter) merge(d Metric, s keptSeries) {
 		list.text(a[0], a[1])
 	}
 	p := m.point(d, list)
-	p.Value += s.Value
-	p.Sum += s.Sum
+	p.Value = min(p.Value+s.Value, mostKept)
+	p.Sum = min(p.Sum+s.Sum, mostKept)
 	for i, n := range s.Buckets {
-		p.Buckets[i] += n
+		p.Buckets[i] = min(p.Buckets[i]+n, mostKept)
 		p.Count += n
 	}
 }

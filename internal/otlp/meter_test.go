@@ -153,6 +153,7 @@ func TestMergeHostile(t *testing.T) {
 func FuzzMerge(f *testing.F) {
 	f.Add([]byte(`{"first":"2026-11-20T00:00:00Z","series":[{"name":"andon.runs","value":2,"attributes":[["otel.metric.overflow","true"]]}]}`))
 	f.Add([]byte(`{"series":[{"name":"andon.turns","sum":3,"buckets":[1,0,0,0,0,0,0,0,0,1],"attributes":[["gen_ai.agent.name","a"]]}]}`))
+	f.Add([]byte(`{"series":[{"name":"andon.runs","value":9007199254740992},{"name":"andon.runs","value":9007199254740992}]}`))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		m := otlp.NewMeter(otlp.Both)
 		if m.Merge(raw) != nil {

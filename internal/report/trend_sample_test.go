@@ -38,14 +38,23 @@ func daily(runs, from int, usd float64) []trend.Point {
 	return out
 }
 
+// spreadOf is a distribution, with the interval of its median where there are enough.
+func spreadOf(n int64, middle, within, p90, p99 float64) *trend.Spread {
+	s := &trend.Spread{N: n, P50: middle, P90: p90, P99: p99}
+	if low, high := middle*(1-within), middle*(1+within); n > 5 {
+		s.Low, s.High = &low, &high
+	}
+	return s
+}
+
 func groupOf(name string, runs, failed, decisions, overridden int64, cost float64) trend.Group {
 	perRun := cost / float64(runs)
 	return trend.Group{
 		Name: name, Runs: runs, Status: map[trace.Status]int64{trace.Success: runs - failed, trace.Failure: failed},
 		Decisions: map[trace.Kind]int64{trace.Approve: decisions}, First: "2026-08-23", Last: "2026-11-20",
 		Success: shareOf(runs-failed, runs), Complete: shareOf(runs, runs), Override: shareOf(overridden, decisions), ToolError: shareOf(runs/3, runs*20),
-		CostUSD: &cost, CostPerRun: &trend.Spread{N: runs, P50: perRun * 0.8, P90: perRun * 1.9, P99: perRun * 4},
-		DurationMS: &trend.Spread{N: runs, P50: 184_000, P90: 402_000, P99: 1_260_000},
+		CostUSD: &cost, CostPerRun: spreadOf(runs, perRun*0.8, 0.05, perRun*1.9, perRun*4),
+		DurationMS: spreadOf(runs, 184_000, 0.03, 402_000, 1_260_000),
 	}
 }
 

@@ -175,7 +175,7 @@ func oneRun(g trend.Group) string {
 	if g.CostPerRun == nil && g.DurationMS == nil {
 		return unknownMark
 	}
-	return median(g.CostPerRun, coins) + ", " + median(g.DurationMS, milliseconds)
+	return medianWithin(g.CostPerRun, coins) + ", " + medianWithin(g.DurationMS, milliseconds)
 }
 
 // lightOf is the light of a group; about is nil where none is.
@@ -216,4 +216,14 @@ func median(s *trend.Spread, unit func(float64) string) string {
 		return unknownMark
 	}
 	return unit(s.P50)
+}
+
+// medianWithin is the median with its interval, where there is one. The sign of dollars
+// stands once: between two of them GitHub would set a formula.
+func medianWithin(s *trend.Spread, unit func(float64) string) string {
+	if s == nil || s.N == 0 || s.Low == nil || s.High == nil {
+		return median(s, unit)
+	}
+	bare := func(f float64) string { return strings.TrimPrefix(unit(f), "$") }
+	return median(s, unit) + " (" + bare(*s.Low) + "–" + bare(*s.High) + ")"
 }

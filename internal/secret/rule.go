@@ -72,9 +72,9 @@ type rule struct {
 	compile  sync.Once
 	compiled *regexp.Regexp
 	parsed   sync.Once
-	shape    shape  // of the pattern
-	literal  []byte // that stands in every match, and is none of the keywords; may be empty
-	core     []byte // the longest part of it that only an escape by number can hide
+	shapes   shapeSet // of the pattern
+	literals [][]byte // that stand in every match, one behind another
+	core     []byte   // the longest part of one, other than the keyword, that only an escape by number can hide
 }
 
 // separator is what may stand between a name and its value: in shell, YAML,
@@ -103,19 +103,21 @@ func (r *rule) parse() {
 		if err != nil {
 			return
 		}
-		r.literal = []byte(literal(tree, r.Keywords))
-		r.core = core(r.literal)
-		r.shape = shapeOf(tree)
+		r.literals = literals(tree)
+		r.core = r.coreOf(r.literals)
+		r.shapes = shapesOf(tree, r.Keywords)
 	})
 }
 
-// core returns the longest part of a literal without characters that have
-// escapes of their own.
-func core(literal []byte) []byte {
+// coreOf returns the longest part of some literals without characters that have
+// escapes of their own. That of a keyword tells nothing.
+func (r *rule) coreOf(literals [][]byte) []byte {
 	var longest []byte
-	for _, part := range bytes.FieldsFunc(literal, func(c rune) bool { return c < ' ' || c >= utf8.RuneSelf || strings.ContainsRune(`\"/`, c) }) {
-		if len(part) > len(longest) {
-			longest = part
+	for _, l := range literals {
+		for _, part := range bytes.FieldsFunc(l, func(c rune) bool { return c < ' ' || c >= utf8.RuneSelf || strings.ContainsRune(`\"/`, c) }) {
+			if len(part) > len(longest) && !slices.ContainsFunc(r.Keywords, func(k string) bool { return strings.Contains(k, string(part)) }) {
+				longest = part
+			}
 		}
 	}
 	return longest
@@ -124,40 +126,43 @@ func core(literal []byte) []byte {
 // mayMatch reports whether the pattern may match a text.
 func (r *rule) mayMatch(text []byte) bool {
 	r.parse()
-	if r.Back > 0 && !r.shape.within(text) || r.Back == 0 && !r.shape.begins(text) {
+	if r.Back > 0 && !r.shapes.of(nil).within(text) || r.Back == 0 && !r.shapes.of(text).begins(text) {
 		return false
 	}
-	return bytes.Contains(text, r.literal)
+	for _, l := range r.literals {
+		i := bytes.Index(text, l)
+		if i < 0 {
+			return false
+		}
+		text = text[i+len(l):]
+	}
+	return true
 }
 
 // mayHide reports whether the pattern may match a text when its escapes are
 // undone, or its lines joined.
 func (r *rule) mayHide(raw []byte) bool {
 	r.parse()
-	if r.Back == 0 && !r.shape.hidden(raw) {
+	if r.Back == 0 && !r.shapes.of(raw).hidden(raw) {
 		return false
 	}
 	return bytes.Contains(raw, r.core) || bytes.Contains(raw, []byte(`\u`)) || r.wraps()
 }
 
-// literal returns the longest text that stands in all that a pattern matches and
-// in none of some words, as far as that is easily told.
-func literal(tree *syntax.Regexp, but []string) string {
-	longest := ""
+// literals returns the texts that stand in all that a pattern matches, one behind
+// another, as far as that is easily told.
+func literals(tree *syntax.Regexp) (out [][]byte) {
 	switch tree.Op {
 	case syntax.OpLiteral:
-		said := string(tree.Rune)
-		if tree.Flags&syntax.FoldCase == 0 && !slices.ContainsFunc(but, func(w string) bool { return strings.Contains(w, said) }) {
-			return said
+		if tree.Flags&syntax.FoldCase == 0 {
+			out = append(out, []byte(string(tree.Rune)))
 		}
 	case syntax.OpConcat, syntax.OpCapture, syntax.OpPlus:
 		for _, sub := range tree.Sub {
-			if l := literal(sub, but); len(l) > len(longest) {
-				longest = l
-			}
+			out = append(out, literals(sub)...)
 		}
 	}
-	return longest
+	return out
 }
 
 func (r *rule) window() int {

@@ -6,7 +6,7 @@ func TestCore(t *testing.T) {
 	for literal, want := range map[string]string{
 		"PRIVATE KEY": "PRIVATE KEY", ".com/webhookb2/": "webhookb2", `a\"bc/`: "bc", "a\nbc": "bc", "/": "", "": "", "ké": "k",
 	} {
-		if got := string(core([]byte(literal))); got != want {
+		if got := string(new(rule).coreOf([][]byte{[]byte(literal)})); got != want {
 			t.Errorf("%q: %q, want %q", literal, got, want)
 		}
 	}

@@ -18,8 +18,11 @@ type runes struct {
 }
 
 func (r *runes) add(from, to rune) {
-	for c := from; c <= min(to, unicode.MaxASCII); c++ {
-		r.ascii[c>>6] |= 1 << (c & 63)
+	for i := range r.ascii {
+		first := rune(64 * i)
+		if a, b := max(from, first), min(to, first+63); a <= b {
+			r.ascii[i] |= ^uint64(0) >> (63 - (b - a)) << (a - first)
+		}
 	}
 	r.beyond = r.beyond || to > unicode.MaxASCII
 }
@@ -32,14 +35,11 @@ func (r *runes) has(c byte) bool {
 }
 
 // maxShape is how many places a shape has at most.
-const maxShape = 24
+const maxShape = 32
 
-// shapeOf returns the shape of a pattern.
-func shapeOf(tree *syntax.Regexp) (out shape) {
-	prog, err := syntax.Compile(tree.Simplify())
-	if err != nil {
-		return nil
-	}
+// shapeOf returns the shape of what a program matches that begins with a keyword,
+// of ASCII or empty.
+func shapeOf(prog *syntax.Prog, keyword string) (out shape) {
 	s := stepper{prog: prog, seen: make([]int, len(prog.Inst))}
 	s.reach(uint32(prog.Start))
 	for len(out) < maxShape && !s.ended {
@@ -48,12 +48,46 @@ func shapeOf(tree *syntax.Regexp) (out shape) {
 		var place runes
 		for _, pc := range now {
 			i := &prog.Inst[pc]
+			if n := len(out); n < len(keyword) && !i.MatchRune(rune(keyword[n])) {
+				continue
+			}
 			place.addAll(i)
 			s.reach(i.Out)
 		}
 		out = append(out, place)
 	}
 	return out
+}
+
+// shapeSet is the shapes of a pattern for each of its keywords, and the last
+// for none.
+type shapeSet struct {
+	keywords []string
+	all      []shape
+}
+
+// shapesOf returns the shapes of a pattern. Keywords count as they stand there.
+func shapesOf(tree *syntax.Regexp, keywords []string) shapeSet {
+	prog, err := syntax.Compile(tree.Simplify())
+	if err != nil {
+		return shapeSet{all: []shape{nil}}
+	}
+	s := shapeSet{keywords: keywords}
+	for _, k := range keywords {
+		s.all = append(s.all, shapeOf(prog, k))
+	}
+	s.all = append(s.all, shapeOf(prog, ""))
+	return s
+}
+
+// of returns the shape of what may match at the start of a text.
+func (s *shapeSet) of(text []byte) shape {
+	for i, k := range s.keywords {
+		if len(text) >= len(k) && string(text[:len(k)]) == k {
+			return s.all[i]
+		}
+	}
+	return s.all[len(s.keywords)]
 }
 
 // stepper goes through all that a program may do, whatever the text.
@@ -104,16 +138,20 @@ func (r *runes) addAll(i *syntax.Inst) {
 }
 
 // begins reports whether a text may begin with a match.
-func (s shape) begins(text []byte) bool {
+func (s shape) begins(text []byte) bool { return s.misfit(text) < 0 }
+
+// misfit returns the place of the first character with which a text begins
+// otherwise than any match, or -1.
+func (s shape) misfit(text []byte) int {
 	for i := range s {
 		if i == len(text) || !s[i].has(text[i]) {
-			return false
+			return i
 		}
 		if text[i] >= utf8.RuneSelf {
 			break // what is behind it stands at another place
 		}
 	}
-	return true
+	return -1
 }
 
 // within reports whether a match may stand in a text.

@@ -29,6 +29,8 @@ type account struct {
 	order    []string           // invocations in the order of their first record
 	compacts map[stamp]place    // by time; those without one by the order in their file
 	end      *ending
+	over     []stamp                 // when the main agent had ended, each time
+	again    []stamp                 // when it began once more
 	ends     map[string]trace.Status // of sub-agents
 	merged   map[spanID][]place      // all lines that tell of a step; nil where nobody asks
 	decision *decided

@@ -30,6 +30,13 @@ const sameMoment = 2 * time.Second
 // counts: a session file shows a normal last message also where the stream's
 // result says that the turns ran out.
 func (a *account) addEnd(r *trace.Record, f *trace.End) {
+	switch at := stampOf(r.Time); {
+	case at == 0:
+	case f.Status == trace.Incomplete:
+		a.again = append(a.again, at)
+	default:
+		a.over = append(a.over, at)
+	}
 	e := &ending{End: *f, at: r.Time, pos: r.Pos, source: r.Source}
 	if a.end == nil || a.end.pos.File == e.pos.File || e.outweighs(a.end) {
 		a.end = e

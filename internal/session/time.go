@@ -19,7 +19,8 @@ type interval struct{ from, to stamp }
 
 // derive gives calls of which only the end is known a start: the end of what
 // the same agent did before, since a model is asked as soon as the last answer
-// or the last result of a tool is there.
+// or the last result of a tool is there. Where the agent had ended meanwhile, and
+// was started again by somebody, nobody knows when.
 func (a *account) derive(begin stamp) {
 	moments := map[symbol][]stamp{0: make([]stamp, 0, len(a.tools)+len(a.calls)+1)}
 	for i := range a.tools {
@@ -33,20 +34,33 @@ func (a *account) derive(begin stamp) {
 		s := a.symbol(a.subagents[i].ID)
 		moments[s] = append(moments[s], stampOf(a.subagents[i].Start))
 	}
-	moments[0] = append(moments[0], begin)
+	moments[0] = append(append(moments[0], begin), a.again...)
 	for _, m := range moments {
 		slices.Sort(m)
 	}
+	slices.Sort(a.over)
+	slices.Sort(a.again)
 	for i := range a.calls {
 		c := &a.calls[i]
 		if c.start != 0 || c.end == 0 {
 			continue
 		}
 		m := moments[c.subagent]
-		if n, _ := slices.BinarySearch(m, c.end); n > 0 && m[n-1] != 0 {
+		if n, _ := slices.BinarySearch(m, c.end); n > 0 && m[n-1] != 0 && !(c.subagent == 0 && a.ended(m[n-1], c.end)) {
 			c.start, c.derived = m[n-1], true
 		}
 	}
+}
+
+// ended reports whether the main agent had ended at a moment, or after it, and
+// began once more before another. An end alone may be that of half a file.
+func (a *account) ended(from, to stamp) bool {
+	n, _ := slices.BinarySearch(a.over, from)
+	if n == len(a.over) {
+		return false
+	}
+	m, _ := slices.BinarySearch(a.again, a.over[n])
+	return m < len(a.again) && a.again[m] < to
 }
 
 // until returns when a tool call had ended, 0 where that is not known.

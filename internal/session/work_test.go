@@ -79,6 +79,35 @@ func TestTime(t *testing.T) {
 	}
 }
 
+// TestTimeOfJoined gives the model none of the time for which a run had ended.
+func TestTimeOfJoined(t *testing.T) {
+	timed := func(n int, f trace.Fact) trace.Record {
+		r := rec("a:1", f)
+		r.Time = at(n)
+		return r
+	}
+	call := func(id string, end int) trace.Record {
+		return rec("a:1", &trace.Call{ID: id, Model: "m1", End: at(end)})
+	}
+	for name, tt := range map[string]struct {
+		between []trace.Record
+		model   int64
+	}{
+		"one process":        {nil, 2 + 3600 + 5},
+		"ended, maybe":       {[]trace.Record{timed(2, &trace.End{Status: trace.Success})}, 2 + 3600 + 5},
+		"joined":             {[]trace.Record{timed(2, &trace.End{Status: trace.Success}), timed(2, &trace.End{Status: trace.Incomplete})}, 2 + 5},
+		"ended a bit later":  {[]trace.Record{timed(3, &trace.End{Status: trace.Failure}), timed(3, &trace.End{Status: trace.Incomplete})}, 2 + 5},
+		"begun again":        {[]trace.Record{timed(2, &trace.End{Status: trace.Success}), timed(3595, &trace.End{Status: trace.Incomplete})}, 2 + 7 + 5},
+		"without its moment": {[]trace.Record{rec("a:1", &trace.End{Status: trace.Success})}, 2 + 3600 + 5},
+	} {
+		records := append([]trace.Record{timed(0, &trace.Start{}), call("c1", 2)}, tt.between...)
+		records = append(records, call("c2", 3602), call("c3", 3607), timed(3607, &trace.End{Status: trace.Success}))
+		if r := reduce(t, records...); r.Time.Model.N() != 1000*tt.model || r.DurationMS.N() != 3607_000 {
+			t.Errorf("%s: the model took %s ms, want %d s", name, r.Time.Model, tt.model)
+		}
+	}
+}
+
 func TestChanges(t *testing.T) {
 	change := func(n int, failed, done bool, c ...trace.Change) trace.Record {
 		return rec("a:1", &trace.Tool{ID: string(rune('a' + n)), Failed: failed, Done: done, Changes: c})

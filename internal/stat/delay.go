@@ -61,11 +61,12 @@ func NewDelays(all []Delay) Delays {
 // UpTo returns the share of all delays that are as long at most, from 0 to 1. It is 1
 // where no delay is known.
 func (d Delays) UpTo(t float64) float64 {
-	i := sort.Search(len(d.took), func(i int) bool { return d.took[i] > t })
-	switch {
-	case len(d.took) == 0:
+	n := len(d.took)
+	if n == 0 || t >= d.took[n-1] {
 		return 1
-	case i == 0:
+	}
+	i := sort.Search(n, func(i int) bool { return d.took[i] > t })
+	if i == 0 {
 		return 0
 	}
 	return d.upTo[i-1]

@@ -2,7 +2,7 @@ package stat
 
 import (
 	"math"
-	"sort"
+	"slices"
 
 	"gonum.org/v1/gonum/mathext"
 )
@@ -37,62 +37,57 @@ func trim(xs []float64) []float64 {
 	return xs
 }
 
-// Median returns the median of a sample in ascending order, and as its interval
-// the narrowest symmetrical pair of values that holds the true median with at
-// least the probability level, whatever the distribution: Conover, Practical
-// Nonparametric Statistics (3rd edition), section 3.2.
-//
-// It is false where no pair does, as with fewer than 6 values at 0.95; Quantile
-// has the median of these.
-func Median(ascending []float64, level float64) (Estimate, bool) {
-	xs := trim(ascending)
-	n := len(xs)
-	if !open(level) {
-		return Estimate{}, false
+// medianRank returns the rank, from 1, of the value of n that begins the interval of
+// their median, which ends as many values before the last; 0 where there is none. It is
+// the most of the lowest values that can be cut off so that as many or fewer lie under
+// the median with a probability of (1-level)/2: the normal approximation, set right.
+func medianRank(n int64, level float64) int64 {
+	tail := (1 - level) / 2
+	rank := int64((float64(n) - normalQuantile(tail)*math.Sqrt(float64(n))) / 2)
+	rank = min(max(rank, 0), n/2)
+	for rank < n/2 && halves(rank, n) <= tail {
+		rank++
 	}
-	// below is how many of the lowest values may be cut off: the most for which
-	// that many or fewer lie under the median with a probability of (1-level)/2.
-	below := sort.Search(n/2, func(k int) bool { return halves(k, n) > (1-level)/2 })
-	if below == 0 {
-		return Estimate{}, false
+	for rank > 0 && halves(rank-1, n) > tail {
+		rank--
 	}
-	value, _ := Quantile(xs, 0.5)
-	return Estimate{Value: value, Low: xs[below-1], High: xs[n-below]}, true
+	return rank
 }
 
 // halves returns the probability of at most k heads in n tosses of a fair coin.
-func halves(k, n int) float64 { return mathext.RegIncBeta(float64(n-k), float64(k+1), 0.5) }
-
-// Logs returns the natural logarithms of the values that have one, in their
-// order: costs and durations are near log-normal, so that they are judged there.
-// Nothing stands for a value that is not above 0.
-func Logs(xs []float64) []float64 {
-	out := make([]float64, 0, len(xs))
-	for _, x := range xs {
-		if x > 0 && finite(x) {
-			out = append(out, math.Log(x))
-		}
-	}
-	return out
+func halves(k, n int64) float64 {
+	return mathext.RegIncBeta(float64(n-k), float64(k+1), 0.5)
 }
 
-// Scale returns the median of a sample, and as its spread the median absolute
-// deviation from it times 1.4826, which estimates the standard deviation of
-// normal values and does not move for outliers: Hampel, The Influence Curve and
-// Its Role in Robust Estimation (1974); R's mad.
-//
-// The spread is 0 where more than half of the values are equal. It is too small
-// on average for fewer than 10 values. Scale is false for a sample without values.
-func Scale(xs []float64) (centre, spread float64, ok bool) {
-	values := sorted(xs)
-	centre, ok = Quantile(values, 0.5)
-	if !ok {
-		return 0, 0, false
+// MAD returns the standard deviation of normal values that lie so far from their centre,
+// by the median of these distances times 1.4826: it does not move for outliers. Hampel,
+// The Influence Curve and Its Role in Robust Estimation (1974); R's mad. It sorts the
+// distances. It is 0 of none, and where more than half of them are.
+func MAD(distances []float64) float64 {
+	slices.Sort(distances)
+	middle, _ := Quantile(distances, 0.5)
+	return middle / mathext.NormalQuantile(0.75)
+}
+
+// Wander returns the variance that levels have beyond that of each, which is known. It
+// is seen in the differences between neighbours, in which a lasting change shows only
+// once (von Neumann, Distribution of the Ratio of the Mean Square Successive Difference
+// to the Variance, 1941), and of which none counts for more than three standard
+// deviations (Huber, Robust Statistics, section 5.2). It is false for fewer than five
+// differences.
+func Wander(levels, variances []float64) (float64, bool) {
+	n := len(levels) - 1
+	if n < 5 || len(variances) != n+1 {
+		return 0, false
 	}
-	for i, x := range values {
-		values[i] = math.Abs(x - centre)
+	wander := 0.0
+	for range 5 {
+		sum := 0.0
+		for i := range n {
+			d, expected := levels[i+1]-levels[i], variances[i+1]+variances[i]
+			sum += min(d*d, 9*(expected+2*wander)) - expected
+		}
+		wander = max(0, sum/float64(2*n))
 	}
-	mad, ok := Quantile(sorted(values), 0.5)
-	spread = mad / mathext.NormalQuantile(0.75)
-	return centre, spread, ok && finite(spread)
+	return wander, true
 }

@@ -2,7 +2,6 @@ package stat
 
 import (
 	"math"
-	"slices"
 	"testing"
 )
 
@@ -27,36 +26,6 @@ func TestQuantile(t *testing.T) {
 	}
 }
 
-func TestMedian(t *testing.T) {
-	tests := []struct {
-		n         int
-		level     float64
-		low, high float64
-	}{
-		// scipy 1.17, from binom(n, 0.5): the ranks of the interval. Those of 10 and
-		// 20 at 0.95 also in Conover, table A3.
-		{6, 0.95, 1, 6}, {10, 0.95, 2, 9}, {10, 0.99, 1, 10}, {20, 0.95, 6, 15}, {20, 0.99, 4, 17},
-		{100, 0.95, 40, 61}, {100, 0.99, 37, 64}, {1001, 0.95, 470, 532}, {1001, 0.99, 460, 542},
-	}
-	for _, tt := range tests {
-		got, ok := Median(ranks(tt.n), tt.level)
-		if !ok {
-			t.Errorf("no median of %d", tt.n)
-		}
-		nearEstimate(t, "median", got, Estimate{Value: float64(tt.n+1) / 2, Low: tt.low, High: tt.high})
-	}
-	for n := range 6 {
-		if _, ok := Median(ranks(n), 0.95); ok {
-			t.Errorf("%d values have an interval", n)
-		}
-	}
-	for _, level := range []float64{0, 1, -1, math.NaN()} {
-		if _, ok := Median(ranks(20), level); ok {
-			t.Errorf("the level %v has an interval", level)
-		}
-	}
-}
-
 // ranks returns 1 to n.
 func ranks(n int) []float64 {
 	out := make([]float64, n)
@@ -66,30 +35,63 @@ func ranks(n int) []float64 {
 	return out
 }
 
-func TestScale(t *testing.T) {
-	// chem: copper in wholemeal flour, with the median and mad of Venables and
-	// Ripley, Modern Applied Statistics with S, section 5.5 (R: mad(chem)).
-	chem := []float64{2.90, 3.10, 3.40, 3.40, 3.70, 3.70, 2.80, 2.50, 2.40, 2.40, 2.70, 2.20,
-		5.28, 3.37, 3.03, 3.03, 28.95, 3.77, 3.40, 2.20, 3.50, 3.60, 3.70, 3.70}
-	before := slices.Clone(chem)
-	centre, spread, ok := Scale(chem)
-	if !ok || math.Abs(centre-3.385) > 1e-9 || math.Abs(spread-0.526323) > 1e-6 {
-		t.Errorf("Scale = %v, %v, %v", centre, spread, ok)
+func TestMedianRank(t *testing.T) {
+	tests := []struct {
+		n, rank int64
+		level   float64
+	}{
+		// scipy 1.17, from binom(n, 0.5): the ranks of the interval. Those of 10 and
+		// 20 at 0.95 also in Conover, table A3.
+		{6, 1, 0.95}, {10, 2, 0.95}, {10, 1, 0.99}, {20, 6, 0.95}, {20, 4, 0.99},
+		{100, 40, 0.95}, {100, 37, 0.99}, {1001, 470, 0.95}, {1001, 460, 0.99},
 	}
-	if !slices.Equal(chem, before) {
-		t.Error("Scale changes its sample")
+	for _, tt := range tests {
+		if got := medianRank(tt.n, tt.level); got != tt.rank {
+			t.Errorf("of %d at %v: %d, want %d", tt.n, tt.level, got, tt.rank)
+		}
 	}
-	if centre, spread, ok := Scale([]float64{7, 7, 7, math.NaN()}); !ok || centre != 7 || spread != 0 {
-		t.Errorf("equal values have %v, %v, %v", centre, spread, ok)
-	}
-	if centre, spread, ok := Scale([]float64{math.Inf(1)}); ok || centre != 0 || spread != 0 {
-		t.Errorf("no value has %v, %v, %v", centre, spread, ok)
+	for n := range int64(6) {
+		if got := medianRank(n, 0.95); got != 0 {
+			t.Errorf("%d values have an interval from %d on", n, got)
+		}
 	}
 }
 
-func TestLogs(t *testing.T) {
-	got := Logs([]float64{math.E, 0, -1, math.NaN(), math.Inf(1), 1})
-	if len(got) != 2 || got[0] != 1 || got[1] != 0 {
-		t.Errorf("Logs = %v", got)
+func TestMAD(t *testing.T) {
+	// chem: copper in wholemeal flour, with the median 3.385 and the mad of Venables and
+	// Ripley, Modern Applied Statistics with S, section 5.5 (R: mad(chem)).
+	chem := []float64{2.90, 3.10, 3.40, 3.40, 3.70, 3.70, 2.80, 2.50, 2.40, 2.40, 2.70, 2.20,
+		5.28, 3.37, 3.03, 3.03, 28.95, 3.77, 3.40, 2.20, 3.50, 3.60, 3.70, 3.70}
+	for i, x := range chem {
+		chem[i] = math.Abs(x - 3.385)
+	}
+	if got := MAD(chem); math.Abs(got-0.526323) > 1e-6 {
+		t.Errorf("MAD = %v", got)
+	}
+	if got := MAD(nil); got != 0 {
+		t.Errorf("of none: %v", got)
+	}
+}
+
+func TestWander(t *testing.T) {
+	r := seeded(10)
+	levels, variances := noise(r, 400), make([]float64, 400)
+	for i := range levels {
+		variances[i] = 0.36
+		if i >= 200 {
+			levels[i] += 5 // which shows in one difference only
+		}
+	}
+	if got, ok := Wander(levels, variances); !ok || math.Abs(got-0.64) > 0.12 {
+		t.Errorf("Wander = %v, %v, want 0.64", got, ok)
+	}
+	for i := range variances {
+		variances[i] = 1.2
+	}
+	if got, ok := Wander(levels, variances); !ok || got != 0 {
+		t.Errorf("less than chance: %v, %v", got, ok)
+	}
+	if _, ok := Wander(levels[:5], variances[:5]); ok {
+		t.Error("four differences have a variance")
 	}
 }

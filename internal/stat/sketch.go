@@ -1,164 +1,91 @@
 package stat
 
-import (
-	"cmp"
-	"encoding/json"
-	"fmt"
-	"math"
-	"slices"
-)
-
-// sketchError is by how much a quantile of a sketch may be off, relative to the value.
-const sketchError = 0.01
-
-// The values between which a sketch keeps the relative error: what is smaller
-// counts as 0, what is larger as the largest. In seconds, dollars or tokens that is
-// beyond all there is, and it bounds the buckets to about 2400.
-const (
-	sketchMin = 1e-9
-	sketchMax = 1e12
-)
-
-// bucketMax is the largest count of a bucket: all buckets together stay below 2^53,
-// the largest integer that JSON readers agree on.
-const bucketMax = 1 << 40
-
-// Sketch is the distribution of values that are not negative, in counts of
-// logarithmic buckets, from which any quantile can be told within 1 %. Sketches of
-// parts merge into exactly the sketch of the whole, in any order. The zero value is
-// the sketch of nothing. A copy shares its counts: to go on with two, merge into a
-// new one.
+// Sketch is the distribution of amounts, in counts of each, from which any quantile can
+// be told within 0.5 %. Sketches of parts merge into exactly the sketch of the whole,
+// in any order. The zero value is the sketch of nothing; a copy shares its counts.
 //
-// This is DDSketch with a fixed error and no limit on the buckets (which the range
-// has): Masson, Rim and Lee, DDSketch (2019). Bucket i holds the values above
-// γ^(i-1) up to γ^i, with γ = 1.01/0.99.
-//
-// In JSON it is {"zero":2,"buckets":[230,5,1,2]}: two zeros, then pairs of how far a
-// bucket lies above the one before (the first: above 0) and its count; here 5 values
-// in bucket 230 and 2 in bucket 231.
+// This is DDSketch (Masson, Rim and Lee, DDSketch: A Fast and Fully-Mergeable Quantile
+// Sketch with Relative-Error Guarantees, 2019) with buckets of a fixed width on the
+// logarithm and no limit on them, which the range of Amount has.
 type Sketch struct {
-	zero    int64
-	buckets []bucket // ascending, without empty ones
+	count       []int32 // by amount; nil for none
+	n           int64
+	least, most Amount // of what was counted
 }
 
-type bucket struct {
-	index int
-	count int64
-}
-
-// Add counts a value. One that is negative, NaN or infinite is not counted, and Add
-// returns false.
-func (s *Sketch) Add(x float64) bool {
-	if !(x >= 0) || !finite(x) {
-		return false
+// Add counts an amount, unless it was not measured.
+func (s *Sketch) Add(a Amount) {
+	if !a.Known() || a > AmountMax {
+		return
 	}
-	if x < sketchMin {
-		s.zero = min(s.zero+1, bucketMax)
-		return true
-	}
-	s.add(0, bucket{index: index(min(x, sketchMax)), count: 1})
-	return true
+	s.reach(a, a)
+	s.count[a]++
+	s.n++
 }
 
-func logGamma() float64 { return math.Log((1 + sketchError) / (1 - sketchError)) }
-
-func index(x float64) int { return int(math.Ceil(math.Log(x) / logGamma())) }
-
-// value returns the middle of a bucket, which is sketchError away from both its ends.
-func (b bucket) value() float64 { return math.Exp(float64(b.index)*logGamma()) * (1 - sketchError) }
-
-// add counts into a bucket that is not below the one at place from, and returns its place.
-func (s *Sketch) add(from int, b bucket) int {
-	i, found := slices.BinarySearchFunc(s.buckets[from:], b, func(x, y bucket) int { return cmp.Compare(x.index, y.index) })
-	i += from
-	if found {
-		s.buckets[i].count = min(s.buckets[i].count+b.count, bucketMax)
-	} else {
-		s.buckets = slices.Insert(s.buckets, i, b)
+// reach makes room for amounts from a to b.
+func (s *Sketch) reach(a, b Amount) {
+	if s.count == nil {
+		s.count = make([]int32, AmountMax+1)
 	}
-	return i
+	if s.n == 0 {
+		s.least, s.most = a, b
+	}
+	s.least, s.most = min(s.least, a), max(s.most, b)
 }
 
-// Merge counts all that other has counted. Other keeps its own.
-func (s *Sketch) Merge(other Sketch) {
-	s.zero = min(s.zero+other.zero, bucketMax)
-	place := 0
-	for _, b := range other.buckets {
-		place = s.add(place, b)
+// Merge counts all that other has counted.
+func (s *Sketch) Merge(other *Sketch) {
+	if other.n == 0 {
+		return
+	}
+	s.reach(other.least, other.most)
+	for a := other.least; a <= other.most; a++ {
+		s.count[a] += other.count[a]
+	}
+	s.n += other.n
+}
+
+// Clear forgets what was counted.
+func (s *Sketch) Clear() {
+	if s.n > 0 {
+		clear(s.count[s.least : s.most+1])
+		s.n = 0
 	}
 }
 
-// Count returns how many values are in the sketch.
-func (s Sketch) Count() int64 {
-	n := s.zero
-	for _, b := range s.buckets {
-		n += b.count
+// Count returns how many amounts were counted.
+func (s *Sketch) Count() int64 { return s.n }
+
+// Quantile returns the amount with the rank 1 + q (n - 1), rounded down, for q from 0
+// to 1; 0 of none.
+func (s *Sketch) Quantile(q float64) Amount {
+	if s.n == 0 || !(q >= 0 && q <= 1) {
+		return 0
 	}
-	return n
+	return s.at(int64(q * float64(s.n-1)))
 }
 
-// Quantile returns a value within 1 % of the q-quantile, for q from 0 to 1: of the
-// value with the rank 1 + q (n - 1), rounded down. It is false for the sketch of
-// nothing and for another q.
-func (s Sketch) Quantile(q float64) (float64, bool) {
-	n := s.Count()
-	if n == 0 || !(q >= 0 && q <= 1) {
-		return 0, false
+// at returns the amount above so many others.
+func (s *Sketch) at(below int64) Amount {
+	a := s.least
+	for ; a < s.most && below >= int64(s.count[a]); a++ {
+		below -= int64(s.count[a])
 	}
-	left := int64(q*float64(n-1)) - s.zero
-	if left < 0 {
-		return 0, true
-	}
-	for _, b := range s.buckets {
-		if left < b.count {
-			return b.value(), true
-		}
-		left -= b.count
-	}
-	return s.buckets[len(s.buckets)-1].value(), true
+	return a
 }
 
-// sketchJSON is a sketch as it is written.
-type sketchJSON struct {
-	Zero    int64   `json:"zero,omitempty"`
-	Buckets []int64 `json:"buckets,omitempty"`
-}
-
-// MarshalJSON writes the form that Sketch describes.
-func (s Sketch) MarshalJSON() ([]byte, error) {
-	out := sketchJSON{Zero: s.zero, Buckets: make([]int64, 0, 2*len(s.buckets))}
-	last := 0
-	for _, b := range s.buckets {
-		out.Buckets = append(out.Buckets, int64(b.index-last), b.count)
-		last = b.index
+// Median returns the median, and as its interval the narrowest symmetrical pair of
+// amounts that holds the true median with at least the probability level, whatever the
+// distribution: Conover, Practical Nonparametric Statistics (3rd edition), section 3.2.
+// It is false where no pair does, as with fewer than 6 amounts at 0.95.
+func (s *Sketch) Median(level float64) (Estimate, bool) {
+	if !open(level) {
+		return Estimate{}, false
 	}
-	return json.Marshal(out)
-}
-
-// UnmarshalJSON reads what MarshalJSON writes, and nothing else: it fails for counts
-// and buckets that no values could have made.
-func (s *Sketch) UnmarshalJSON(data []byte) error {
-	var in sketchJSON
-	if err := json.Unmarshal(data, &in); err != nil {
-		return fmt.Errorf("reading a sketch: %w", err)
+	rank := medianRank(s.n, level)
+	if rank == 0 {
+		return Estimate{}, false
 	}
-	if in.Zero < 0 || in.Zero > bucketMax || len(in.Buckets)%2 != 0 {
-		return fmt.Errorf("reading a sketch: %d zeros, %d numbers for buckets", in.Zero, len(in.Buckets))
-	}
-	least, most := int64(index(sketchMin)), int64(index(sketchMax))
-	if len(in.Buckets)/2 > int(most-least+1) {
-		return fmt.Errorf("reading a sketch: more than %d buckets", most-least+1)
-	}
-	out := Sketch{zero: in.Zero, buckets: make([]bucket, 0, len(in.Buckets)/2)}
-	last := int64(0)
-	for i := 0; i < len(in.Buckets); i += 2 {
-		step, count := in.Buckets[i], in.Buckets[i+1]
-		if i > 0 && step < 1 || step < least-last || step > most-last || count < 1 || count > bucketMax {
-			return fmt.Errorf("reading a sketch: bucket %d has step %d and count %d", i/2, step, count)
-		}
-		last += step
-		out.buckets = append(out.buckets, bucket{index: int(last), count: count})
-	}
-	*s = out
-	return nil
+	return Estimate{Value: s.Quantile(0.5).Value(), Low: s.at(rank - 1).Value(), High: s.at(s.n - rank).Value()}, true
 }

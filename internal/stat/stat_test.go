@@ -111,10 +111,8 @@ func checkSamples(t *testing.T, xs []float64, level float64) {
 	}
 	q, ok := Quantile(sorted(xs), level)
 	verdict("Quantile", Estimate{q, q, q}, ok)
-	e, ok := Median(sorted(xs), level)
+	e, ok := sketchOf(xs).Median(level)
 	verdict("Median", e, ok)
-	centre, spread, ok := Scale(xs)
-	verdict("Scale", Estimate{centre, centre - min(spread, 1), centre + min(spread, 1)}, ok)
 	e, ok = HodgesLehmann(a, b, level)
 	verdict("HodgesLehmann", e, ok)
 	verdict("Exp", e.Exp(), ok)

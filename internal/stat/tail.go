@@ -29,14 +29,14 @@ type Tail struct {
 // tailMin is from how many values on a tail can be told.
 const tailMin = 30
 
-// NewTail fits the upper tail of values, which it sorts.
+// NewTail fits the upper tail of values, which it puts in another order.
 func NewTail(values []float64) (t Tail, ok bool) {
 	n := len(values)
 	if n < tailMin {
 		return t, false
 	}
-	slices.Sort(values)
-	t.centre, _ = Quantile(values, 0.5)
+	t.centre, _ = Median(values)
+	sortUpper(values)
 	// The logarithm of how far a quantile is, over z, is a line over z²/2.
 	var w, x, y, xx, xy float64
 	for above := float64(n) / 4; above >= 6; above /= 1.6 {
@@ -59,6 +59,14 @@ func NewTail(values []float64) (t Tail, ok bool) {
 	t.scale = math.Exp(y/w - t.h*x/w)
 	t.thin(values)
 	return t, t.scale > 0 && t.excess > 0
+}
+
+// sortUpper sorts the largest three eighths of the values, which is more than the tail
+// is told from, and puts them last.
+func sortUpper(values []float64) {
+	from := len(values) * 5 / 8
+	place(values, from)
+	slices.Sort(values[from:])
 }
 
 // thin works out how the farthest values thin out. Those that are too far by the

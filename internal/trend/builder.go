@@ -2,14 +2,17 @@ package trend
 
 import (
 	"cmp"
+	"hash/maphash"
 	"slices"
 	"time"
 
 	"github.com/andon-ci/andon/internal/jsonl"
+	"github.com/andon-ci/andon/internal/stat"
 )
 
 // builder is what a day needs while lines are added to it, and not after.
 type builder struct {
+	seed    maphash.Seed
 	seen    map[uint64]struct{}       // the runs
 	acts    map[*[]act]map[string]int // of each id, its place
 	waits   map[uint64]wait           // the shortest of each workflow run
@@ -29,7 +32,7 @@ type note struct {
 }
 
 func newBuilder() *builder {
-	return &builder{seen: map[uint64]struct{}{}, acts: map[*[]act]map[string]int{}, waits: map[uint64]wait{}}
+	return &builder{seed: maphash.MakeSeed(), seen: map[uint64]struct{}{}, acts: map[*[]act]map[string]int{}, waits: map[uint64]wait{}}
 }
 
 // wait is how long after an event a run began.
@@ -43,7 +46,7 @@ const longestWait = 35 * 24 * time.Hour
 
 // await keeps how long the event of a run had to wait for it, of those of a
 // workflow run the first. A new attempt is nobody's wait.
-func (b *builder) await(c *cell, r rollup) {
+func (b *builder) await(c *cell, r *rollup) {
 	if !r.created.Exists() || r.attempt.Exists() && text(r.attempt) != "1" {
 		return
 	}
@@ -51,7 +54,7 @@ func (b *builder) await(c *cell, r rollup) {
 	if waited := start.Sub(created); created.IsZero() || start.IsZero() || waited < 0 || waited > longestWait {
 		return
 	}
-	h, ms := hashRaw(r.repository, r.workflow), start.Sub(created).Milliseconds()
+	h, ms := b.hash(r.repository, r.workflow), start.Sub(created).Milliseconds()
 	if known, ok := b.waits[h]; !ok || ms < known.ms {
 		b.waits[h] = wait{c, ms}
 	}
@@ -60,7 +63,7 @@ func (b *builder) await(c *cell, r rollup) {
 // settle hands the waits to the cells of their runs.
 func (b *builder) settle(cells []*cell) {
 	for _, w := range b.waits {
-		w.cell.waits = append(w.cell.waits, sizeOf(float64(w.ms)))
+		w.cell.waits = append(w.cell.waits, stat.AmountOf(float64(w.ms)))
 	}
 	for _, c := range cells {
 		slices.Sort(c.waits)
@@ -69,30 +72,27 @@ func (b *builder) settle(cells []*cell) {
 
 // again reports whether the run has come before: that of a repository, a job and
 // its attempt.
-func (b *builder) again(r rollup) bool {
+func (b *builder) again(r *rollup) bool {
 	if !r.runID.Exists() {
 		return false
 	}
-	h := hashRaw(r.repository, r.workflow, r.attempt, r.job, r.runID)
+	h := b.hash(r.repository, r.workflow, r.attempt, r.job, r.runID)
 	_, again := b.seen[h]
 	b.seen[h] = struct{}{}
 	return again
 }
 
-// hashRaw is a hash of values as they stand in a line.
-func hashRaw(values ...jsonl.Value) uint64 {
-	h := uint64(14695981039346656037)
+// hash is a hash of values as they stand in a line, which is not kept: it differs from
+// one builder to the next.
+func (b *builder) hash(values ...jsonl.Value) (h uint64) {
 	for _, v := range values {
-		for _, c := range v.Raw() {
-			h = (h ^ uint64(c)) * 1099511628211
-		}
-		h = (h ^ 0xff) * 1099511628211
+		h = (h ^ maphash.Bytes(b.seed, v.Raw())) * 1099511628211
 	}
 	return h
 }
 
 // note keeps what is needed to lead a reader to the run.
-func (b *builder) note(c *cell, r rollup) {
+func (b *builder) note(c *cell, r *rollup) {
 	n := note{cell: c, run: r.run, kind: r.key.kind, number: r.number, start: len(b.text)}
 	for i, v := range []jsonl.Value{r.runID, r.workflow, r.attempt, r.file} {
 		raw := v.Raw()
@@ -131,7 +131,7 @@ type mark struct {
 const (
 	markAlways = 2  // of each agent and measure, however usual
 	markMost   = 20 // of each agent and measure
-	markRatio  = 92 // in steps of a size: 2.5 times the median
+	markRatio  = 92 // in steps of an Amount: 2.5 times the median
 	markEach   = 3  // of each agent's runs that failed, and of those that looped
 )
 
@@ -190,8 +190,8 @@ func (b *builder) chosen() []note {
 	}
 	take := make([]bool, len(b.notes))
 	for _, of := range agents {
-		b.choose(of, take, func(r run) size { return r.cost })
-		b.choose(of, take, func(r run) size { return r.duration })
+		b.choose(of, take, func(r run) stat.Amount { return r.cost })
+		b.choose(of, take, func(r run) stat.Amount { return r.duration })
 		b.chooseDearest(of, take, run.failed)
 		b.chooseDearest(of, take, func(r run) bool { return r.is(looped) })
 	}
@@ -222,14 +222,14 @@ func (b *builder) chooseDearest(of []int, take []bool, is func(run) bool) {
 // choose takes the runs that are most above the median of their own kind: runs
 // with the same model in the same repository where there are enough, else those
 // with the same model, else all of the agent.
-func (b *builder) choose(of []int, take []bool, measure func(run) size) {
+func (b *builder) choose(of []int, take []bool, measure func(run) stat.Amount) {
 	type kind struct{ repository, model name }
-	by := map[kind][]size{}
+	by := map[kind][]stat.Amount{}
 	kinds := func(n note) []kind {
 		return []kind{{n.cell.key.repository, n.cell.key.model}, {0, n.cell.key.model}, {}}
 	}
 	for _, i := range of {
-		if x := measure(b.notes[i].run); x.positive() {
+		if x := measure(b.notes[i].run); x.Positive() {
 			k := kinds(b.notes[i])
 			by[k[0]] = append(by[k[0]], x)
 			if k[1] != k[0] {
@@ -255,7 +255,7 @@ func (b *builder) choose(of []int, take []bool, measure func(run) size) {
 	var all []far
 	for _, i := range of {
 		x := measure(b.notes[i].run)
-		if !x.positive() {
+		if !x.Positive() {
 			continue
 		}
 		for _, k := range kinds(b.notes[i]) {

@@ -1,5 +1,7 @@
 package trend
 
+import "github.com/andon-ci/andon/internal/stat"
+
 // cellKey is what the runs of a cell have in common.
 type cellKey struct {
 	fork bool // strangers may have written what is said of them
@@ -13,7 +15,7 @@ type cell struct {
 	key    cellKey
 	runs   []run
 	counts counts
-	waits  []size // in milliseconds, from the event to the first run of its workflow run
+	waits  []stat.Amount // in milliseconds, from the event to the first run of its workflow run
 }
 
 // counts are sums over runs.
@@ -27,7 +29,7 @@ type counts struct {
 	priced                       int64 // runs with a cost
 }
 
-func (c *counts) add(d counts) {
+func (c *counts) add(d *counts) {
 	c.cost += d.cost
 	c.wasted += d.wasted
 	c.traces += d.traces

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/andon-ci/andon/internal/finding"
+	"github.com/andon-ci/andon/internal/stat"
 )
 
 // evidenceMost is how many places a finding leads to.
@@ -94,7 +95,7 @@ type shown struct {
 
 // dear is a run and what it cost.
 type dear struct {
-	cost size
+	cost stat.Amount
 	at   []finding.Evidence
 }
 
@@ -104,7 +105,7 @@ func (s *shown) act(a act) {
 	}
 }
 
-func (s *shown) run(cost size, at []finding.Evidence) {
+func (s *shown) run(cost stat.Amount, at []finding.Evidence) {
 	if len(at) > 0 {
 		s.runs = append(s.runs, dear{cost, at})
 	}
@@ -125,7 +126,7 @@ func (s *shown) evidence() (out []finding.Evidence) {
 }
 
 // costOf returns what a run of the cell cost.
-func (c *cell) costOf(run id) size {
+func (c *cell) costOf(run id) stat.Amount {
 	for _, r := range c.runs {
 		if r.id == run {
 			return r.cost

@@ -146,7 +146,7 @@ func (r *role) judge(ripe func(sample) float64) []claim {
 		}
 	}
 	out = append(out, r.bursts()...)
-	for _, e := range r.events() {
+	for _, e := range r.changed {
 		out = append(out, claim{role: r, p: 1, note: e})
 	}
 	for _, p := range places {
@@ -173,7 +173,8 @@ const (
 
 // judgeSeries returns the shifts of all series of a role.
 func (r *role) judgeSeries(ripe func(sample) float64) (out []claim) {
-	events := r.events()
+	r.changed = r.events()
+	events := r.changed
 	accept := func(x shift) bool {
 		limit := chance
 		if x.fresh(r) {

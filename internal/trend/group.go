@@ -10,40 +10,34 @@ import (
 	"github.com/andon-ci/andon/internal/trace"
 )
 
-// few is below how many cases a rate says little.
-const few = 20
-
-// level is that of all intervals.
-const level = 0.95
-
 // tally is what runs come to while they are counted.
 type tally struct {
 	group          Group
 	counts         counts
 	status         [6]int64
 	decided        [11]int64
-	cost, duration sizes
+	cost, duration stat.Sketch
 	overridden     int64
 	agreed         int64
 	unpriced       int64
-	waits          sizes
+	waits          stat.Sketch
 	overruled      float64 // US dollars on runs that were overridden, beside counts.wasted
 	circled        float64 // US dollars of counts.wasted on runs that only went in circles
 	points         []Point
-	today          sizes // durations of the day of the last point
+	today          stat.Sketch // durations of the day of the last point
 	todayCost      float64
 	todayPriced    bool
 }
 
 func (t *tally) add(date string, c *cell) {
 	t.point(date)
-	t.counts.add(c.counts)
+	t.counts.add(&c.counts)
 	p := &t.points[len(t.points)-1]
 	p.Runs += int64(len(c.runs))
 	t.todayCost += c.counts.cost
 	t.todayPriced = t.todayPriced || c.counts.priced > 0
 	for _, w := range c.waits {
-		t.waits.add(w)
+		t.waits.Add(w)
 	}
 	for _, r := range c.runs {
 		t.addRun(r)
@@ -62,13 +56,13 @@ func (t *tally) add(date string, c *cell) {
 func (t *tally) addRun(r run) {
 	t.status[min(int(r.status), len(t.status)-1)]++
 	t.decided[min(int(r.decision), len(t.decided)-1)]++
-	t.cost.add(r.cost)
-	t.duration.add(r.duration)
-	t.today.add(r.duration)
+	t.cost.Add(r.cost)
+	t.duration.Add(r.duration)
+	t.today.Add(r.duration)
 	if r.is(looped) {
 		t.group.Loops++
 		if !r.failed() {
-			t.circled += r.cost.value()
+			t.circled += r.cost.Value()
 		}
 	}
 	if r.is(saturated) {
@@ -83,7 +77,7 @@ func (t *tally) addRun(r run) {
 	if r.is(overridden) {
 		t.overridden++
 		if !r.wasted() {
-			t.overruled += r.cost.value()
+			t.overruled += r.cost.Value()
 		}
 	}
 }
@@ -108,10 +102,10 @@ func (t *tally) endPoint() {
 	if t.todayPriced {
 		p.CostUSD = ref(t.todayCost)
 	}
-	if s := t.today.spread(); s != nil {
-		p.DurationMS = ref(s.P50)
+	if t.today.Count() > 0 {
+		p.DurationMS = ref(t.today.Quantile(0.5).Value())
 	}
-	t.today.clear()
+	t.today.Clear()
 	t.todayCost, t.todayPriced = 0, false
 }
 
@@ -162,9 +156,9 @@ func (t *tally) rates(g *Group) {
 
 func (t *tally) costs(g *Group) {
 	g.Unpriced = t.unpriced
-	g.DurationMS = t.duration.spread()
-	g.WaitMS = t.waits.spread()
-	g.CostPerRun = t.cost.spread()
+	g.DurationMS = spread(&t.duration)
+	g.WaitMS = spread(&t.waits)
+	g.CostPerRun = spread(&t.cost)
 	if t.counts.priced == 0 {
 		return
 	}
@@ -175,19 +169,6 @@ func (t *tally) costs(g *Group) {
 	if decided := g.Runs - t.decided[0]; decided > 0 {
 		g.CostPerDecision = ref(t.counts.cost / float64(decided))
 	}
-}
-
-// rate returns a share with its interval, nil for one of nothing. More hits than
-// cases, which a line may claim, are no share.
-func rate(hits, of int64) *Rate {
-	if hits < 0 || of <= 0 || hits > of {
-		return nil
-	}
-	e, ok := stat.Proportion{Hits: int(hits), Total: int(of)}.Wilson(level)
-	if !ok {
-		return nil
-	}
-	return &Rate{Count: hits, Of: of, Value: e.Value, Low: e.Low, High: e.High, Few: of < few}
 }
 
 // grouping makes groups of what has a name in common.

@@ -88,7 +88,7 @@ func (c *Costly) addRuns(of *cell) {
 		if r.is(overridden) {
 			*c.Overridden++
 			if !r.wasted() {
-				wasted += r.cost.value()
+				wasted += r.cost.Value()
 			}
 		}
 	}

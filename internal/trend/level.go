@@ -2,15 +2,16 @@ package trend
 
 import (
 	"math"
-	"slices"
 
 	"github.com/andon-ci/andon/internal/stat"
 )
 
-// levels is a series of the logarithms of an amount.
+// levels is a series of the logarithms of an amount. How runs become the level of a day
+// stays with them: it goes by their kinds and by days of the week. What is mathematics
+// alone is in package stat.
 type levels struct {
 	series
-	of      func(run) size
+	of      func(run) stat.Amount
 	kinds   []float64 // the median of each kind of runs
 	values  []float64 // of each sample, less the median of its kind; NaN for none
 	sigma   float64   // standard deviation of values on a day, as if they were normal
@@ -24,9 +25,9 @@ const clip = 2
 // newLevels makes the series of an amount. What runs differ in as alike does is
 // taken out: a run is compared with its own kind.
 func (r *role) newLevels(m measure, alike func(kind) kind) *levels {
-	of := func(x run) size { return x.cost }
+	of := func(x run) stat.Amount { return x.cost }
 	if m == ofLatency {
-		of = func(x run) size { return x.duration }
+		of = func(x run) stat.Amount { return x.duration }
 	}
 	l := &levels{series: series{measure: m, Series: stat.Series{Least: math.Log(1.15)}}, of: of}
 	l.level(r, alike)
@@ -47,34 +48,36 @@ const fewOfKind = 8
 
 // level works out the median of each kind, and what each run has above it.
 func (l *levels) level(r *role, alike func(kind) kind) {
-	by := map[kind]*sizes{}
-	of := make([]*sizes, len(r.kinds))
+	by := map[kind]*stat.Sketch{}
+	of := make([]*stat.Sketch, len(r.kinds))
 	for i, k := range r.kinds {
 		k = alike(k)
 		if by[k] == nil {
-			by[k] = &sizes{}
+			by[k] = &stat.Sketch{}
 		}
 		of[i] = by[k]
 	}
-	all := &sizes{}
 	for _, s := range r.runs {
-		if x := l.of(s.run); x.positive() {
-			of[s.kind].add(x)
-			all.add(x)
+		if x := l.of(s.run); x.Positive() {
+			of[s.kind].Add(x)
 		}
+	}
+	all := &stat.Sketch{}
+	for _, s := range by {
+		all.Merge(s)
 	}
 	l.kinds = make([]float64, len(r.kinds))
 	for i, s := range of {
-		if s.n < fewOfKind {
+		if s.Count() < fewOfKind {
 			s = all
 		}
-		l.kinds[i] = s.quantile(0.5).log()
+		l.kinds[i] = s.Quantile(0.5).Log()
 	}
 	l.values = make([]float64, len(r.runs))
 	for i, s := range r.runs {
 		l.values[i] = math.NaN()
-		if x := l.of(s.run); x.positive() {
-			l.values[i] = x.log() - l.kinds[s.kind]
+		if x := l.of(s.run); x.Positive() {
+			l.values[i] = x.Log() - l.kinds[s.kind]
 		}
 	}
 }
@@ -98,7 +101,7 @@ func (l *levels) perDay(r *role) {
 			}
 		}
 	})
-	l.sigma = max(median(away)*1.4826, 0.02)
+	l.sigma = max(stat.MAD(away), 0.02)
 	l.eachDay(r, func(day int, xs []float64) {
 		sum := 0.0
 		for _, x := range xs {
@@ -121,13 +124,10 @@ func (l *levels) eachDay(r *role, do func(day int, values []float64)) {
 	}
 }
 
-// median returns the median of values, 0 of none. It sorts them.
+// median returns the median of values, 0 of none. It puts them in another order.
 func median(xs []float64) float64 {
-	if len(xs) == 0 {
-		return 0
-	}
-	slices.Sort(xs)
-	return (xs[(len(xs)-1)/2] + xs[len(xs)/2]) / 2
+	middle, _ := stat.Median(xs)
+	return middle
 }
 
 // counted is how many values a day has.
@@ -164,7 +164,7 @@ func (l *levels) season(r *role) {
 			all = append(all, math.Abs(x-mid[w]))
 		}
 	}
-	spread := median(all) * 1.4826
+	spread := stat.MAD(all)
 	chi := 0.0
 	for w := range mid {
 		mid[w] -= sum
@@ -181,26 +181,15 @@ func (l *levels) season(r *role) {
 }
 
 // wander returns the variance that the level of a day has beyond what its runs
-// explain. It is seen in the differences between neighbours, in which a lasting
-// change shows only once.
+// explain; a guess where there are too few days to tell.
 func (l *levels) wander(r *role) float64 {
-	days := l.counted(r)
-	var found, expected []float64
-	for i := 1; i < len(days); i++ {
-		d := l.daily[days[i].day] - l.daily[days[i-1].day]
-		found = append(found, d*d)
-		expected = append(expected, l.sigma*l.sigma*(1/float64(days[i].n)+1/float64(days[i-1].n)))
+	var levels, variances []float64
+	for _, d := range l.counted(r) {
+		levels, variances = append(levels, l.daily[d.day]), append(variances, l.sigma*l.sigma/float64(d.n))
 	}
-	if len(found) < 5 {
+	wander, ok := stat.Wander(levels, variances)
+	if !ok {
 		return l.sigma * l.sigma / 4
-	}
-	wander := 0.0
-	for range 5 {
-		sum := 0.0
-		for i := range found {
-			sum += min(found[i], 9*(expected[i]+2*wander)) - expected[i]
-		}
-		wander = max(0, sum/float64(2*len(found)))
 	}
 	return wander
 }

@@ -148,4 +148,4 @@ func (p *past) time(x place) int64 {
 }
 
 // end returns when a run was over.
-func (p *past) end(x place) int64 { return p.time(x) + int64(p.at(x).duration.value()/1000) }
+func (p *past) end(x place) int64 { return p.time(x) + int64(p.at(x).duration.Value()/1000) }

@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/andon-ci/andon/internal/jsonl"
+	"github.com/andon-ci/andon/internal/stat"
 )
 
 // packCells returns the cells of a day, and the runs of all of them one after the
@@ -86,9 +87,9 @@ func (p *unpacker) cell() *cell {
 		*x = p.amount()
 	}
 	if n := p.number(math.MaxInt32); n > 0 && n <= uint64(len(p.rest)) {
-		c.waits = make([]size, n)
+		c.waits = make([]stat.Amount, n)
 		for i := range c.waits {
-			c.waits[i] = size(p.number(sizeMax))
+			c.waits[i] = stat.Amount(p.number(uint64(stat.AmountMax)))
 		}
 	} else if n > 0 {
 		p.short = true

@@ -105,7 +105,13 @@ func (p *past) ripeness() func(agent string) stat.Delays {
 
 // ripe returns a function that says which share of its overrides a decision has had.
 func (r *role) ripe(late stat.Delays) func(sample) float64 {
-	return func(s sample) float64 { return late.UpTo(r.past.since(r.past.end(s.at))) }
+	const day = 24 * 3600
+	return func(s sample) float64 {
+		if late.UpTo(r.past.since(r.past.time(s.at))-day) == 1 {
+			return 1 // however long it took: most runs are far in the past
+		}
+		return late.UpTo(r.past.since(r.past.end(s.at)))
+	}
 }
 
 // since returns the seconds from a moment until that of the report.

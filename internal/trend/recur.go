@@ -25,7 +25,7 @@ type recurrence struct {
 const maxSubjects = 100
 
 // addError counts why a run failed.
-func (d *Day) addError(r rollup) {
+func (d *Day) addError(r *rollup) {
 	if !r.run.failed() || !r.errorValue.Exists() {
 		return
 	}
@@ -35,7 +35,7 @@ func (d *Day) addError(r rollup) {
 }
 
 // addJudgement counts what a decision said.
-func (d *Day) addJudgement(r rollup) {
+func (d *Day) addJudgement(r *rollup) {
 	summary := r.decision.Get("summary")
 	if r.run.decision == 0 || summary.StringLen() == 0 {
 		return
@@ -44,7 +44,7 @@ func (d *Day) addJudgement(r rollup) {
 	d.recur(d.judgements, textKey{r.fork, r.key.repository, r.key.agent, d.names.add(string(kind)), d.names.add(pattern(summary.String()))}, r)
 }
 
-func (d *Day) recur(all map[textKey]*recurrence, k textKey, r rollup) {
+func (d *Day) recur(all map[textKey]*recurrence, k textKey, r *rollup) {
 	c := all[k]
 	if c == nil {
 		c = &recurrence{example: short(r.runID.String()), workflow: text(r.workflow)}
@@ -66,7 +66,7 @@ func text(v jsonl.Value) string {
 }
 
 // addTools counts the calls of each tool.
-func (d *Day) addTools(r rollup) {
+func (d *Day) addTools(r *rollup) {
 	for tool, use := range r.tools.Fields() {
 		k := toolKey{r.fork, r.key.repository, r.key.agent, d.name(tool)}
 		t := d.tools[k]

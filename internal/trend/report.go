@@ -118,7 +118,7 @@ type Wasted struct {
 	OverriddenUSD *float64 `json:"overridden_usd,omitempty"`
 }
 
-// Rate is a share with its 95 % interval (Wilson). There is none of nothing.
+// Rate is a share with its 95 % interval (Wilson; Clopper and Pearson for few cases). There is none of nothing.
 type Rate struct {
 	Count int64   `json:"count"`
 	Of    int64   `json:"of"`
@@ -143,6 +143,9 @@ type Spread struct {
 	P50 float64 `json:"p50"`
 	P90 float64 `json:"p90"`
 	P99 float64 `json:"p99"`
+
+	Low  *float64 `json:"p50_low,omitempty"` // of the 95 % interval of P50, by order statistics; absent for too few
+	High *float64 `json:"p50_high,omitempty"`
 }
 
 // Point is a day of a series.

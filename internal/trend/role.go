@@ -20,6 +20,8 @@ type role struct {
 	kinds  []kind              // of which samples are
 	levels map[measure]*levels // as alike makes them
 	anomal map[place]bool
+
+	changed []*event // as judgeSeries has found them
 }
 
 // sample is one run of a role.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/andon-ci/andon/internal/jsonl"
+	"github.com/andon-ci/andon/internal/stat"
 )
 
 // What a line of a history cannot be used for.
@@ -43,7 +44,8 @@ func (d *Day) AddRun(line []byte) error {
 	if err != nil {
 		return err
 	}
-	r := readRollup(v)
+	r := new(rollup)
+	r.read(v)
 	if !r.agent.Exists() && !r.runID.Exists() && !r.status.Exists() {
 		return d.refuse(errRun)
 	}
@@ -51,10 +53,10 @@ func (d *Day) AddRun(line []byte) error {
 		d.rest++
 		return nil
 	}
-	d.place(&r)
+	d.place(r)
 	c := d.cell(r.key)
 	c.runs = append(c.runs, r.run)
-	c.counts.add(r.counts)
+	c.counts.add(&r.counts)
 	d.builder.note(c, r)
 	d.builder.await(c, r)
 	d.addTools(r)
@@ -76,8 +78,8 @@ func (d *Day) parse(line []byte) (jsonl.Value, error) {
 	return v, nil
 }
 
-// readRollup looks at each field once: a rollup has about thirty.
-func readRollup(v jsonl.Value) (r rollup) {
+// read looks at each field once: a rollup has about thirty.
+func (r *rollup) read(v jsonl.Value) {
 	for key, value := range v.Fields() {
 		switch string(key.Raw()) {
 		case `"run_id"`:
@@ -96,7 +98,7 @@ func readRollup(v jsonl.Value) (r rollup) {
 			r.end = value
 		case `"duration_ms"`:
 			if ms, ok := value.Float(); ok {
-				r.run.duration = sizeOf(ms)
+				r.run.duration = stat.AmountOf(ms)
 			}
 		case `"cost"`:
 			r.addCost(value)
@@ -129,7 +131,6 @@ func readRollup(v jsonl.Value) (r rollup) {
 			r.counts.llmErrors = count(value)
 		}
 	}
-	return r
 }
 
 // maxCount bounds what one line may add to a sum.
@@ -144,7 +145,7 @@ func (r *rollup) addCost(v jsonl.Value) {
 	usd, ok := v.Get("usd").Float()
 	if ok && usd >= 0 && usd < maxCount {
 		r.usd, r.priced = usd, true
-		r.run.cost = sizeOf(usd)
+		r.run.cost = stat.AmountOf(usd)
 	}
 	if !r.priced || v.Get("partial").True() || v.Get("unpriced_models").Len() > 0 {
 		r.run.flags |= unpriced
@@ -224,8 +225,8 @@ func (d *Day) place(r *rollup) {
 	}
 	if !start.IsZero() {
 		r.run.minute = uint16(start.Hour()*60 + start.Minute())
-		if ms := end.Sub(start).Milliseconds(); !r.run.duration.known() && !end.IsZero() && ms > 0 {
-			r.run.duration = sizeOf(float64(ms))
+		if ms := end.Sub(start).Milliseconds(); !r.run.duration.Known() && !end.IsZero() && ms > 0 {
+			r.run.duration = stat.AmountOf(float64(ms))
 		}
 	}
 	if r.priced {

@@ -4,17 +4,18 @@ import (
 	"encoding/binary"
 	"strings"
 
+	"github.com/andon-ci/andon/internal/stat"
 	"github.com/andon-ci/andon/internal/trace"
 )
 
 // run is what is kept of each run.
 type run struct {
 	id       id
-	minute   uint16 // of the day
-	cost     size   // in US dollars
-	duration size   // in milliseconds
-	status   uint8  // index in statuses, plus one; 0 is none of them
-	decision uint8  // index in decisions, plus one; 0 is none
+	minute   uint16      // of the day
+	cost     stat.Amount // in US dollars
+	duration stat.Amount // in milliseconds
+	status   uint8       // index in statuses, plus one; 0 is none of them
+	decision uint8       // index in decisions, plus one; 0 is none
 	flags    flag
 }
 
@@ -110,7 +111,7 @@ func unpackRun(b []byte) run {
 	return run{
 		id:     id(b[:6]),
 		minute: min(binary.LittleEndian.Uint16(b[6:]), 24*60-1),
-		cost:   min(size(binary.LittleEndian.Uint16(b[8:])), sizeMax), duration: min(size(binary.LittleEndian.Uint16(b[10:])), sizeMax),
+		cost:   min(stat.Amount(binary.LittleEndian.Uint16(b[8:])), stat.AmountMax), duration: min(stat.Amount(binary.LittleEndian.Uint16(b[10:])), stat.AmountMax),
 		status: b[12], decision: b[13], flags: flag(b[14]) & kept,
 	}
 }

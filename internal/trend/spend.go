@@ -24,7 +24,7 @@ func (r *role) bursts() []claim {
 	sum, squares, n := 0.0, 0.0, 0.0
 	most := r.dear()
 	for _, s := range r.runs {
-		if x := min(s.cost, most).value(); x > 0 && !r.anomal[s.at] { // which is named itself
+		if x := min(s.cost, most).Value(); x > 0 && !r.anomal[s.at] { // which is named itself
 			spent[s.day][s.minute/60] += x
 			ran[s.day] = true
 			sum, squares, n = sum+x, squares+x*x, n+1
@@ -70,14 +70,14 @@ func (r *role) bursts() []claim {
 
 // dear returns what one run in twenty costs more than. Beyond it the cost of a run
 // does not make an hour: such a run is judged by itself.
-func (r *role) dear() size {
-	var all sizes
+func (r *role) dear() stat.Amount {
+	var all stat.Sketch
 	for _, s := range r.runs {
-		if s.cost.positive() {
-			all.add(s.cost)
+		if s.cost.Positive() {
+			all.Add(s.cost)
 		}
 	}
-	return all.quantile(0.95)
+	return all.Quantile(0.95)
 }
 
 // hourly returns what each hour would spend: what a day of its kind does, times

@@ -86,10 +86,10 @@ func (r *role) tellRun(f far, slow far, also bool) finding.Finding {
 	k := r.kinds[f.kind]
 	out := finding.Finding{Rule: "anomaly/cost", Severity: finding.Warning, Subject: r.subject(int(f.day), int(f.day))}
 	out.Subject.Repository, out.Subject.Model = k.repository, k.model
-	amount := dollars(f.cost.value())
+	amount := dollars(f.cost.Value())
 	verb := "cost"
 	if f.measure == ofRunLatency {
-		out.Rule, amount, verb = "anomaly/latency", duration(f.duration.value()), "took"
+		out.Rule, amount, verb = "anomaly/latency", duration(f.duration.Value()), "took"
 	}
 	if f.times >= farError {
 		out.Severity = finding.Error
@@ -99,7 +99,7 @@ func (r *role) tellRun(f far, slow far, also bool) finding.Finding {
 	out.Evidence = r.past.evidence(f.at)
 	out.Message = fmt.Sprintf("%s: a run of %s %s %s, %s times the median of its kind", r.agent, shortDate(out.Subject.From), verb, amount, times(f.times))
 	if also {
-		out.Message += fmt.Sprintf(", and took %s, %s times the median", duration(f.duration.value()), times(slow.times))
+		out.Message += fmt.Sprintf(", and took %s, %s times the median", duration(f.duration.Value()), times(slow.times))
 	}
 	if f.is(looped) {
 		out.Message += "; it went in circles"
@@ -115,7 +115,7 @@ func (r *role) tellHour(h hour) finding.Finding {
 	out := finding.Finding{Rule: "anomaly/spend", Severity: finding.Warning, Subject: r.subject(h.day, h.day)}
 	usd := 0.0
 	for _, s := range h.runs {
-		usd += s.cost.value()
+		usd += s.cost.Value()
 	}
 	if h.times >= 10 {
 		out.Severity = finding.Error

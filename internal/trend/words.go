@@ -102,7 +102,7 @@ func (x *shift) rates() string { return share95(x.Before) + " to " + share95(x.A
 
 func share95(p stat.Part) string {
 	total := int(math.Round(p.Total))
-	e, ok := stat.Proportion{Hits: min(int(math.Round(p.Hits)), total), Total: total}.Wilson(level)
+	e, ok := interval(min(int(math.Round(p.Hits)), total), total)
 	if !ok {
 		return "none"
 	}

@@ -19,6 +19,8 @@ import (
 	"unicode"
 
 	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/andon-ci/andon/internal/clock"
 )
 
 // Clock is the time as the exporter sees it. What is nil is the real one.
@@ -34,7 +36,7 @@ func (c Clock) complete() Clock {
 		c.Now = time.Now
 	}
 	if c.Sleep == nil {
-		c.Sleep = sleep
+		c.Sleep = clock.Sleep
 	}
 	if c.Limit == nil {
 		c.Limit = context.WithTimeout
@@ -43,17 +45,6 @@ func (c Clock) complete() Clock {
 		c.Rand = rand.Float64
 	}
 	return c
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
 }
 
 // outcome is what an answer says of a request that was taken.
