@@ -12,6 +12,9 @@ type period struct {
 	length int    // in days
 	days   int    // with anything
 	sum    trend.Point
+
+	overridden int64 // decisions, of the days of which it is known
+	asked      bool  // whether it is known of any
 }
 
 // periods cuts a window into stretches of the same length, as many as a diagram
@@ -51,7 +54,9 @@ func (p *period) add(d trend.Point) {
 	p.sum.Runs += d.Runs
 	p.sum.Failed += d.Failed
 	p.sum.Decisions += d.Decisions
-	p.sum.Overridden += d.Overridden
+	if d.Overridden != nil {
+		p.overridden, p.asked = p.overridden+*d.Overridden, true
+	}
 	if d.CostUSD != nil {
 		usd := *d.CostUSD
 		if p.sum.CostUSD != nil {
@@ -90,5 +95,5 @@ func successIn(p period) (float64, bool) {
 }
 
 func overruledIn(p period) (float64, bool) {
-	return 100 * float64(p.sum.Overridden) / float64(max(p.sum.Decisions, 1)), p.sum.Decisions >= leastOf
+	return 100 * float64(p.overridden) / float64(max(p.sum.Decisions, 1)), p.asked && p.sum.Decisions >= leastOf
 }

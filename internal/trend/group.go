@@ -48,7 +48,7 @@ func (t *tally) add(date string, c *cell) {
 			p.Decisions++
 		}
 		if r.is(overridden) {
-			p.Overridden++
+			*p.Overridden++
 		}
 	}
 }
@@ -94,7 +94,7 @@ func (t *tally) point(date string) {
 		t.group.First = date
 	}
 	t.group.Last = date
-	t.points = append(t.points, Point{Day: date})
+	t.points = append(t.points, Point{Day: date, Overridden: new(int64)})
 }
 
 func (t *tally) endPoint() {
@@ -165,7 +165,7 @@ func (t *tally) costs(g *Group) {
 	g.CostUSD = ref(t.counts.cost)
 	g.WastedUSD = ref(t.counts.wasted + t.overruled)
 	circled := min(t.circled, t.counts.wasted)
-	g.Wasted = &Wasted{FailedUSD: t.counts.wasted - circled, LoopedUSD: circled, OverriddenUSD: t.overruled}
+	g.Wasted = &Wasted{FailedUSD: t.counts.wasted - circled, LoopedUSD: circled, OverriddenUSD: ref(t.overruled)}
 	if decided := g.Runs - t.decided[0]; decided > 0 {
 		g.CostPerDecision = ref(t.counts.cost / float64(decided))
 	}
@@ -270,17 +270,6 @@ func (p *past) group(r *Report) {
 	p.merges(r)
 	if !slices.ContainsFunc(p.days, func(d *Day) bool { return len(d.agreements) > 0 }) {
 		r.disagree()
-	}
-}
-
-// disagree takes the rates of agreement out of a report on a history that keeps
-// no agreements.
-func (r *Report) disagree() {
-	r.Totals.Agreement = nil
-	for _, groups := range [][]Group{r.By.Agent, r.By.Repository, r.By.Owner, r.By.Model, r.By.Instructions, r.By.Kind, r.By.Pair} {
-		for i := range groups {
-			groups[i].Agreement = nil
-		}
 	}
 }
 
