@@ -44,6 +44,9 @@ func (t *tally) add(date string, c *cell) {
 		if r.failed() {
 			p.Failed++
 		}
+		if r.status == statusSuccess {
+			p.Succeeded++
+		}
 		if r.decision > 0 {
 			p.Decisions++
 		}

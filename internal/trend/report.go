@@ -153,6 +153,7 @@ type Point struct {
 	Day        string   `json:"day"`
 	Runs       int64    `json:"runs"`
 	Failed     int64    `json:"failed"`
+	Succeeded  int64    `json:"succeeded"` // a run that was called off did neither
 	Decisions  int64    `json:"decisions"`
 	Overridden *int64   `json:"overridden,omitempty"`
 	CostUSD    *float64 `json:"cost_usd,omitempty"`
