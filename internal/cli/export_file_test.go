@@ -103,3 +103,18 @@ func TestExportOfABundle(t *testing.T) {
 		}
 	}
 }
+
+// TestMetricsRefuses holds that metrics does not take in silence what it does
+// not do.
+func TestMetricsRefuses(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "m.jsonl")
+	for _, flags := range [][]string{{"--otlp-file", file}, {"--max-age", "7d"}, {"--sent", file}, {"--scores"}, {"--ci-spans"}, {"--force"}} {
+		out, stderr, code := exporting(t, nil, append(append([]string{"metrics"}, flags...), claudeTrace)...)
+		if code != 2 || out != "" || !strings.Contains(stderr, flags[0]) {
+			t.Errorf("%v: exit %d\n%s", flags, code, stderr)
+		}
+	}
+	if _, err := os.Stat(file); err == nil {
+		t.Error("there is a file with nothing in it")
+	}
+}
