@@ -50,7 +50,7 @@ func (t *tally) add(date string, c *cell) {
 		if r.decision > 0 {
 			p.Decisions++
 		}
-		if r.is(overridden) {
+		if r.is(overridden) && r.decision > 0 {
 			*p.Overridden++
 		}
 	}
@@ -74,11 +74,13 @@ func (t *tally) addRun(r run) {
 	if r.is(unpriced) {
 		t.unpriced++
 	}
-	if r.is(agreed) {
+	if r.is(agreed) && r.decision > 0 {
 		t.agreed++
 	}
 	if r.is(overridden) {
-		t.overridden++
+		if r.decision > 0 {
+			t.overridden++
+		}
 		if !r.wasted() {
 			t.overruled += r.cost.Value()
 		}

@@ -71,8 +71,8 @@ func (p *past) meant(a act, of []place) place {
 	return slices.MaxFunc(of, func(x, y place) int { return cmp.Or(likely(x)-likely(y), cmp.Compare(p.time(x), p.time(y))) })
 }
 
-// lose counts the overrides in the window that are about no run of the past. Of a
-// part of the runs it is not known which are.
+// lose counts the overrides in the window that are about no decision of the past. Of
+// a part of the runs it is not known which are.
 func (p *past) lose(acts ...stand) {
 	for _, s := range acts {
 		if p.Keep == nil && !s.agree && s.act.Time >= dateTime(p.From).Unix() {
@@ -114,6 +114,9 @@ func (p *past) stand(acts []stand, at place) {
 			r.flags |= agreed
 		} else {
 			r.flags |= overridden
+		}
+		if r.decision == 0 {
+			p.lose(s)
 		}
 	}
 }

@@ -25,3 +25,21 @@ func TestLinkShared(t *testing.T) {
 		}
 	}
 }
+
+// TestLinkUndecided counts no override among the decisions whose run the history knows
+// no decision of, and says that there is one.
+func TestLinkUndecided(t *testing.T) {
+	run := func(id, decision string) string {
+		return fmt.Sprintf(`{"run_id":%q,"repository":"o/r","agent":{"name":"a"},"start":"2026-11-20T09:00:00Z","status":"success"%s}`, id, decision)
+	}
+	d := dayOf(t, "2026-11-20", run("decided", `,"decision":{"kind":"approve"}`), run("not", ""), run("neither", ""))
+	for _, id := range []string{"not", "neither"} {
+		if err := d.AddOverride(fmt.Appendf(nil, `{"id":%q,"time":"2026-11-20T13:00:00Z","repository":"o/r","signal":"revert","agent":{"name":"a"},"run_id":%[1]q}`, id)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := trend.Analyse([]*trend.Day{d}, trend.Options{From: "2026-11-20", To: "2026-11-20"})
+	if o := r.Totals.Override; o == nil || o.Count != 0 || o.Of != 1 || r.Coverage.Unlinked != 2 || *r.Totals.Series[0].Overridden != 0 {
+		t.Errorf("%+v %+v", o, r.Coverage)
+	}
+}

@@ -39,7 +39,7 @@ type Window struct {
 type Coverage struct {
 	Runs         int64    `json:"runs"`                  // in the window
 	Overrides    *int64   `json:"overrides,omitempty"`   // in the window; nil where nobody looked for any, and then nothing below says how many were overruled
-	Unlinked     int64    `json:"unlinked,omitempty"`    // overrides about runs that the history does not hold
+	Unlinked     int64    `json:"unlinked,omitempty"`    // overrides about runs that the history does not hold, or of which it has no decision
 	Agreements   *int64   `json:"agreements,omitempty"`  // likewise
 	Traces       int64    `json:"traces"`                // files that the runs were read from
 	Invalid      int64    `json:"invalid"`               // lines of the history that could not be used
