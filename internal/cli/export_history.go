@@ -46,19 +46,27 @@ func (f *exportFlags) kept(ctx context.Context, env Env) (*kept, error) {
 	return &kept{view: view, days: days, scrub: scrubber(g)}, err
 }
 
-// readRollup reads a run of a history, and the workflow run that it was in.
-func readRollup(line []byte) (*session.Session, otlp.Pipeline, bool) {
+// ran is a run of a history, and the workflow run that it was in.
+type ran struct {
+	session  *session.Session
+	pipeline otlp.Pipeline
+	fork     bool // it ran what a fork brought
+}
+
+func readRollup(line []byte) (ran, bool) {
 	r := rollup{Run: &session.Run{}}
 	if json.Unmarshal(line, &r) != nil || r.Run == nil || r.ID == "" {
-		return nil, otlp.Pipeline{}, false
+		return ran{}, false
 	}
-	p := otlp.Pipeline{Repository: r.Repository}
-	if w := r.WorkflowRun; w != nil {
-		p.RunID, p.Attempt, p.Workflow, p.Job, p.CheckRun, p.Matrix = w.ID, w.Attempt, w.Workflow, w.Job, w.CheckRun, w.Matrix
-	}
-	return &session.Session{
+	out := ran{pipeline: otlp.Pipeline{Repository: r.Repository}, session: &session.Session{
 		ID: r.SessionID, Repository: r.Repository, Subject: r.Subject, HeadSHA: r.HeadSHA, Runs: []*session.Run{r.Run},
-	}, p, true
+	}}
+	if w := r.WorkflowRun; w != nil {
+		p := &out.pipeline
+		p.RunID, p.Attempt, p.Workflow, p.Job, p.CheckRun, p.Matrix = w.ID, w.Attempt, w.Workflow, w.Job, w.CheckRun, w.Matrix
+		out.fork = w.Fork
+	}
+	return out, true
 }
 
 // acts exports what people did about runs, as a history holds it. The runs
@@ -70,8 +78,8 @@ func (e *export) acts(ctx context.Context, k *kept) (*units, error) {
 		return nil, err
 	}
 	err = k.each(ctx, []history.Kind{history.Runs}, func(line []byte) {
-		if s, p, ok := readRollup(line); ok {
-			e.places.Add(otlp.NewMapper(p, o).Place(s, s.Runs[0]))
+		if r, ok := readRollup(line); ok {
+			e.places.Add(otlp.NewMapper(r.pipeline, o).Place(r.session, r.session.Runs[0]))
 		}
 	})
 	if err != nil {

@@ -24,11 +24,11 @@ const sentFile = "sent.jsonl"
 // memory is what was sent where. Backends take a span once or show it twice, so
 // that what was sent is not sent again unless it has gone on.
 type memory struct {
-	path    string // empty keeps nothing
-	mu      sync.Mutex
-	lines   []sentLine
-	at      map[string]int // of the last line, by endpoint and unit
-	changed bool
+	path  string // empty keeps nothing
+	mu    sync.Mutex
+	lines []sentLine
+	at    map[string]int // of the last line, by endpoint and unit
+	added []sentLine     // since it was read
 }
 
 // sentLine is one line of the file.
@@ -80,9 +80,12 @@ func newMemory(path string) (*memory, error) {
 	}
 	for line := range bytes.Lines(raw) {
 		var l sentLine
-		if json.Unmarshal(line, &l) == nil && len(m.lines) < maxSentLines { // one that cannot be read was not sent
+		if json.Unmarshal(line, &l) == nil && l.Span != "" && len(m.lines) < maxSentLines { // one that cannot be read was not sent
 			m.put(l)
 		}
+	}
+	if len(bytes.TrimSpace(raw)) > 0 && len(m.lines) == 0 { // it would be lost
+		return nil, failure(errors.New("it is another file"), "reading "+path, "--sent takes the file that an earlier export wrote, or a new one")
 	}
 	return m, nil
 }
@@ -119,12 +122,12 @@ func (m *memory) has(endpoint string, u otlp.Unit) bool {
 func (m *memory) add(endpoint string, u otlp.Unit) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.changed = true
 	l := sentLine{Endpoint: endpoint, Span: u.Key, Digest: u.Digest}
 	if p := u.Place; p.Run != "" {
 		l.Trace, l.Run, l.Thread, l.Start = p.Link.Trace.String(), p.Run, p.Thread, p.Start
 	}
 	m.put(l)
+	m.added = append(m.added, l)
 }
 
 // endpointID names an endpoint in the memory, without its URL.
@@ -133,29 +136,40 @@ func endpointID(e exporter.Endpoint) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// remember writes the memory down. Where it cannot be written, the next export
-// sends again: that is to be said, and is no failure of this one.
+// remember adds to the file what was sent, and leaves in it what others have
+// added since. Where it cannot be written, the next export sends again: that is
+// to be said, and is no failure of this one.
 func (e *export) remember(m *memory) {
-	if m.path == "" || !m.changed {
+	if m.path == "" || len(m.added) == 0 {
 		return
 	}
+	if now, err := newMemory(m.path); err == nil {
+		for _, l := range m.added {
+			now.put(l)
+		}
+		m = now
+	}
+	if err := m.write(); err != nil {
+		fmt.Fprintf(e.env.Stderr, "andon: warning: what was sent could not be remembered: %s\n", plain(reason(err)))
+	}
+}
+
+func (m *memory) write() error {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	for _, l := range m.lines[max(0, len(m.lines)-maxSentLines):] {
-		if enc.Encode(l) != nil {
-			return
+		if err := enc.Encode(l); err != nil {
+			return err
 		}
 	}
 	tmp, err := os.CreateTemp(filepath.Dir(m.path), ".andon-sent-")
-	if err == nil {
-		_, err = tmp.Write(b.Bytes())
-		err = errors.Join(err, tmp.Chmod(0o644), tmp.Close())
-		if err == nil {
-			err = os.Rename(tmp.Name(), m.path)
-		}
-		os.Remove(tmp.Name())
-	}
 	if err != nil {
-		fmt.Fprintf(e.env.Stderr, "andon: warning: what was sent could not be remembered: %s\n", plain(reason(err)))
+		return err
 	}
+	defer os.Remove(tmp.Name())
+	_, err = tmp.Write(b.Bytes())
+	if err := errors.Join(err, tmp.Chmod(0o644), tmp.Close()); err != nil {
+		return err
+	}
+	return os.Rename(tmp.Name(), m.path)
 }

@@ -159,7 +159,7 @@ func (e *export) delta(ctx context.Context) error {
 	for _, d := range e.ends {
 		if d.meter != nil {
 			e.measure(ctx, d, &exporter.Metrics{
-				Resource: otlp.NewMapper(otlp.Pipeline{}, o).MetricResource(), Version: version(),
+				Resource: otlp.CleanAttrs(otlp.NewMapper(otlp.Pipeline{}, o).MetricResource(), scrub), Version: version(),
 				List: cleanMetrics(d.meter.Metrics(), scrub), From: d.meter.First(), To: clock(e.env), Delta: true,
 			})
 		}

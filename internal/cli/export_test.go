@@ -35,6 +35,8 @@ type backend struct {
 	spans   []*tracepb.Span
 	metrics []*metricsdata.Metric
 	auth    string
+
+	resource string // of all that it got
 }
 
 func newBackend(t *testing.T, status int) *backend {
@@ -64,6 +66,7 @@ func (b *backend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		var m metricspb.ExportMetricsServiceRequest
 		if proto.Unmarshal(raw, &m) == nil {
 			b.metrics = append(b.metrics, m.ResourceMetrics[0].ScopeMetrics[0].Metrics...)
+			b.resource += m.ResourceMetrics[0].Resource.String()
 		}
 		return
 	}
@@ -73,6 +76,7 @@ func (b *backend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	for _, rs := range m.ResourceSpans {
+		b.resource += rs.Resource.String()
 		for _, ss := range rs.ScopeSpans {
 			b.spans = append(b.spans, ss.Spans...)
 		}

@@ -101,7 +101,7 @@ func (f *metricsFlags) run(ctx context.Context, env Env, args []string) error {
 		}
 		scrub = both(scrub, clean)
 	}
-	return f.tell(ctx, env, e, meter, cleanMetrics(meter.Metrics(), scrub), missing)
+	return f.tell(ctx, env, e, meter, scrub, missing)
 }
 
 // addPaths adds up what PATHs and bundles hold. It returns what cuts out of names
@@ -126,7 +126,8 @@ func (f *metricsFlags) addPaths(ctx context.Context, env Env, args []string, met
 
 // tell prints metrics, where that was asked for or there is nowhere to send them
 // to, and sends them.
-func (f *metricsFlags) tell(ctx context.Context, env Env, e *export, meter *otlp.Meter, list []otlp.Metric, missing error) error {
+func (f *metricsFlags) tell(ctx context.Context, env Env, e *export, meter *otlp.Meter, scrub func(string) string, missing error) error {
+	list := cleanMetrics(meter.Metrics(), scrub)
 	if f.prometheus || len(e.ends) == 0 {
 		var b bytes.Buffer
 		if err := otlp.WritePrometheus(&b, list); err != nil {
@@ -142,7 +143,8 @@ func (f *metricsFlags) tell(ctx context.Context, env Env, e *export, meter *otlp
 	}
 	for _, d := range e.ends {
 		e.measure(ctx, d, &exporter.Metrics{
-			Resource: otlp.NewMapper(otlp.Pipeline{}, o).MetricResource(), Version: version(), List: list, From: meter.First(), To: clock(env),
+			Resource: otlp.CleanAttrs(otlp.NewMapper(otlp.Pipeline{}, o).MetricResource(), scrub), Version: version(),
+			List: list, From: meter.First(), To: clock(env),
 		})
 	}
 	return errors.Join(missing, e.finish(f.quiet))

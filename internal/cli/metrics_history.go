@@ -21,8 +21,8 @@ const mostDays = 1000
 // whoever asks and however often.
 type counting struct {
 	*kept
-	meter *otlp.Meter
-	bad   int // lines that are no records
+	adder
+	bad int // lines that are no records
 }
 
 func (f *metricsFlags) counting(ctx context.Context, env Env, meter *otlp.Meter) (*counting, error) {
@@ -38,7 +38,7 @@ func (f *metricsFlags) counting(ctx context.Context, env Env, meter *otlp.Meter)
 		return nil, failure(err, "reading the history", "mend "+history.TotalsFile+" in it; without one, days that were pruned are not counted")
 	}
 	k.days = slices.DeleteFunc(k.days, func(d history.Day) bool { return d <= dropped.Through })
-	return &counting{kept: k, meter: meter}, nil
+	return &counting{kept: k, adder: newAdder(meter)}, nil
 }
 
 // addHistory adds up all that a history holds, and returns what cuts out of names
@@ -105,6 +105,9 @@ func (h *counting) tell(env Env) {
 	if h.bad > 0 {
 		fmt.Fprintf(env.Stderr, "andon: %d lines of the history are no records, and are not counted\n", h.bad)
 	}
+	if n := len(h.forks); n > 0 {
+		fmt.Fprintf(env.Stderr, "andon: %d runs of forks are not counted\n", n)
+	}
 }
 
 // day adds what is known of one day.
@@ -114,7 +117,7 @@ func (h *counting) day(ctx context.Context, day history.Day) error {
 			if err != nil && !errors.Is(err, history.ErrLine) {
 				return err
 			}
-			if err != nil || !addLine(h.meter, kind, line) {
+			if err != nil || !h.line(kind, line) {
 				h.bad++
 			}
 		}
@@ -123,38 +126,58 @@ func (h *counting) day(ctx context.Context, day history.Day) error {
 }
 
 // droppedTotals adds up the days that a history drops.
-type droppedTotals struct{ *otlp.Meter }
+type droppedTotals struct {
+	*otlp.Meter
+	adder
+}
 
-func newDroppedTotals() history.Totals { return droppedTotals{otlp.NewMeter(otlp.Both)} }
+func newDroppedTotals() history.Totals {
+	m := otlp.NewMeter(otlp.Both)
+	return droppedTotals{m, newAdder(m)}
+}
 
 // Add adds a line. One that is no record is not counted, as everywhere else.
-func (t droppedTotals) Add(kind history.Kind, line []byte) { addLine(t.Meter, kind, line) }
+func (t droppedTotals) Add(kind history.Kind, line []byte) { t.line(kind, line) }
 
-// addLine adds a record of a history, and reports whether it is one.
-func addLine(meter *otlp.Meter, kind history.Kind, line []byte) bool {
+// adder adds the records of a history to a meter, but for what comes from forks,
+// as in a report: strangers may have written what is said there.
+type adder struct {
+	to    *otlp.Meter
+	forks map[string]bool // the ids of their runs
+}
+
+func newAdder(to *otlp.Meter) adder { return adder{to, map[string]bool{}} }
+
+// line adds a record, and reports whether it is one.
+func (t adder) line(kind history.Kind, line []byte) bool {
 	switch kind {
 	case history.Runs:
-		return addRollup(line, meter)
+		return t.run(line)
 	case history.Coverage:
 		var g history.Gap
 		if json.Unmarshal(line, &g) != nil || g.State == "" {
 			return false
 		}
-		meter.AddMissing(g.Repository, g.Workflow.Workflow, string(g.State), max(g.Traces, 1))
+		t.to.AddMissing(g.Repository, g.Workflow.Workflow, string(g.State), max(g.Traces, 1))
 	default:
 		var rec override.Record
 		if json.Unmarshal(line, &rec) != nil || rec.ID == "" {
 			return false
 		}
-		meter.AddOverride(&rec)
+		if !t.forks[rec.RunID] {
+			t.to.AddOverride(&rec)
+		}
 	}
 	return true
 }
 
-func addRollup(line []byte, meter *otlp.Meter) bool {
-	s, p, ok := readRollup(line)
-	if ok {
-		meter.Add(s, &p)
+func (t adder) run(line []byte) bool {
+	r, ok := readRollup(line)
+	switch {
+	case ok && r.fork:
+		t.forks[r.session.Runs[0].ID] = true
+	case ok:
+		t.to.Add(r.session, &r.pipeline)
 	}
 	return ok
 }

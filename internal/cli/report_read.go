@@ -63,10 +63,17 @@ func judge(ctx context.Context, store history.Store, w reportWindow, by *ownersh
 	}
 	o := trend.Options{From: string(w.from), To: string(w.to), AsOf: w.to.Time().Add(24 * time.Hour), Forks: w.forks}
 	o.Unread = notRead(append(skipped, more...), first, w.to)
-	var why error
-	if o.Unreachable, o.Queues, why = lastRead(ctx, view); why != nil {
-		o.Unread = append(o.Unread, trend.Unread{File: history.CursorFile, Reason: "not the JSON of a cursor: which repositories could not be read is not known"})
+	acts, err := history.HasActs(ctx, view)
+	if err != nil {
+		return nil, err
 	}
+	cursor, err := history.ReadCursor(ctx, view) // a history that is written by hand needs none
+	if err != nil {
+		o.Unread = append(o.Unread, trend.Unread{File: history.CursorFile, Reason: "not the JSON of a cursor: which repositories could not be read is not known"})
+		cursor = &history.Cursor{}
+	}
+	o.Unreachable, o.Queues = lastRead(cursor)
+	o.Unasked = !acts && !cursor.Watches()
 	o.Head = func(date, repository, instructions string) string {
 		return headOf(ctx, view, history.Day(date), repository, instructions)
 	}
@@ -119,11 +126,7 @@ func headOf(ctx context.Context, view history.View, day history.Day, repository,
 
 // lastRead returns the repositories that the last sync could not read, and what
 // was open in the others.
-func lastRead(ctx context.Context, view history.View) (unreachable []string, queues map[string]trend.Queue, err error) {
-	c, err := history.ReadCursor(ctx, view) // a history that is written by hand needs none
-	if err != nil {
-		return nil, nil, err
-	}
+func lastRead(c *history.Cursor) (unreachable []string, queues map[string]trend.Queue) {
 	queues = map[string]trend.Queue{}
 	for name, p := range c.Repositories {
 		if p.Unreachable != nil {
@@ -134,7 +137,7 @@ func lastRead(ctx context.Context, view history.View) (unreachable []string, que
 		}
 	}
 	slices.Sort(unreachable)
-	return unreachable, queues, nil
+	return unreachable, queues
 }
 
 // readDays reads what each day comes to, several at once: they do not depend on

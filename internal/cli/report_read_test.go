@@ -35,7 +35,7 @@ func TestReportOfSync(t *testing.T) {
 	dir := t.TempDir()
 	syncedOf(t, mended(t, 4), "--history", dir, "--repos", "octo-org/hello,octo-org/gone")
 	want := reported(t, dir)
-	if want.Coverage.Runs != 4 || want.Coverage.Overrides == 0 || !slices.Equal(want.Coverage.Unreachable, []string{"octo-org/gone"}) {
+	if want.Coverage.Runs != 4 || *want.Coverage.Overrides == 0 || !slices.Equal(want.Coverage.Unreachable, []string{"octo-org/gone"}) {
 		t.Errorf("%+v", want.Coverage)
 	}
 	all, err := filepath.Glob(filepath.Join(dir, "summaries/2026/11/*.json"))

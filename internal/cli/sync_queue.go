@@ -81,7 +81,11 @@ func (r *reading) queue(ctx context.Context, runs []github.Run, now time.Time) {
 		q.Pulls = r.without(open, runs, now)
 	}
 	r.told.Queue = q
-	r.move(func(p *history.Position) { p.Queue = q })
+	r.move(func(p *history.Position) {
+		if q.Adds(p.Queue) {
+			p.Queue = q
+		}
+	})
 }
 
 // running returns the workflow runs under way of which a bundle is to come, the

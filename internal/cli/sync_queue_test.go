@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/json"
+	"io"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/andon-ci/andon/internal/github/fake"
 	"github.com/andon-ci/andon/internal/history"
+	"github.com/andon-ci/andon/internal/history/historytest"
 )
 
 // queued is a forge with six runs of one workflow and what is open: a pull
@@ -106,5 +108,31 @@ func TestReportQueue(t *testing.T) {
 				t.Errorf("%s: %q is %v\n%s", date, text, got, stdout)
 			}
 		}
+	}
+}
+
+// TestSyncQueueSame writes nothing where a second sync of the day finds nothing new,
+// and notes the next day that it has looked.
+func TestSyncQueueSame(t *testing.T) {
+	f := queued(t)
+	now := time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
+	env := asking(f, nil, io.Discard, io.Discard)
+	env.Now = func() time.Time { return now }
+	store := &history.Dir{Path: t.TempDir()}
+	noted := func() string {
+		t.Helper()
+		if err := syncInto(env, store); err != nil {
+			t.Fatal(err)
+		}
+		return historytest.Dump(t, store)[history.CursorFile]
+	}
+	first := noted()
+	now = now.Add(30 * time.Minute)
+	if again := noted(); again != first {
+		t.Errorf("nothing is new\n%s\n%s", first, again)
+	}
+	now = now.AddDate(0, 0, 1)
+	if next := noted(); next == first {
+		t.Error("nobody can tell that somebody looked the next day")
 	}
 }

@@ -80,6 +80,17 @@ func (c *Cursor) At(repository string) *Position {
 	return p
 }
 
+// Watches reports whether a sync has looked what people did to pull requests, in
+// any repository.
+func (c *Cursor) Watches() bool {
+	for _, p := range c.Repositories {
+		if !p.Changes.Until.IsZero() || p.Queue != nil {
+			return true
+		}
+	}
+	return false
+}
+
 // Until returns the position without what is later than now: nobody has read the
 // future, but whoever can edit the cursor could keep it from being read.
 func (p Position) Until(now time.Time) Position {

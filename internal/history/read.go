@@ -43,6 +43,27 @@ func Days(ctx context.Context, v View) (days []Day, unread []Skipped, err error)
 	return slices.Compact(days), unread, nil
 }
 
+// HasActs reports whether a history has a place for what people did, even if it is
+// empty: one that has none does not say that they did nothing.
+func HasActs(ctx context.Context, v View) (bool, error) {
+	files, _, err := v.Files(ctx)
+	if err != nil {
+		return false, fmt.Errorf("listing the history: %w", err)
+	}
+	for _, k := range []Kind{Overrides, Agreements} {
+		in := func(f File) bool { return strings.HasPrefix(f.Name, string(k)+"/") }
+		if slices.ContainsFunc(files, in) {
+			return true, nil
+		}
+		if r, err := v.Open(ctx, string(k)); err == nil {
+			r.Close()
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return true, nil // a folder, which is there
+		}
+	}
+	return false, nil
+}
+
 var kindFolder = regexp.MustCompile(`^(runs|overrides|agreements|coverage)(/|$)`)
 
 // days returns the first and the last day that the file can be about; ok is

@@ -85,7 +85,7 @@ func (c *cleaner) span(s *Span) {
 func (c *cleaner) attrs(list []Attr) []Attr {
 	out := make([]Attr, len(list))
 	for i, a := range list {
-		a.Key = strings.Map(printable, strings.ToValidUTF8(a.Key, "\uFFFD"))
+		a.Key = c.scrub(strings.Map(printable, strings.ToValidUTF8(a.Key, "\uFFFD"))) // the environment may have named it
 		switch v := a.Value.(type) {
 		case string:
 			a.Value = c.text(v, MaxValue)

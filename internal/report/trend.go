@@ -137,7 +137,7 @@ func trendCoverage(r *trend.Report) []string {
 		plural(int(c.Invalid), "line", "lines") + " invalid",
 		number(c.Missing) + " missing",
 		number(c.Suppressed) + " suppressed",
-		plural(int(c.Overrides), "override", "overrides") + unlinked(c.Unlinked),
+		overridesSeen(c),
 	}
 	if c.Misdated > 0 {
 		out = append(out, plural(int(c.Misdated), "run", "runs")+" of impossible times")
@@ -155,12 +155,26 @@ func trendCoverage(r *trend.Report) []string {
 	return append(out, plural(all, "repository", "repositories")+", 0 not reachable")
 }
 
-// unlinked says how many overrides no share counts.
-func unlinked(n int64) string {
-	if n == 0 {
-		return ""
+// overridesSeen says how many overrides there are, how many of them no share
+// counts, and where nobody looked for any, that it is not known.
+func overridesSeen(c trend.Coverage) string {
+	if c.Overrides == nil {
+		return "overrides not known"
 	}
-	return " (" + number(n) + " of runs that the history does not hold)"
+	out := plural(int(*c.Overrides), "override", "overrides")
+	if c.Unlinked > 0 {
+		out += " (" + number(c.Unlinked) + " of decisions that the history does not hold)"
+	}
+	return out
+}
+
+// overruledRate is the share of decisions that people overruled, as it is laid out where
+// it is known: a dash where nobody looked for overrides.
+func overruledRate(r *trend.Report, g trend.Group, as func(*trend.Rate) string) string {
+	if r.Coverage.Overrides == nil {
+		return unknownMark
+	}
+	return as(g.Override)
 }
 
 // ofForks says what becomes of the runs whose bundles strangers may have written.

@@ -91,8 +91,8 @@ func costlyWords(c trend.Costly, most float64) []string {
 	if c.Failed > 0 {
 		out = append(out, number(c.Failed)+of+" failed")
 	}
-	if c.Overridden > 0 {
-		out = append(out, number(c.Overridden)+of+" overruled")
+	if c.Overridden != nil && *c.Overridden > 0 {
+		out = append(out, number(*c.Overridden)+of+" overruled")
 	}
 	return out
 }
@@ -119,11 +119,11 @@ func inVain(g trend.Group) string {
 	}
 	var parts []string
 	for _, p := range []struct {
-		usd float64
+		usd *float64
 		on  string
-	}{{g.Wasted.FailedUSD, "that failed"}, {g.Wasted.LoopedUSD, "that went in circles"}, {g.Wasted.OverriddenUSD, "that people overruled"}} {
-		if p.usd > 0 {
-			parts = append(parts, coins(p.usd)+" on runs "+p.on)
+	}{{&g.Wasted.FailedUSD, "that failed"}, {&g.Wasted.LoopedUSD, "that went in circles"}, {g.Wasted.OverriddenUSD, "that people overruled"}} {
+		if p.usd != nil && *p.usd > 0 {
+			parts = append(parts, coins(*p.usd)+" on runs "+p.on)
 		}
 	}
 	return fmt.Sprintf("%s of %s (%s) was spent in vain: %s.", coins(*g.WastedUSD), groupCost(g), portion(*g.WastedUSD/max(*g.CostUSD, *g.WastedUSD)), strings.Join(parts, ", "))

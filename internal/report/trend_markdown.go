@@ -259,7 +259,7 @@ func (t *trendPage) courseTable(ps []period) {
 			fmt.Fprintf(&b, "| %s | %d | no data | | | | |\n", p.label, p.length)
 			continue
 		}
-		fmt.Fprintf(&b, "| %s | %d | %s | %s | %s | %s | %s |\n", p.label, p.length, number(p.sum.Runs), share(successIn(p)), number(p.sum.Decisions), share(overruledIn(p)), dollars(p.sum.CostUSD))
+		fmt.Fprintf(&b, "| %s | %d | %s | %s | %s | %s | %s |\n", p.label, p.length, number(p.sum.Runs), share(successIn(p)), number(p.sum.Decisions), overruledShare(p), dollars(p.sum.CostUSD))
 	}
 	b.WriteString("\n</details>\n")
 	t.add(detail, "table of the course", "tables of the course", b.String())
@@ -271,6 +271,15 @@ func share(v float64, known bool) string {
 		return "too few"
 	}
 	return portion(v / 100)
+}
+
+// overruledShare is the share of decisions that people overruled, a dash where
+// nobody looked for overrides.
+func overruledShare(p period) string {
+	if !p.asked {
+		return unknownMark
+	}
+	return share(overruledIn(p))
 }
 
 // foot says what the lights mean, and tells those who are to be told.

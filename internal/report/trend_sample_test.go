@@ -27,10 +27,10 @@ func daily(runs, from int, usd float64) []trend.Point {
 		}
 		n := int64(runs + (i*7)%5)
 		cost := usd * float64(n) * (1 + float64(i%3)/10)
-		p := trend.Point{Day: day.Format(time.DateOnly), Runs: n, Failed: n / 25, Decisions: n * 3 / 4, Overridden: n / 14}
+		p := trend.Point{Day: day.Format(time.DateOnly), Runs: n, Failed: n / 25, Succeeded: n - n/25, Decisions: n * 3 / 4, Overridden: new(int64(n / 14))}
 		if i >= from {
 			cost *= 1.6
-			p.Overridden = n / 4
+			p.Overridden = new(int64(n / 4))
 		}
 		p.CostUSD = &cost
 		out = append(out, p)
@@ -86,7 +86,7 @@ func factory() *trend.Report {
 	total.CostPerDecision, total.CostPerMerge, total.Merged = money(0.3189), money(1.93), 395
 	total.Agreement, total.CacheHit, total.LLMError, total.Saturated = shareOf(1410, 1678), shareOf(812_400_000, 1_120_000_000), shareOf(210, 61_040), 12
 	total.WaitMS = &trend.Spread{N: 3100, P50: 41_000, P90: 190_000, P99: 2_460_000}
-	total.WastedUSD, total.Wasted = money(129.7), &trend.Wasted{FailedUSD: 71.3, LoopedUSD: 9.2, OverriddenUSD: 49.2}
+	total.WastedUSD, total.Wasted = money(129.7), &trend.Wasted{FailedUSD: 71.3, LoopedUSD: 9.2, OverriddenUSD: money(49.2)}
 	total.Tokens = &trend.Tokens{Input: 301_000_000, CacheRead: 812_400_000, CacheWrite: 6_600_000, Output: 21_320_000}
 	agents[0].Agreement, agents[0].CacheHit, agents[0].CostPerMerge, agents[0].WastedUSD = shareOf(804, 1005), shareOf(501, 700), money(1.21), money(41.1)
 	old := trend.Group{Name: "3f1c5e2d9b8a7c6f5e4d3c2b1a0f9e8d7c6b5a4f3e2d1c0b9a8f7e6d5c4b3a29", Agent: "review-security", Path: ".github/agents/review-security.md", Runs: 1400, Success: shareOf(1350, 1400), Override: shareOf(78, 1050)}
@@ -100,7 +100,7 @@ func factory() *trend.Report {
 		Schema: trend.Schema,
 		Window: trend.Window{From: "2026-08-23", To: "2026-11-20", Days: 90, Kept: 77},
 		Coverage: trend.Coverage{
-			Runs: 3631, Overrides: 268, Agreements: 1410, Traces: 3702, Invalid: 4, Missing: 17, Suppressed: 2, Unowned: 4, Repositories: []string{shop, web},
+			Runs: 3631, Overrides: new(int64(268)), Agreements: new(int64(1410)), Traces: 3702, Invalid: 4, Missing: 17, Suppressed: 2, Unowned: 4, Repositories: []string{shop, web},
 		},
 		Totals: total,
 		By: trend.By{
@@ -130,12 +130,12 @@ func factory() *trend.Report {
 		},
 		Improve: trend.Improve{
 			Roles: []trend.Costly{
-				{Agent: "fix-flaky-tests", Repository: shop, Runs: 604, Failed: 88, Overridden: 14, WastedUSD: money(77.4), Evidence: urls(runURL(shop, 90444), runURL(shop, 90101))},
-				{Agent: "review-security", Repository: shop, Runs: 1612, Failed: 61, Overridden: 201, WastedUSD: money(41.1), Evidence: urls(pullURL(shop, 512))},
+				{Agent: "fix-flaky-tests", Repository: shop, Runs: 604, Failed: 88, Overridden: new(int64(14)), WastedUSD: money(77.4), Evidence: urls(runURL(shop, 90444), runURL(shop, 90101))},
+				{Agent: "review-security", Repository: shop, Runs: 1612, Failed: 61, Overridden: new(int64(201)), WastedUSD: money(41.1), Evidence: urls(pullURL(shop, 512))},
 			},
 			Repositories: []trend.Costly{
-				{Repository: shop, Runs: 2300, Failed: 120, Overridden: 190, WastedUSD: money(118.5), Evidence: urls(runURL(shop, 90444), pullURL(shop, 512))},
-				{Repository: web, Runs: 1331, Failed: 69, Overridden: 78, WastedUSD: money(11.2), Evidence: urls(runURL(web, 88001))},
+				{Repository: shop, Runs: 2300, Failed: 120, Overridden: new(int64(190)), WastedUSD: money(118.5), Evidence: urls(runURL(shop, 90444), pullURL(shop, 512))},
+				{Repository: web, Runs: 1331, Failed: 69, Overridden: new(int64(78)), WastedUSD: money(11.2), Evidence: urls(runURL(web, 88001))},
 			},
 			Tools: []trend.Costly{
 				{Tool: "Bash", Agent: "fix-flaky-tests", Repository: shop, Runs: 590, Failed: 71, Calls: 9120, Errors: 1033, ErrorRate: shareOf(1033, 9120), DurationMS: 51_420_000, WastedUSD: money(61.8), Evidence: urls(runURL(shop, 90444))},
@@ -149,5 +149,5 @@ func factory() *trend.Report {
 
 // emptyTrend is a report of a window without runs.
 func emptyTrend(kept int) *trend.Report {
-	return &trend.Report{Schema: trend.Schema, Window: trend.Window{From: "2026-08-23", To: "2026-11-20", Days: 90, Kept: kept}}
+	return &trend.Report{Schema: trend.Schema, Window: trend.Window{From: "2026-08-23", To: "2026-11-20", Days: 90, Kept: kept}, Coverage: trend.Coverage{Overrides: new(int64)}}
 }

@@ -12,6 +12,9 @@ type period struct {
 	length int    // in days
 	days   int    // with anything
 	sum    trend.Point
+
+	overridden int64 // decisions, of the days of which it is known
+	asked      bool  // whether it is known of any
 }
 
 // periods cuts a window into stretches of the same length, as many as a diagram
@@ -50,8 +53,11 @@ func (p *period) add(d trend.Point) {
 	p.days++
 	p.sum.Runs += d.Runs
 	p.sum.Failed += d.Failed
+	p.sum.Succeeded += d.Succeeded
 	p.sum.Decisions += d.Decisions
-	p.sum.Overridden += d.Overridden
+	if d.Overridden != nil {
+		p.overridden, p.asked = p.overridden+*d.Overridden, true
+	}
 	if d.CostUSD != nil {
 		usd := *d.CostUSD
 		if p.sum.CostUSD != nil {
@@ -86,9 +92,10 @@ func costIn(p period) (float64, bool) {
 
 // successIn and overruledIn are shares in percent.
 func successIn(p period) (float64, bool) {
-	return 100 * float64(p.sum.Runs-p.sum.Failed) / float64(max(p.sum.Runs, 1)), p.sum.Runs >= leastOf
+	judged := p.sum.Succeeded + p.sum.Failed
+	return 100 * float64(p.sum.Succeeded) / float64(max(judged, 1)), judged >= leastOf
 }
 
 func overruledIn(p period) (float64, bool) {
-	return 100 * float64(p.sum.Overridden) / float64(max(p.sum.Decisions, 1)), p.sum.Decisions >= leastOf
+	return 100 * float64(p.overridden) / float64(max(p.sum.Decisions, 1)), p.asked && p.sum.Decisions >= leastOf
 }

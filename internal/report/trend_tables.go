@@ -26,7 +26,7 @@ func keyNumbers(r *trend.Report) []keyNumber {
 	course := func(value func(period) (float64, bool)) string { return sparkline(pointsOf(ps, value)) }
 	return []keyNumber{
 		{lightOfMeasure(r, g.Success != nil && !g.Success.Few, "error-rate"), "runs that succeeded", rate(g.Success) + ofCount(g.Success, "run", "runs"), course(successIn)},
-		{lightOfMeasure(r, g.Override != nil && !g.Override.Few, "override-rate"), "decisions that people overruled", rate(g.Override) + ofCount(g.Override, "decision", "decisions"), course(overruledIn)},
+		{lightOfMeasure(r, g.Override != nil && !g.Override.Few, "override-rate"), "decisions that people overruled", overruledRate(r, g, rate) + ofCount(g.Override, "decision", "decisions"), course(overruledIn)},
 		{lightOfMeasure(r, enough(g.CostPerRun), "cost", "spend"), "cost", costWords(g), course(costIn)},
 		{lightOfMeasure(r, enough(g.DurationMS), "latency"), "time of a run", durations(g.DurationMS), ""},
 		{lightOfMeasure(r, g.ToolError != nil && !g.ToolError.Few, "tool-errors", "tool-loop", "retry-storm"), "tool calls that failed", rate(g.ToolError) + loops(g), ""},
@@ -142,9 +142,9 @@ func (t *trendPage) groupTable(title string, all []trend.Group, about func(trend
 	fmt.Fprintf(&b, "| %s | runs | succeeded | overruled | cost | median run | cost over time |\n|---|--:|---|---|--:|--:|---|\n", title)
 	all = t.worstGroups(all, about)
 	ps := func(g trend.Group) []period { return periods(t.report.Window, g.Series) }
-	rows(&b, len(all), "row", "rows", func(i int) {
+	rows(&b, len(all)+leftOut(t.report, title), "row", "rows", func(i int) {
 		g := all[i]
-		fmt.Fprintf(&b, "| %s%s | %s | %s | %s | %s | %s | %s |\n", t.lamp(g, about), groupName(g), number(g.Runs), rateCell(g.Success), rateCell(g.Override),
+		fmt.Fprintf(&b, "| %s%s | %s | %s | %s | %s | %s | %s |\n", t.lamp(g, about), groupName(g), number(g.Runs), rateCell(g.Success), overruledRate(t.report, g, rateCell),
 			unbroken(groupCost(g)), unbroken(oneRun(g)), sparkline(pointsOf(ps(g), costIn)))
 	})
 	return b.String()

@@ -20,6 +20,7 @@ type Options struct {
 	Forks       bool                                               // whether runs of forks' pull requests count as all others do
 	Head        func(date, repository, instructions string) string // the commit of a run of a day with instructions of a hash, empty where it is not known; nil where nobody knows
 	Unreachable []string                                           // repositories that could not be asked
+	Unasked     bool                                               // whether nobody looked for overrides and agreements, so that there being none says nothing
 	Unread      []Unread                                           // files of the history that were not read
 }
 
@@ -47,6 +48,9 @@ func Analyse(days []*Day, o Options) *Report {
 	})
 	r.Findings = p.findings()
 	both.Wait()
+	if p.Unasked {
+		r.unask()
+	}
 	return r
 }
 
@@ -108,15 +112,15 @@ func dateTime(date string) time.Time {
 func daysBetween(from, to string) int { return int(dateTime(to).Sub(dateTime(from)).Hours() / 24) }
 
 func (p *past) coverage() Coverage {
-	c := Coverage{Unlinked: p.unlinked, Unreachable: p.Unreachable, Unread: p.Unread}
+	c := Coverage{Overrides: new(int64), Agreements: new(int64), Unlinked: p.unlinked, Unreachable: p.Unreachable, Unread: p.Unread}
 	repositories := map[string]bool{}
 	for _, d := range p.window {
 		c.Invalid += d.invalid + d.gaps.Invalid
 		c.Missing += d.gaps.Missing
 		c.Suppressed += d.gaps.Suppressed
 		c.Misdated += d.gaps.Misdated
-		c.Overrides += p.count(d.overrides)
-		c.Agreements += p.count(d.agreements)
+		*c.Overrides += p.count(d.overrides)
+		*c.Agreements += p.count(d.agreements)
 		for _, cell := range d.cells {
 			c.Runs += int64(len(cell.runs))
 			c.Traces += cell.counts.traces

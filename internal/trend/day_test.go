@@ -216,7 +216,7 @@ func TestOverride(t *testing.T) {
 	if a := r.By.Agent[0].Agreement; a.Count != 1 || a.Of != 3 {
 		t.Errorf("agreements %+v", a)
 	}
-	if r.Coverage.Overrides != 5 || r.Coverage.Unlinked != 2 { // that of April is not known yet
+	if *r.Coverage.Overrides != 5 || r.Coverage.Unlinked != 2 { // that of April is not known yet
 		t.Errorf("coverage %+v", r.Coverage)
 	}
 }

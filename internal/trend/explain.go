@@ -199,9 +199,11 @@ func (r *role) judgeSeries(ripe func(sample) float64) (out []claim) {
 	for _, s := range r.decisionRates() {
 		look(s, events)
 	}
-	overrides := r.newRate(ofOverride, 0.03, 1.3, func(x run) (bool, bool) { return x.is(overridden), x.decision > 0 }, ripe)
-	overrides.Due = dueOverrides
-	look(overrides, events)
+	if !r.past.Unasked {
+		overrides := r.newRate(ofOverride, 0.03, 1.3, func(x run) (bool, bool) { return x.is(overridden), x.decision > 0 }, ripe)
+		overrides.Due = dueOverrides
+		look(overrides, events)
+	}
 	for _, c := range out {
 		c.shift.still = c.shift.unmoved(out, looked)
 	}

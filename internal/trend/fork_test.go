@@ -58,7 +58,7 @@ func TestForksCounted(t *testing.T) {
 	o := trend.Options{From: "2026-03-10", To: "2026-04-30", Forks: true}
 	without := trend.Analyse(read(t, days, 59), o)
 	got := trend.Analyse(read(t, withForks(days), 59), o)
-	if f := got.Coverage.Forks; f == nil || !f.Counted || got.Totals.Runs != without.Totals.Runs+f.Runs || got.Coverage.Overrides != without.Coverage.Overrides+f.Overrides {
+	if f := got.Coverage.Forks; f == nil || !f.Counted || got.Totals.Runs != without.Totals.Runs+f.Runs || *got.Coverage.Overrides != *without.Coverage.Overrides+f.Overrides {
 		t.Errorf("%+v, %d runs of %d", f, got.Totals.Runs, without.Totals.Runs)
 	}
 	if without.Coverage.Forks != nil {

@@ -44,11 +44,14 @@ func (t *tally) add(date string, c *cell) {
 		if r.failed() {
 			p.Failed++
 		}
+		if r.status == statusSuccess {
+			p.Succeeded++
+		}
 		if r.decision > 0 {
 			p.Decisions++
 		}
-		if r.is(overridden) {
-			p.Overridden++
+		if r.is(overridden) && r.decision > 0 {
+			*p.Overridden++
 		}
 	}
 }
@@ -71,11 +74,13 @@ func (t *tally) addRun(r run) {
 	if r.is(unpriced) {
 		t.unpriced++
 	}
-	if r.is(agreed) {
+	if r.is(agreed) && r.decision > 0 {
 		t.agreed++
 	}
 	if r.is(overridden) {
-		t.overridden++
+		if r.decision > 0 {
+			t.overridden++
+		}
 		if !r.wasted() {
 			t.overruled += r.cost.Value()
 		}
@@ -94,7 +99,7 @@ func (t *tally) point(date string) {
 		t.group.First = date
 	}
 	t.group.Last = date
-	t.points = append(t.points, Point{Day: date})
+	t.points = append(t.points, Point{Day: date, Overridden: new(int64)})
 }
 
 func (t *tally) endPoint() {
@@ -165,7 +170,7 @@ func (t *tally) costs(g *Group) {
 	g.CostUSD = ref(t.counts.cost)
 	g.WastedUSD = ref(t.counts.wasted + t.overruled)
 	circled := min(t.circled, t.counts.wasted)
-	g.Wasted = &Wasted{FailedUSD: t.counts.wasted - circled, LoopedUSD: circled, OverriddenUSD: t.overruled}
+	g.Wasted = &Wasted{FailedUSD: t.counts.wasted - circled, LoopedUSD: circled, OverriddenUSD: ref(t.overruled)}
 	if decided := g.Runs - t.decided[0]; decided > 0 {
 		g.CostPerDecision = ref(t.counts.cost / float64(decided))
 	}
@@ -297,17 +302,6 @@ func (p *past) group(r *Report) {
 	p.merges(r)
 	if !slices.ContainsFunc(p.days, func(d *Day) bool { return len(d.agreements) > 0 }) {
 		r.disagree()
-	}
-}
-
-// disagree takes the rates of agreement out of a report on a history that keeps
-// no agreements.
-func (r *Report) disagree() {
-	r.Totals.Agreement = nil
-	for _, groups := range [][]Group{r.By.Agent, r.By.Repository, r.By.Owner, r.By.Model, r.By.Instructions, r.By.Kind, r.By.Pair} {
-		for i := range groups {
-			groups[i].Agreement = nil
-		}
 	}
 }
 

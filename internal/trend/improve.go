@@ -76,6 +76,9 @@ func (p *past) costly(of func(*Day, cellKey) Costly) []Costly {
 }
 
 func (c *Costly) addRuns(of *cell) {
+	if c.Overridden == nil {
+		c.Overridden = new(int64)
+	}
 	wasted := of.counts.wasted
 	for _, r := range of.runs {
 		c.Runs++
@@ -83,7 +86,7 @@ func (c *Costly) addRuns(of *cell) {
 			c.Failed++
 		}
 		if r.is(overridden) {
-			c.Overridden++
+			*c.Overridden++
 			if !r.wasted() {
 				wasted += r.cost.Value()
 			}
@@ -101,7 +104,7 @@ func (c *Costly) addRuns(of *cell) {
 func ranked(all map[who]*Costly) []Costly {
 	var out []Costly
 	for _, c := range all {
-		if c.Failed+c.Overridden+c.Errors > 0 || c.WastedUSD != nil && *c.WastedUSD > 0 {
+		if c.bad() > 0 || c.WastedUSD != nil && *c.WastedUSD > 0 {
 			out = append(out, *c)
 		}
 	}
@@ -112,10 +115,19 @@ func ranked(all map[who]*Costly) []Costly {
 		return *c.WastedUSD
 	}
 	slices.SortFunc(out, func(a, b Costly) int {
-		return cmp.Or(cmp.Compare(usd(b), usd(a)), cmp.Compare(b.Overridden+b.Failed+b.Errors, a.Overridden+a.Failed+a.Errors),
+		return cmp.Or(cmp.Compare(usd(b), usd(a)), cmp.Compare(b.bad(), a.bad()),
 			cmp.Compare(a.Agent, b.Agent), cmp.Compare(a.Repository, b.Repository), cmp.Compare(a.Tool, b.Tool))
 	})
 	return out[:min(len(out), improveMost)]
+}
+
+// bad counts what went wrong.
+func (c Costly) bad() int64 {
+	n := c.Failed + c.Errors
+	if c.Overridden != nil {
+		n += *c.Overridden
+	}
+	return n
 }
 
 // tools ranks the tools by what runs wasted in which calls of them failed.

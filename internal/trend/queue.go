@@ -1,7 +1,9 @@
 package trend
 
 import (
+	"bytes"
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -39,6 +41,30 @@ type Running struct {
 	Workflow string    `json:"workflow"`
 	At       time.Time `json:"created_at"`
 	UsualMS  int64     `json:"usual_ms,omitempty"` // from the event to the end of the last agent's run, the median; 0 of too few
+}
+
+// Adds reports whether the queue says more than an earlier one of the repository:
+// something else waits or is stuck, or it is another day, so that who looks no more
+// can be told from where nothing changes.
+func (q Queue) Adds(before *Queue) bool {
+	if before == nil || before.At.UTC().Format(time.DateOnly) != q.At.UTC().Format(time.DateOnly) || before.stuck() != q.stuck() {
+		return true
+	}
+	same := *before
+	same.At = q.At
+	a, errA := json.Marshal(same)
+	b, errB := json.Marshal(q)
+	return errA != nil || errB != nil || !bytes.Equal(a, b)
+}
+
+// stuck counts the workflow runs that are.
+func (q Queue) stuck() (n int64) {
+	for _, r := range q.Running {
+		if r.stuck(q.At) {
+			n++
+		}
+	}
+	return n
 }
 
 // Backlog is what waits and what stands still.
@@ -110,10 +136,9 @@ func (p *past) queues(b *Backlog, repositories []string) {
 }
 
 func (p *past) waiting(name string, q Queue) Waiting {
-	w := Waiting{Repository: name, At: q.At.UTC(), Running: int64(len(q.Running))}
+	w := Waiting{Repository: name, At: q.At.UTC(), Running: int64(len(q.Running)), Stuck: q.stuck()}
 	for _, r := range q.Running {
 		if r.stuck(q.At) {
-			w.Stuck++
 			w.lead(p.runURL(name, fmt.Sprint(r.ID), ""))
 		}
 	}

@@ -51,3 +51,29 @@ func TestBacklog(t *testing.T) {
 		t.Errorf("of nothing: %+v", b)
 	}
 }
+
+// TestQueueAdds holds that a look which finds the same is not worth a note of its
+// own, unless it is another day.
+func TestQueueAdds(t *testing.T) {
+	at := time.Date(2026, 11, 20, 3, 0, 0, 0, time.UTC)
+	queue := func(after time.Duration, without int64) trend.Queue {
+		return trend.Queue{At: at.Add(after), Pulls: &trend.Pulls{Open: 9, Without: without}, Running: []trend.Running{{ID: 1, At: at, UsualMS: 60_000}}}
+	}
+	before := queue(time.Minute, 2)
+	for want, q := range map[string]trend.Queue{
+		"the same":        queue(3*time.Minute, 2),
+		"one more waits":  queue(3*time.Minute, 3),
+		"it is stuck now": queue(time.Hour, 2),
+	} {
+		if q.Adds(&before) != (want != "the same") {
+			t.Error(want)
+		}
+	}
+	if next := queue(24*time.Hour, 2); !next.Adds(&before) || !next.Adds(nil) {
+		t.Error("another day, or the first look")
+	}
+	before.Running = nil
+	if later := (trend.Queue{At: at.Add(20 * time.Hour), Pulls: before.Pulls}); later.Adds(&before) {
+		t.Error("of a calm day once is enough")
+	}
+}

@@ -38,9 +38,9 @@ type Window struct {
 // Coverage says what a report rests on.
 type Coverage struct {
 	Runs         int64    `json:"runs"`                  // in the window
-	Overrides    int64    `json:"overrides"`             // in the window
-	Unlinked     int64    `json:"unlinked,omitempty"`    // overrides about runs that the history does not hold
-	Agreements   int64    `json:"agreements"`            // in the window
+	Overrides    *int64   `json:"overrides,omitempty"`   // in the window; nil where nobody looked for any, and then nothing below says how many were overruled
+	Unlinked     int64    `json:"unlinked,omitempty"`    // overrides about runs that the history does not hold, or of which it has no decision
+	Agreements   *int64   `json:"agreements,omitempty"`  // likewise
 	Traces       int64    `json:"traces"`                // files that the runs were read from
 	Invalid      int64    `json:"invalid"`               // lines of the history that could not be used
 	Missing      int64    `json:"missing"`               // workflow runs of which no trace could be read
@@ -113,9 +113,9 @@ type Group struct {
 // Wasted says what money was spent on in vain. Each run counts once, for the first
 // that holds of it.
 type Wasted struct {
-	FailedUSD     float64 `json:"failed_usd"`
-	LoopedUSD     float64 `json:"looped_usd"`
-	OverriddenUSD float64 `json:"overridden_usd"`
+	FailedUSD     float64  `json:"failed_usd"`
+	LoopedUSD     float64  `json:"looped_usd"`
+	OverriddenUSD *float64 `json:"overridden_usd,omitempty"`
 }
 
 // Rate is a share with its 95 % interval (Wilson; Clopper and Pearson for few cases). There is none of nothing.
@@ -153,8 +153,9 @@ type Point struct {
 	Day        string   `json:"day"`
 	Runs       int64    `json:"runs"`
 	Failed     int64    `json:"failed"`
+	Succeeded  int64    `json:"succeeded"` // a run that was called off did neither
 	Decisions  int64    `json:"decisions"`
-	Overridden int64    `json:"overridden"`
+	Overridden *int64   `json:"overridden,omitempty"`
 	CostUSD    *float64 `json:"cost_usd,omitempty"`
 	DurationMS *float64 `json:"duration_p50_ms,omitempty"`
 }
@@ -176,9 +177,9 @@ type Costly struct {
 	Tool       string             `json:"tool,omitempty"`
 	Runs       int64              `json:"runs"`
 	Failed     int64              `json:"failed"`
-	Overridden int64              `json:"overridden"`
-	Calls      int64              `json:"calls,omitempty"`  // of a tool
-	Errors     int64              `json:"errors,omitempty"` // of its calls, those that failed
+	Overridden *int64             `json:"overridden,omitempty"` // of agents and repositories
+	Calls      int64              `json:"calls,omitempty"`      // of a tool
+	Errors     int64              `json:"errors,omitempty"`     // of its calls, those that failed
 	ErrorRate  *Rate              `json:"error_rate,omitempty"`
 	DurationMS int64              `json:"duration_ms,omitempty"` // of its calls that say it, together
 	WastedUSD  *float64           `json:"wasted_usd,omitempty"`
