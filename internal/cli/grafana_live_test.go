@@ -70,7 +70,7 @@ type looking struct {
 
 // fill puts values in place of Grafana's variables.
 func (d *looking) fill(expr string) string {
-	return strings.NewReplacer("$__range", fmt.Sprintf("%dd", lastDays), "$__interval", "1d", "$repository", "widgets", "$agent", d.agent).Replace(expr)
+	return strings.NewReplacer("$__range", fmt.Sprintf("%dd", lastDays), "$__interval", "1d", "$owner", "octo-org", "$repository", "widgets", "$agent", d.agent).Replace(expr)
 }
 
 // panels asks for every panel. Each has something to show, where all is wanted.

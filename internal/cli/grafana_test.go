@@ -16,7 +16,7 @@ import (
 // dashboard is what the tests read of docs/grafana/dashboard.json.
 type dashboard struct {
 	Templating struct {
-		List []struct{ Name, Type string }
+		List []struct{ Name, Type, Definition string }
 	}
 	Panels []panel
 }
@@ -120,6 +120,34 @@ func TestDashboard(t *testing.T) {
 }
 
 var variable = regexp.MustCompile(`\$\{?([A-Za-z_][\w.]*)`)
+
+// TestDashboardOwner holds that no query takes the repositories of two owners for
+// one, because they have the same name.
+func TestDashboardOwner(t *testing.T) {
+	const repository = `vcs_repository_name=~"$repository"`
+	const both = `vcs_owner_name=~"$owner", ` + repository
+	d := readDashboard(t)
+	queries := map[string]string{}
+	for _, v := range d.Templating.List {
+		queries[v.Name] = v.Definition
+	}
+	if want := `label_values(andon_runs_total{vcs_owner_name=~"$owner"}, vcs_repository_name)`; queries["repository"] != want {
+		t.Errorf("the repositories are %s, not %s", queries["repository"], want)
+	}
+	for _, p := range d.Panels {
+		for _, q := range p.Targets {
+			queries[p.Title+" "+q.RefID] = q.Expr
+			if !strings.Contains(q.Expr, both) {
+				t.Errorf("%s asks for no owner and repository: %s", p.Title, q.Expr)
+			}
+		}
+	}
+	for where, expr := range queries {
+		if strings.Count(expr, repository) != strings.Count(expr, both) {
+			t.Errorf("%s asks for a repository of any owner: %s", where, expr)
+		}
+	}
+}
 
 // TestDashboardLinks holds that the links to traces ask for attributes that our
 // spans have.
