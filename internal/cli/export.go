@@ -43,6 +43,7 @@ said. docs/otlp.md has the mapping.
 		start: func(fs *flag.FlagSet) runner {
 			f := &exportFlags{}
 			f.define(fs)
+			f.defineTraces(fs)
 			fs.StringVar(&f.from, "history", "", "export what people did about runs, as the history at `DIR|BRANCH` has it, linked to the runs")
 			return func(ctx context.Context, env Env, args []string) error { return f.run(ctx, env, args) }
 		},
@@ -60,8 +61,6 @@ func (f *exportFlags) define(fs *flag.FlagSet) {
 		return nil
 	})
 	f.exportSettings.define(fs)
-	fs.BoolVar(&f.scores, "scores", false, "send overrides and agreements as scores too, to Langfuse and to Phoenix")
-	fs.BoolVar(&f.ciSpans, "ci-spans", false, "ask GitHub for the workflow runs, and send spans of them and of their jobs and steps too")
 	fs.BoolVar(&f.quiet, "quiet", false, "no progress on stderr")
 }
 

@@ -104,17 +104,20 @@ func TestExportOfABundle(t *testing.T) {
 	}
 }
 
-// TestMetricsRefuses holds that metrics does not take in silence what it does
+// TestMetricsRefuses holds that metrics neither offers nor takes what it does
 // not do.
 func TestMetricsRefuses(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "m.jsonl")
-	for _, flags := range [][]string{{"--otlp-file", file}, {"--max-age", "7d"}, {"--sent", file}, {"--scores"}, {"--ci-spans"}, {"--force"}} {
+	help, _, _ := exporting(t, nil, "help", "metrics")
+	for _, flags := range [][]string{
+		{"--otlp-file", filepath.Join(t.TempDir(), "m.jsonl")}, {"--max-age", "7d"}, {"--sent", "s.jsonl"}, {"--scores"}, {"--ci-spans"}, {"--force"},
+		{"--metrics", "delta"}, {"--trace-ids", "grafana"}, {"--trace-scope", "agent"}, {"--traceparent", "00-0"}, {"--content", "full"},
+	} {
 		out, stderr, code := exporting(t, nil, append(append([]string{"metrics"}, flags...), claudeTrace)...)
-		if code != 2 || out != "" || !strings.Contains(stderr, flags[0]) {
+		if code != 2 || out != "" || !strings.Contains(stderr, "not defined: "+flags[0][1:]) {
 			t.Errorf("%v: exit %d\n%s", flags, code, stderr)
 		}
-	}
-	if _, err := os.Stat(file); err == nil {
-		t.Error("there is a file with nothing in it")
+		if strings.Contains(help, "\n  "+flags[0]+" ") {
+			t.Errorf("the help has %s", flags[0])
+		}
 	}
 }

@@ -31,22 +31,29 @@ type exportSettings struct {
 	ciSpans     bool
 }
 
+// define defines the flags of all that is sent.
 func (s *exportSettings) define(fs *flag.FlagSet) {
 	fs.Func("endpoint", "send to `URL` over OTLP/HTTP, and with \"URL VARIABLE\" with the headers in that variable; \"URL https://…/{trace}\" tells the page of a trace; may be repeated", func(v string) error {
 		s.endpoints = append(s.endpoints, v)
 		return nil
 	})
+	fs.StringVar(&s.semconv, "semconv", "", "`PROFILE` of attribute names: stable (default) or next")
+	fs.StringVar(&s.onError, "on-export-error", "", "what an export that fails does, an `ACTION`: warn (default) or fail")
+}
+
+// defineTraces defines the flags of traces, which metrics have no use for.
+func (s *exportSettings) defineTraces(fs *flag.FlagSet) {
 	fs.StringVar(&s.file, "otlp-file", "", "write OTLP JSON, a request a line, to `FILE`, or to stdout for -")
 	fs.StringVar(&s.content, "content", "", "what of the words of agents and people is sent, a `LEVEL`: none (default), redacted or full")
 	fs.StringVar(&s.scheme, "trace-ids", "", "whose `SCHEME` of trace ids: githubreceiver (default) or grafana")
-	fs.StringVar(&s.semconv, "semconv", "", "`PROFILE` of attribute names: stable (default) or next")
 	fs.StringVar(&s.scope, "trace-scope", "", "what is one trace, a `SCOPE`: run (default), the workflow run, or agent, each run of an agent")
 	fs.StringVar(&s.maxAge, "max-age", "", "leave out what ended before a `TIME`, as in 7d, 36h or a date: not every backend takes what is old")
 	fs.StringVar(&s.traceparent, "traceparent", "", "the `CONTEXT` to export into (default $TRACEPARENT)")
-	fs.StringVar(&s.onError, "on-export-error", "", "what an export that fails does, an `ACTION`: warn (default) or fail")
 	fs.StringVar(&s.sent, "sent", "", "remember in `FILE` what was sent (default: in the bundle, where one is exported)")
 	fs.StringVar(&s.metrics, "metrics", "", "send metrics of what is sent too, as a `KIND`: none (default) or delta, which not every backend can add up")
 	fs.BoolVar(&s.force, "force", false, "send again what was sent before")
+	fs.BoolVar(&s.scores, "scores", false, "send overrides and agreements as scores too, to Langfuse and to Phoenix")
+	fs.BoolVar(&s.ciSpans, "ci-spans", false, "ask GitHub for the workflow runs, and send spans of them and of their jobs and steps too")
 }
 
 // defineBeside defines the flags of a command that exports beside its work. It
