@@ -62,6 +62,7 @@ type rule struct {
 	Near   int      `json:"near"`   // within so many bytes, without an operator; 0 where that is not enough
 	Begins []string `json:"begins"` // of two bytes or more: what a keyword would be, were it longer
 	Back   int      `json:"back"`   // bytes before the keyword that may belong to the credential
+	Reach  int      `json:"reach"`  // bytes behind the keyword in which the rest may begin, whatever stands between; 0 where it follows
 	Prefix int      `json:"prefix"` // characters that the credential begins with and that never change
 
 	Positive []string `json:"positive"` // examples that must be found
@@ -70,7 +71,7 @@ type rule struct {
 	own      bool     // of our own files
 	samples  []string // of all rules
 	compile  sync.Once
-	compiled *regexp.Regexp
+	compiled [2]*regexp.Regexp // the pattern, and the same behind a character
 	parsed   sync.Once
 	shapes   shapeSet // of the pattern
 	literals [][]byte // that stand in every match, one behind another
@@ -81,19 +82,31 @@ type rule struct {
 // JSON at any depth, HTTP headers, and a pair of members {"name":…,"value":…}.
 const separator = `(?:\\*["'])?\s{0,8}(?:,\s{0,8}\\*["']value\\*["']\s{0,8})?(?:=>|[:=])\s{0,8}(?:\\*["'])?`
 
-// regexp returns the pattern of a credential that begins where the text does, or
-// of one that may begin anywhere in it.
-func (r *rule) regexp() *regexp.Regexp {
-	r.compile.Do(func() { r.compiled = regexp.MustCompile(r.text()) })
-	return r.compiled
+// find returns where the pattern matches at an offset of a text, and its groups.
+func (r *rule) find(text []byte, at int) []int {
+	r.compile.Do(func() {
+		r.compiled[0] = regexp.MustCompile(r.text())
+		if r.Back > 0 {
+			r.compiled[1] = regexp.MustCompile(`\A(?s:.)` + r.text()[len(`\A`):]) // for what it says of the character before it
+		}
+	})
+	if at == 0 {
+		return r.compiled[0].FindSubmatchIndex(text)
+	}
+	m := r.compiled[1].FindSubmatchIndex(text[at-1:])
+	for i := range m {
+		if m[i] >= 0 {
+			m[i] += at - 1
+		}
+	}
+	if m != nil {
+		m[0] = at
+	}
+	return m
 }
 
 func (r *rule) text() string {
-	start := `\A`
-	if r.Back > 0 {
-		start = ""
-	}
-	return start + `(?:` + strings.ReplaceAll(r.Pattern, "{sep}", separator) + `)`
+	return `\A(?:` + strings.ReplaceAll(r.Pattern, "{sep}", separator) + `)`
 }
 
 // parse finds out what can be told of a text before the pattern is tried.
@@ -123,10 +136,10 @@ func (r *rule) coreOf(literals [][]byte) []byte {
 	return longest
 }
 
-// mayMatch reports whether the pattern may match a text.
+// mayMatch reports whether the pattern may match at the start of a text.
 func (r *rule) mayMatch(text []byte) bool {
 	r.parse()
-	if r.Back > 0 && !r.shapes.of(nil).within(text) || r.Back == 0 && !r.shapes.of(text).begins(text) {
+	if !r.shapes.of(text).begins(text) {
 		return false
 	}
 	for _, l := range r.literals {

@@ -154,19 +154,6 @@ func (s shape) misfit(text []byte) int {
 	return -1
 }
 
-// within reports whether a match may stand in a text.
-func (s shape) within(text []byte) bool {
-	if len(s) == 0 {
-		return true
-	}
-	for i, c := range text {
-		if s[0].has(c) && s.begins(text[i:]) {
-			return true
-		}
-	}
-	return false
-}
-
 // hidden reports whether a text may begin with a match when its escapes are
 // undone, its lines joined, and what shows nothing is left out.
 func (s shape) hidden(raw []byte) bool {
