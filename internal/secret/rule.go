@@ -74,6 +74,7 @@ type rule struct {
 	compiled [2]*regexp.Regexp // the pattern, and the same behind a character
 	parsed   sync.Once
 	shapes   shapeSet // of the pattern
+	longest  int      // bytes of what it matches, at most; -1 where any number
 	literals [][]byte // that stand in every match, one behind another
 	core     []byte   // the longest part of one, other than the keyword, that only an escape by number can hide
 }
@@ -119,6 +120,7 @@ func (r *rule) parse() {
 		r.literals = literals(tree)
 		r.core = r.coreOf(r.literals)
 		r.shapes = shapesOf(tree, r.Keywords)
+		r.longest = longest(tree)
 	})
 }
 
@@ -287,7 +289,12 @@ func entropy(s string) float64 {
 	return e
 }
 
-var placeholderForm = regexp.MustCompile(`^\$[A-Za-z_]|\$[({]|\$[A-Z_]{3}|<[A-Za-z_ -]+>|\{\{|%[A-Z_]+%|^(?i:password|passwd|pass|secret|token|user|username|postgres|root|admin|test|none|null|true|false|undefined|mysecretpassword|letmein|string|value|text|p[a@]?ss(?:wo?rd|phrase)?|p%40ssword|pa%[23]fsword|my%20pass)[0-9]{0,4}$`)
+var (
+	variableForm    = regexp.MustCompile(`^\$[A-Za-z_]|\$[({]|\$[A-Z_]{3}|<[A-Za-z_ -]+>|\{\{|%[A-Z_]+%`) // holds one of variableMarks
+	placeholderForm = regexp.MustCompile(`^(?i:password|passwd|pass|secret|token|user|username|postgres|root|admin|test|none|null|true|false|undefined|mysecretpassword|letmein|string|value|text|p[a@]?ss(?:wo?rd|phrase)?|p%40ssword|pa%[23]fsword|my%20pass)[0-9]{0,4}$`)
+)
+
+const variableMarks = "$<{%"
 
 // doubtful reports whether a value was typed rather than drawn, is published as
 // a sample, or has not the structure that others of the rule have: it is no
@@ -360,7 +367,7 @@ func placeholder(value string) bool {
 			return true
 		}
 	}
-	if (len(value) <= 24 || strings.ContainsAny(value, "$<{%")) && placeholderForm.MatchString(value) {
+	if strings.ContainsAny(value, variableMarks) && variableForm.MatchString(value) || len(value) <= 24 && placeholderForm.MatchString(value) {
 		return true
 	}
 	var seen [256]bool

@@ -167,7 +167,7 @@ func (s *Scanner) searchWords(w *window, in *region) {
 	var sure span // a credential that was found for sure: what stands in it belongs to it
 	clear(s.tried)
 	s.hits = s.set.Find(w.text, s.hits[:0])
-	for _, h := range s.hits {
+	for i, h := range s.hits {
 		k, at := &s.words[h.Word], h.At
 		switch {
 		case sure.start <= at && at < sure.end-maxSwallowed || !in.admits(w, k, at):
@@ -175,7 +175,7 @@ func (s *Scanner) searchWords(w *window, in *region) {
 			s.add(knownRule, finding.Error, knownTitle, at, at+len(k.text), s.known[k.known].Value)
 		case k.form != plainForm:
 			s.coded(w.text, k, at)
-		case k.rule.guard(w, at, len(k.text)):
+		case k.rule.guard(w, at, len(k.text)) && !s.idle(w, in, i):
 			in.need(w, at, k.rule.window())
 			if m := s.tryOnce(w.text, k.rule, at); k.rule.Severity == finding.Error && m.end > sure.end {
 				sure = m
@@ -184,11 +184,32 @@ func (s *Scanner) searchWords(w *window, in *region) {
 	}
 }
 
+// idle reports whether a hit tells no more than those before and behind it: all
+// in its reach is in theirs, and the first had none.
+func (s *Scanner) idle(w *window, in *region, i int) bool {
+	r := s.words[s.hits[i].Word].rule
+	if s.hits[i].At >= s.tried[r] {
+		return false
+	}
+	for _, h := range s.hits[i+1:] {
+		k := &s.words[h.Word]
+		if h.At > s.tried[r] {
+			break
+		}
+		if k.rule == r && k.form == plainForm && in.admits(w, k, h.At) && r.guard(w, h.At, len(k.text)) {
+			return true
+		}
+	}
+	return false
+}
+
 // tryOnce does what try does, but looks for what begins before the keyword only
 // where the last try of the rule has not.
 func (s *Scanner) tryOnce(raw []byte, r *rule, at int) (m span) {
 	if r.Back == 0 {
-		m, _ = s.try(raw, r, at, at)
+		if m, _ = s.try(raw, r, at, at); r.Reach > 0 && m.value == "" {
+			s.tried[r] = at + r.Reach
+		}
 		return m
 	}
 	m, s.tried[r] = s.try(raw, r, at, max(s.tried[r], at-r.Back-10)) // with room for an escape
