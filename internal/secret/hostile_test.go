@@ -1,7 +1,7 @@
 package secret
 
 import (
-	"fmt"
+	"encoding/json"
 	"strings"
 	"testing"
 )
@@ -30,11 +30,40 @@ func hostileText(line func(n int) string) []byte {
 	return []byte(b.String())
 }
 
+// TestAmongKeywords holds that a credential is found that stands behind any
+// number of its keywords, of which not all are tried.
+func TestAmongKeywords(t *testing.T) {
+	s := scanner(t)
+	for keywords, credential := range map[string]string{
+		"curl -u ":         expand(" -u elastic:{16*A} ", 1),
+		"curl -u a:b ":     expand(" -u elastic:{16*A} ", 2),
+		"xcurl curl ":      expand(" -u elastic:{16*A} ", 3),
+		"user=password=":   expand("\nuser = bob\npassword = open_{6*A}\n", 4),
+		"password = \"\" ": expand(";Password={10*A};", 5),
+	} {
+		for n := 0; n < 200; n += 7 {
+			text := strings.Repeat(keywords, n) + "curl " + strings.Repeat("x", n) + credential
+			at := strings.LastIndex(text, credential)
+			for _, b := range [][]byte{[]byte(text), quoted(text), quoted(string(quoted(text)))} {
+				found := s.Scan(b)
+				if len(found) == 0 || found[len(found)-1].End < at {
+					t.Fatalf("%d times %q: %q is not found", n, keywords, credential)
+				}
+			}
+		}
+	}
+}
+
+func quoted(text string) []byte {
+	out, _ := json.Marshal(text) // a string has no reason to fail
+	return out
+}
+
 func BenchmarkHostile(b *testing.B) {
 	s := scanner(b)
 	for name, line := range hostile() {
 		text := hostileText(line)
-		b.Run(fmt.Sprint(name), func(b *testing.B) {
+		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(len(text)))
 			for b.Loop() {
 				s.Scan(text)
