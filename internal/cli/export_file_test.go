@@ -87,3 +87,34 @@ func TestExportResource(t *testing.T) {
 		}
 	}
 }
+
+// TestExportOfABundle holds that a run has the name in a bundle that it has in
+// its files: what the program is called, where nobody named the agent.
+func TestExportOfABundle(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "bundle")
+	file := filepath.Join(claudeTrace, "review.jsonl")
+	if _, stderr, code := exporting(t, nil, "collect", "--quiet", "--out", dir, file); code != 0 {
+		t.Fatalf("exit %d\n%s", code, stderr)
+	}
+	for _, from := range []string{file, dir} {
+		out, stderr, code := exporting(t, nil, "export", "--otlp-file", "-", from)
+		if code != 0 || !strings.Contains(out, `"name":"invoke_agent claude-code"`) {
+			t.Errorf("%s: exit %d\n%s%.400s", from, code, stderr, out)
+		}
+	}
+}
+
+// TestMetricsRefuses holds that metrics does not take in silence what it does
+// not do.
+func TestMetricsRefuses(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "m.jsonl")
+	for _, flags := range [][]string{{"--otlp-file", file}, {"--max-age", "7d"}, {"--sent", file}, {"--scores"}, {"--ci-spans"}, {"--force"}} {
+		out, stderr, code := exporting(t, nil, append(append([]string{"metrics"}, flags...), claudeTrace)...)
+		if code != 2 || out != "" || !strings.Contains(stderr, flags[0]) {
+			t.Errorf("%v: exit %d\n%s", flags, code, stderr)
+		}
+	}
+	if _, err := os.Stat(file); err == nil {
+		t.Error("there is a file with nothing in it")
+	}
+}

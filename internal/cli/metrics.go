@@ -61,6 +61,8 @@ func (f *metricsFlags) addLabel(s string) error {
 
 func (f *metricsFlags) check(args []string) error {
 	switch {
+	case f.file != "" || f.sent != "" || f.maxAge != "" || f.force || f.scores || f.ciSpans:
+		return usage("metrics: totals are of all that is read, and go to an endpoint or to stdout", "--otlp-file, --sent, --max-age, --force, --scores and --ci-spans are for `andon export`")
 	case len(f.labels) > 0 && !f.past:
 		return usage("metrics: --label is for --openmetrics", "what Prometheus scrapes is labelled by its configuration")
 	case f.past && (f.from == "" || len(args)+len(f.bundles) > 0 || f.prometheus):

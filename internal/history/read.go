@@ -46,11 +46,14 @@ func Days(ctx context.Context, v View) (days []Day, unread []Skipped, err error)
 // HasActs reports whether a history has a place for what people did, even if it is
 // empty: one that has none does not say that they did nothing.
 func HasActs(ctx context.Context, v View) (bool, error) {
-	files, _, err := v.Files(ctx)
+	files, unread, err := v.Files(ctx)
 	if err != nil {
 		return false, fmt.Errorf("listing the history: %w", err)
 	}
 	for _, k := range []Kind{Overrides, Agreements} {
+		if slices.ContainsFunc(unread, func(u Skipped) bool { return u.File == string(k) }) {
+			continue // a link, say, of which nothing is read
+		}
 		in := func(f File) bool { return strings.HasPrefix(f.Name, string(k)+"/") }
 		if slices.ContainsFunc(files, in) {
 			return true, nil

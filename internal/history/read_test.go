@@ -162,3 +162,29 @@ func (e edited) Open(ctx context.Context, name string) (io.ReadCloser, error) {
 	raw, err := io.ReadAll(r)
 	return io.NopCloser(strings.NewReader(strings.ReplaceAll(string(raw), e.from, e.to))), err
 }
+
+// TestHasActs tells a history that says that nobody did anything from one that says
+// nothing of it.
+func TestHasActs(t *testing.T) {
+	for name, tt := range map[string]struct {
+		make func(dir string) error
+		want bool
+	}{
+		"runs alone":   {func(dir string) error { return os.Mkdir(filepath.Join(dir, "runs"), 0o755) }, false},
+		"a folder":     {func(dir string) error { return os.Mkdir(filepath.Join(dir, "overrides"), 0o755) }, true},
+		"a link":       {func(dir string) error { return os.Symlink(t.TempDir(), filepath.Join(dir, "overrides")) }, false},
+		"an agreement": {func(dir string) error { return os.MkdirAll(filepath.Join(dir, "agreements/2026/11"), 0o755) }, true},
+	} {
+		dir := t.TempDir()
+		if err := tt.make(dir); err != nil {
+			t.Skip(err) // where links take a privilege
+		}
+		v, err := (&history.Dir{Path: dir}).View(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := history.HasActs(t.Context(), v); err != nil || got != tt.want {
+			t.Errorf("%s: %v %v", name, got, err)
+		}
+	}
+}

@@ -159,11 +159,11 @@ func (r *nativeReader) above() string {
 func (r *nativeReader) start(v jsonl.Value, line int, t time.Time) {
 	a := v.Get("agent")
 	if r.s.subagent != "" {
-		r.s.add(line, t, &trace.Subagent{ID: r.s.subagent, Name: a.Get("name").String(), ToolID: v.Get("parent_span_id").String(), Parent: r.above(), Start: t})
+		r.s.add(line, t, &trace.Subagent{ID: r.s.subagent, Name: agentName(a), ToolID: v.Get("parent_span_id").String(), Parent: r.above(), Start: t})
 		return
 	}
 	s := &trace.Start{
-		Agent:   trace.Agent{Name: a.Get("name").String()},
+		Agent:   trace.Agent{Name: agentName(a)},
 		Runtime: trace.Runtime{Name: v.Get("runtime", "name").String(), Version: v.Get("runtime", "version").String()},
 		Model:   v.Get("model").String(),
 		Context: contextOf(v.Get("context")),
@@ -172,6 +172,15 @@ func (r *nativeReader) start(v jsonl.Value, line int, t time.Time) {
 		s.Agent.Instructions = &trace.Instructions{Path: i.Get("path").String(), SHA256: strings.ToLower(i.Get("sha256").String())}
 	}
 	r.s.add(line, t, s)
+}
+
+// agentName returns what an agent is called, empty where the trace says that it
+// does not know: the name has to be there.
+func agentName(agent jsonl.Value) string {
+	if name := agent.Get("name"); !name.Is("unknown") {
+		return name.String()
+	}
+	return ""
 }
 
 func contextOf(v jsonl.Value) trace.Context {

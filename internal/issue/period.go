@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"time"
 )
 
 // Issue is an issue that is there.
@@ -36,7 +37,7 @@ func periodMarker(series, period string) string {
 
 // PlanPeriod returns what to do so that there is one own issue of a series for a
 // period, with this title and text, and no open one for an earlier period.
-// Periods are ordered as strings are. Issues are the newest first; of several
+// A period is a day, a week or a month, as in 2026-11-20, 2026-W47 or 2026-11. Issues are the newest first; of several
 // own ones for the period the oldest is kept. One that somebody has closed is
 // kept up to date, and stays closed. Nothing is done where all is so already.
 func PlanPeriod(issues []Issue, series, period, title, body string) []Step {
@@ -54,7 +55,7 @@ func PlanPeriod(issues []Issue, series, period, title, body string) []Step {
 				over = append(over, Step{Action: Close, Number: issues[first].Number})
 			}
 			first = i
-		case p != "" && p < period && is.Open:
+		case is.Open && isOver(p, period):
 			over = append(over, Step{Action: Close, Number: is.Number})
 		}
 	}
@@ -77,4 +78,29 @@ func periodOf(body, series string) string {
 		return ""
 	}
 	return period
+}
+
+// isOver reports whether the one period ends before the other one begins, which may
+// be of another length: people change how often they want a report.
+func isOver(period, now string) bool {
+	_, to, known := bounds(period)
+	from, _, ok := bounds(now)
+	return known && ok && to.Before(from)
+}
+
+// bounds returns the first and the last day of a period.
+func bounds(period string) (from, to time.Time, ok bool) {
+	if day, err := time.Parse(time.DateOnly, period); err == nil {
+		return day, day, true
+	}
+	if first, err := time.Parse("2006-01", period); err == nil {
+		return first, first.AddDate(0, 1, -1), true
+	}
+	var year, week int
+	if n, err := fmt.Sscanf(period, "%4d-W%2d", &year, &week); n != 2 || err != nil {
+		return from, to, false
+	}
+	fourth := time.Date(year, 1, 4, 0, 0, 0, 0, time.UTC) // which is in the first week: ISO 8601
+	monday := fourth.AddDate(0, 0, 7*(week-1)-(int(fourth.Weekday())+6)%7)
+	return monday, monday.AddDate(0, 0, 6), true
 }

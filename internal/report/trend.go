@@ -163,7 +163,7 @@ func overridesSeen(c trend.Coverage) string {
 	}
 	out := plural(int(*c.Overrides), "override", "overrides")
 	if c.Unlinked > 0 {
-		out += " (" + number(c.Unlinked) + " of runs that the history does not hold)"
+		out += " (" + number(c.Unlinked) + " of decisions that the history does not hold)"
 	}
 	return out
 }

@@ -35,7 +35,7 @@ func Board(w io.Writer, r *trend.Report, at time.Time, lines int, o TerminalOpti
 	if len(all) > 0 {
 		table(&b, columns, all[:room], o, "")
 	}
-	if n := len(all) - room; n > 0 {
+	if n := len(all) + leftOut(r, "agent_repository") - room; n > 0 {
 		fmt.Fprintf(&b, "… and %s more\n", number(int64(n)))
 	}
 	_, err := io.WriteString(w, b.String())

@@ -160,7 +160,7 @@ func (t *trendPage) moreOfAgents() {
 	var b strings.Builder
 	titles := figureTitles()
 	fmt.Fprintf(&b, "<details><summary>By agent, more numbers (%s)</summary>\n\n| agent | %s |\n|---|%s\n", number(int64(len(all)+leftOut(t.report, "agent"))), strings.Join(titles, " | "), strings.Repeat("---|", len(titles)))
-	rows(&b, len(all), "row", "rows", func(i int) {
+	rows(&b, len(all)+leftOut(t.report, "agent"), "row", "rows", func(i int) {
 		row := figureRow(all[i])
 		for k := range row {
 			row[k] = unbroken(oneDollar(row[k]))

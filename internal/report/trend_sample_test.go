@@ -27,7 +27,7 @@ func daily(runs, from int, usd float64) []trend.Point {
 		}
 		n := int64(runs + (i*7)%5)
 		cost := usd * float64(n) * (1 + float64(i%3)/10)
-		p := trend.Point{Day: day.Format(time.DateOnly), Runs: n, Failed: n / 25, Decisions: n * 3 / 4, Overridden: new(int64(n / 14))}
+		p := trend.Point{Day: day.Format(time.DateOnly), Runs: n, Failed: n / 25, Succeeded: n - n/25, Decisions: n * 3 / 4, Overridden: new(int64(n / 14))}
 		if i >= from {
 			cost *= 1.6
 			p.Overridden = new(int64(n / 4))

@@ -53,6 +53,7 @@ func (p *period) add(d trend.Point) {
 	p.days++
 	p.sum.Runs += d.Runs
 	p.sum.Failed += d.Failed
+	p.sum.Succeeded += d.Succeeded
 	p.sum.Decisions += d.Decisions
 	if d.Overridden != nil {
 		p.overridden, p.asked = p.overridden+*d.Overridden, true
@@ -91,7 +92,8 @@ func costIn(p period) (float64, bool) {
 
 // successIn and overruledIn are shares in percent.
 func successIn(p period) (float64, bool) {
-	return 100 * float64(p.sum.Runs-p.sum.Failed) / float64(max(p.sum.Runs, 1)), p.sum.Runs >= leastOf
+	judged := p.sum.Succeeded + p.sum.Failed
+	return 100 * float64(p.sum.Succeeded) / float64(max(judged, 1)), judged >= leastOf
 }
 
 func overruledIn(p period) (float64, bool) {

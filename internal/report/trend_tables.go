@@ -142,7 +142,7 @@ func (t *trendPage) groupTable(title string, all []trend.Group, about func(trend
 	fmt.Fprintf(&b, "| %s | runs | succeeded | overruled | cost | median run | cost over time |\n|---|--:|---|---|--:|--:|---|\n", title)
 	all = t.worstGroups(all, about)
 	ps := func(g trend.Group) []period { return periods(t.report.Window, g.Series) }
-	rows(&b, len(all), "row", "rows", func(i int) {
+	rows(&b, len(all)+leftOut(t.report, title), "row", "rows", func(i int) {
 		g := all[i]
 		fmt.Fprintf(&b, "| %s%s | %s | %s | %s | %s | %s | %s |\n", t.lamp(g, about), groupName(g), number(g.Runs), rateCell(g.Success), overruledRate(t.report, g, rateCell),
 			unbroken(groupCost(g)), unbroken(oneRun(g)), sparkline(pointsOf(ps(g), costIn)))

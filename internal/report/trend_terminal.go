@@ -36,14 +36,14 @@ func TrendTerminal(w io.Writer, r *trend.Report, o TerminalOptions) error {
 		trendFindings(&b, r, o)
 	}
 	trendBacklog(&b, r, o)
-	trendGroups(&b, "By agent", r, r.By.Agent, aboutAgent, o)
+	trendGroups(&b, "agent", r, r.By.Agent, aboutAgent, o)
 	for _, g := range []struct {
 		name  string
 		all   []trend.Group
 		about func(trend.Group, finding.Subject) bool
 	}{{"repository", r.By.Repository, aboutRepository}, {"owner", r.By.Owner, nil}, {"model", r.By.Model, aboutModel}, {"subject", r.By.Kind, nil}} {
 		if worthTelling(r, g.name, g.all) {
-			trendGroups(&b, "By "+g.name+unowned(r, g.name), r, g.all, g.about, o)
+			trendGroups(&b, g.name, r, g.all, g.about, o)
 		}
 	}
 	trendImprove(&b, r, o)
@@ -98,13 +98,13 @@ func evidencePlaces(all []finding.Evidence) []string {
 }
 
 // trendGroups writes a table of groups with their lights.
-func trendGroups(b *strings.Builder, title string, r *trend.Report, all []trend.Group, about func(trend.Group, finding.Subject) bool, o TerminalOptions) {
+func trendGroups(b *strings.Builder, one string, r *trend.Report, all []trend.Group, about func(trend.Group, finding.Subject) bool, o TerminalOptions) {
 	if len(all) == 0 {
 		return
 	}
 	t := trendPage{report: r}
 	all = t.worstGroups(all, about)
-	b.WriteString("\n" + o.in(bold, title) + "\n\n")
+	b.WriteString("\n" + o.in(bold, "By "+one+unowned(r, one)) + "\n\n")
 	columns := []column{
 		{title: "LIGHT", spare: 1}, {title: "NAME", least: 28}, {title: "RUNS", right: true}, {title: "SUCCEEDED"}, {title: "OVERRULED", spare: 2},
 		{title: "COST", right: true}, {title: "MEDIAN RUN", right: true, spare: 3}, {title: "TIME", right: true, spare: 4}, {title: "COST OVER TIME", spare: 5},
@@ -119,7 +119,7 @@ func trendGroups(b *strings.Builder, title string, r *trend.Report, all []trend.
 		cells = append(cells, append([]cell{{lightWord(l), paintOf(l)}}, groupCells(r, g)...)[without:])
 	}
 	table(b, columns[without:], cells, o, "  ")
-	if n := len(all) - maxTerminalGroups; n > 0 {
+	if n := len(all) + leftOut(r, one) - maxTerminalGroups; n > 0 {
 		fmt.Fprintf(b, "  … and %s more\n", number(int64(n)))
 	}
 }

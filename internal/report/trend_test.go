@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -143,5 +144,33 @@ func TestPeriods(t *testing.T) {
 	}
 	if got, want := spendTitle(ps), "Spend a day, in US dollars; a bar is the mean of 7 days, the first of 1"; got != want {
 		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// TestTrendLeftOut counts what is not shown with what the report does not list.
+func TestTrendLeftOut(t *testing.T) {
+	r := emptyTrend(90)
+	r.Totals.Runs = 9000
+	for i := range 2000 {
+		r.By.Agent = append(r.By.Agent, trend.Group{Name: fmt.Sprintf("agent-%d", i), Runs: 1})
+	}
+	r.By.LeftOut = map[string]int{"agent": 3000}
+	if got := trendMarkdown(t, r, TrendOptions{}); !strings.Contains(got, "… and 4,900 more rows.") {
+		t.Error(got[:2000])
+	}
+	if got := trendText(t, r, TerminalOptions{Width: 120}); !strings.Contains(got, "… and 4,950 more") {
+		t.Error(got[:2000])
+	}
+}
+
+// TestTrendCalledOff draws the share of runs that succeeded as the key numbers have
+// it: of those that did or did not.
+func TestTrendCalledOff(t *testing.T) {
+	r := emptyTrend(1)
+	r.Window = trend.Window{From: "2026-11-20", To: "2026-11-20", Days: 1, Kept: 1}
+	r.Totals.Runs = 60
+	r.Totals.Series = []trend.Point{{Day: "2026-11-20", Runs: 60, Failed: 30}}
+	if got := trendMarkdown(t, r, TrendOptions{}); !strings.Contains(got, "| 20 Nov | 1 | 60 | 0 % |") {
+		t.Error(got)
 	}
 }

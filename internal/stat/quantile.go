@@ -2,7 +2,6 @@ package stat
 
 import (
 	"math"
-	"slices"
 
 	"gonum.org/v1/gonum/mathext"
 )
@@ -61,11 +60,11 @@ func halves(k, n int64) float64 {
 
 // MAD returns the standard deviation of normal values that lie so far from their centre,
 // by the median of these distances times 1.4826: it does not move for outliers. Hampel,
-// The Influence Curve and Its Role in Robust Estimation (1974); R's mad. It sorts the
-// distances. It is 0 of none, and where more than half of them are.
+// The Influence Curve and Its Role in Robust Estimation (1974); R's mad. The distances are
+// finite, and it puts them in another order. It is 0 of none, and where more than half of
+// them are.
 func MAD(distances []float64) float64 {
-	slices.Sort(distances)
-	middle, _ := Quantile(distances, 0.5)
+	middle, _ := Median(distances)
 	return middle / mathext.NormalQuantile(0.75)
 }
 

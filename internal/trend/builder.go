@@ -219,57 +219,77 @@ func (b *builder) chooseDearest(of []int, take []bool, is func(run) bool) {
 	}
 }
 
-// choose takes the runs that are most above the median of their own kind: runs
-// with the same model in the same repository where there are enough, else those
-// with the same model, else all of the agent.
+// peers are the amounts of runs with the same model in the same repository, of those
+// with the same model, or of all of an agent.
+type peers struct {
+	wider   *peers // of which they are a part, nil for all of the agent
+	amounts []stat.Amount
+	median  int // as soon as it is known
+}
+
+// peersMin is from how many runs on their median tells what is usual among them.
+const peersMin = 5
+
+type peerKey struct{ repository, model name }
+
+// peersOf returns the runs of a key, and makes room for them.
+func peersOf(all map[peerKey]*peers, k peerKey) *peers {
+	a := all[k]
+	if a != nil {
+		return a
+	}
+	a = &peers{}
+	all[k] = a
+	switch {
+	case k.repository != 0:
+		a.wider = peersOf(all, peerKey{model: k.model})
+	case k.model != 0:
+		a.wider = peersOf(all, peerKey{})
+	}
+	return a
+}
+
+// usual returns the median of the runs, or of wider ones where there are too few.
+func (a *peers) usual() int {
+	for a.wider != nil && len(a.amounts) < peersMin {
+		a = a.wider
+	}
+	if a.median == 0 {
+		slices.Sort(a.amounts)
+		a.median = int(a.amounts[(len(a.amounts)-1)/2])
+	}
+	return a.median
+}
+
+// choose takes the runs that are most above what is usual among their own kind.
 func (b *builder) choose(of []int, take []bool, measure func(run) stat.Amount) {
-	type kind struct{ repository, model name }
-	by := map[kind][]stat.Amount{}
-	kinds := func(n note) []kind {
-		return []kind{{n.cell.key.repository, n.cell.key.model}, {0, n.cell.key.model}, {}}
+	type measured struct {
+		note  int
+		value stat.Amount
+		among *peers
 	}
+	kinds := map[peerKey]*peers{}
+	all := make([]measured, 0, len(of))
 	for _, i := range of {
-		if x := measure(b.notes[i].run); x.Positive() {
-			k := kinds(b.notes[i])
-			by[k[0]] = append(by[k[0]], x)
-			if k[1] != k[0] {
-				by[k[1]] = append(by[k[1]], x)
+		n := &b.notes[i]
+		if x := measure(n.run); x.Positive() {
+			among := peersOf(kinds, peerKey{n.cell.key.repository, n.cell.key.model})
+			for a := among; a != nil; a = a.wider {
+				a.amounts = append(a.amounts, x)
 			}
-			if k[2] != k[1] {
-				by[k[2]] = append(by[k[2]], x)
-			}
+			all = append(all, measured{i, x, among})
 		}
-	}
-	medians := map[kind]int{}
-	median := func(k kind) int {
-		m, known := medians[k]
-		if !known {
-			xs := by[k]
-			slices.Sort(xs)
-			m = int(xs[(len(xs)-1)/2])
-			medians[k] = m
-		}
-		return m
 	}
 	type far struct{ i, above int }
-	var all []far
-	for _, i := range of {
-		x := measure(b.notes[i].run)
-		if !x.Positive() {
-			continue
-		}
-		for _, k := range kinds(b.notes[i]) {
-			if len(by[k]) >= 5 || k == (kind{}) {
-				all = append(all, far{i, int(x) - median(k)})
-				break
-			}
-		}
+	ranked := make([]far, len(all))
+	for i, m := range all {
+		ranked[i] = far{m.note, int(m.value) - m.among.usual()}
 	}
-	if far := slices.DeleteFunc(slices.Clone(all), func(f far) bool { return f.above < markRatio }); len(far) >= markAlways {
-		all = far
+	if far := slices.DeleteFunc(slices.Clone(ranked), func(f far) bool { return f.above < markRatio }); len(far) >= markAlways {
+		ranked = far
 	}
-	slices.SortStableFunc(all, func(a, c far) int { return cmp.Compare(c.above, a.above) })
-	for rank, f := range all {
+	slices.SortStableFunc(ranked, func(a, c far) int { return cmp.Compare(c.above, a.above) })
+	for rank, f := range ranked {
 		if rank < markAlways || rank < markMost && f.above >= markRatio {
 			take[f.i] = true
 		}

@@ -44,10 +44,13 @@ func (t *tally) add(date string, c *cell) {
 		if r.failed() {
 			p.Failed++
 		}
+		if r.status == statusSuccess {
+			p.Succeeded++
+		}
 		if r.decision > 0 {
 			p.Decisions++
 		}
-		if r.is(overridden) {
+		if r.is(overridden) && r.decision > 0 {
 			*p.Overridden++
 		}
 	}
@@ -71,11 +74,13 @@ func (t *tally) addRun(r run) {
 	if r.is(unpriced) {
 		t.unpriced++
 	}
-	if r.is(agreed) {
+	if r.is(agreed) && r.decision > 0 {
 		t.agreed++
 	}
 	if r.is(overridden) {
-		t.overridden++
+		if r.decision > 0 {
+			t.overridden++
+		}
 		if !r.wasted() {
 			t.overruled += r.cost.Value()
 		}
@@ -173,10 +178,11 @@ func (t *tally) costs(g *Group) {
 
 // grouping makes groups of what has a name in common.
 type grouping struct {
-	title string                        // in By.LeftOut
-	name  func(d *Day, k cellKey) Group // whose names make the group
-	runs  map[groupKey]int              // of all that there may be
-	all   map[groupKey]*tally           // of those that there are
+	title string                         // in By.LeftOut
+	part  func(cellKey) cellKey          // what of a cell makes its group
+	name  func(d *Day, of cellKey) Group // whose names those of the group are
+	runs  map[groupKey]int               // of all that there may be
+	all   map[groupKey]*tally            // of those that there are
 }
 
 type groupKey struct{ name, agent, repository string }
@@ -187,13 +193,19 @@ func (g Group) key() groupKey { return groupKey{g.Name, g.Agent, g.Repository} }
 // anew for each run have as many names as there are runs.
 const groupsMost = 2000
 
-func newGrouping(title string, name func(d *Day, k cellKey) Group) *grouping {
-	return &grouping{title, name, map[groupKey]int{}, map[groupKey]*tally{}}
+func newGrouping(title string, part func(cellKey) cellKey, name func(d *Day, of cellKey) Group) *grouping {
+	return &grouping{title, part, name, map[groupKey]int{}, map[groupKey]*tally{}}
 }
 
-func (g *grouping) count(d *Day, c *cell) {
-	if named := g.name(d, c.key); named.Name != "" {
-		g.runs[named.key()] += len(c.runs)
+func (g *grouping) count(d *Day) {
+	runs := map[cellKey]int{}
+	for _, c := range d.cells {
+		runs[g.part(c.key)] += len(c.runs)
+	}
+	for of, n := range runs {
+		if named := g.name(d, of); named.Name != "" {
+			g.runs[named.key()] += n
+		}
 	}
 }
 
@@ -215,16 +227,27 @@ func (g *grouping) choose() (leftOut int) {
 	return leftOut
 }
 
-func (g *grouping) add(d *Day, c *cell) {
-	named := g.name(d, c.key)
-	t := g.all[named.key()]
-	if t == nil {
-		return
+func (g *grouping) add(d *Day) {
+	found := map[cellKey]*tally{} // nil for a group that there is no room for
+	for _, c := range d.cells {
+		of := g.part(c.key)
+		t, ok := found[of]
+		if !ok {
+			t = g.tally(g.name(d, of))
+			found[of] = t
+		}
+		if t != nil {
+			t.add(d.date, c)
+		}
 	}
-	if t.group.Name == "" {
+}
+
+func (g *grouping) tally(named Group) *tally {
+	t := g.all[named.key()]
+	if t != nil && t.group.Name == "" {
 		t.group = named
 	}
-	t.add(d.date, c)
+	return t
 }
 
 // groups returns the groups, those with most runs first.
@@ -243,22 +266,31 @@ func (g *grouping) groups() []Group {
 func (p *past) group(r *Report) {
 	total := &tally{}
 	by := []*grouping{
-		newGrouping("agent", func(d *Day, k cellKey) Group { return Group{Name: d.names.get(k.agent)} }),
-		newGrouping("repository", func(d *Day, k cellKey) Group { return Group{Name: d.names.get(k.repository)} }),
-		newGrouping("model", func(d *Day, k cellKey) Group { return Group{Name: d.names.get(k.model)} }),
-		newGrouping("instructions", func(d *Day, k cellKey) Group {
-			return Group{Name: d.names.get(k.sha), Agent: d.names.get(k.agent), Path: d.names.get(k.path)}
-		}),
-		newGrouping("subject_kind", func(d *Day, k cellKey) Group { return Group{Name: d.names.get(k.kind)} }),
-		newGrouping("agent_repository", pairOf),
+		newGrouping("agent", func(k cellKey) cellKey { return cellKey{agent: k.agent} },
+			func(d *Day, k cellKey) Group { return Group{Name: d.names.get(k.agent)} }),
+		newGrouping("repository", func(k cellKey) cellKey { return cellKey{repository: k.repository} },
+			func(d *Day, k cellKey) Group { return Group{Name: d.names.get(k.repository)} }),
+		newGrouping("model", func(k cellKey) cellKey { return cellKey{model: k.model} },
+			func(d *Day, k cellKey) Group { return Group{Name: d.names.get(k.model)} }),
+		newGrouping("instructions", func(k cellKey) cellKey { return cellKey{sha: k.sha, agent: k.agent, path: k.path} },
+			func(d *Day, k cellKey) Group {
+				return Group{Name: d.names.get(k.sha), Agent: d.names.get(k.agent), Path: d.names.get(k.path)}
+			}),
+		newGrouping("subject_kind", func(k cellKey) cellKey { return cellKey{kind: k.kind} },
+			func(d *Day, k cellKey) Group { return Group{Name: d.names.get(k.kind)} }),
+		newGrouping("agent_repository", func(k cellKey) cellKey { return cellKey{agent: k.agent, repository: k.repository} }, pairOf),
 	}
 	leftOut := map[string]int{}
 	for _, g := range by {
-		p.eachCell(g.count)
+		for _, d := range p.window {
+			g.count(d)
+		}
 		if n := g.choose(); n > 0 {
 			leftOut[g.title] = n
 		}
-		p.eachCell(g.add)
+		for _, d := range p.window {
+			g.add(d)
+		}
 	}
 	p.eachCell(func(d *Day, c *cell) { total.add(d.date, c) })
 	r.Totals = total.end()

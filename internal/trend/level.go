@@ -16,6 +16,7 @@ type levels struct {
 	values  []float64 // of each sample, less the median of its kind; NaN for none
 	sigma   float64   // standard deviation of values on a day, as if they were normal
 	daily   []float64 // level of each day, NaN for one without
+	counted []counted // the days with one
 	weekday [7]float64
 }
 
@@ -33,9 +34,9 @@ func (r *role) newLevels(m measure, alike func(kind) kind) *levels {
 	l.level(r, alike)
 	l.perDay(r)
 	l.season(r)
-	wander := l.wander(r)
+	wander := l.wander()
 	parts := make([]stat.Part, r.days)
-	for _, d := range l.counted(r) {
+	for _, d := range l.counted {
 		weight := 1 / (l.sigma*l.sigma/float64(d.n) + wander)
 		parts[d.day] = stat.Part{Runs: float64(d.n), Weight: weight, Sum: weight * l.daily[d.day], Days: 1}
 	}
@@ -108,6 +109,7 @@ func (l *levels) perDay(r *role) {
 			sum += min(max(x, medians[day]-clip*l.sigma), medians[day]+clip*l.sigma)
 		}
 		l.daily[day] = sum / float64(len(xs))
+		l.counted = append(l.counted, counted{day, len(xs)})
 	})
 }
 
@@ -132,11 +134,6 @@ func median(xs []float64) float64 {
 
 // counted is how many values a day has.
 type counted struct{ day, n int }
-
-func (l *levels) counted(r *role) (out []counted) {
-	l.eachDay(r, func(day int, xs []float64) { out = append(out, counted{day, len(xs)}) })
-	return out
-}
 
 // season takes the pattern of the week out of the daily levels, where there is
 // one that is no accident.
@@ -182,9 +179,9 @@ func (l *levels) season(r *role) {
 
 // wander returns the variance that the level of a day has beyond what its runs
 // explain; a guess where there are too few days to tell.
-func (l *levels) wander(r *role) float64 {
+func (l *levels) wander() float64 {
 	var levels, variances []float64
-	for _, d := range l.counted(r) {
+	for _, d := range l.counted {
 		levels, variances = append(levels, l.daily[d.day]), append(variances, l.sigma*l.sigma/float64(d.n))
 	}
 	wander, ok := stat.Wander(levels, variances)

@@ -22,29 +22,57 @@ type stand struct {
 // overridden once, however often people said so.
 func (p *past) link() {
 	wanted, loose := p.acts()
-	found := map[id]bool{}
+	found := map[id][]place{} // more than one where attempts or agents share a run_id
+	var order []id
 	for i, d := range p.days {
 		for j, c := range d.cells {
 			for k := range c.runs {
 				r := &c.runs[k]
 				r.flags &= kept
-				if acts, ok := wanted[r.id]; ok {
-					found[r.id] = true
-					p.stand(acts, place{int32(i), int32(j), int32(k)})
+				if _, ok := wanted[r.id]; !ok {
+					continue
 				}
+				if found[r.id] == nil {
+					order = append(order, r.id)
+				}
+				found[r.id] = append(found[r.id], place{int32(i), int32(j), int32(k)})
 			}
 		}
 	}
+	for _, i := range order {
+		for _, s := range wanted[i] {
+			p.stand([]stand{s}, p.meant(s.act, found[i]))
+		}
+	}
 	for i, acts := range wanted {
-		if !found[i] {
+		if found[i] == nil {
 			p.lose(acts...)
 		}
 	}
 	p.linkLoose(loose)
 }
 
-// lose counts the overrides in the window that are about no run of the past. Of a
-// part of the runs it is not known which are.
+// meant returns which of the runs of one run_id an act is about: the agent's own, that
+// had begun by then, that decided, and of these the last.
+func (p *past) meant(a act, of []place) place {
+	if len(of) == 1 {
+		return of[0]
+	}
+	by := cmp.Or(a.Decided, a.Time)
+	likely := func(x place) (n int) {
+		d := p.days[x.day]
+		for i, so := range []bool{p.at(x).decision > 0, p.time(x) <= by+60, d.names.get(d.cells[x.cell].key.agent) == a.Agent} {
+			if so {
+				n |= 1 << i
+			}
+		}
+		return n
+	}
+	return slices.MaxFunc(of, func(x, y place) int { return cmp.Or(likely(x)-likely(y), cmp.Compare(p.time(x), p.time(y))) })
+}
+
+// lose counts the overrides in the window that are about no decision of the past. Of
+// a part of the runs it is not known which are.
 func (p *past) lose(acts ...stand) {
 	for _, s := range acts {
 		if p.Keep == nil && !s.agree && s.act.Time >= dateTime(p.From).Unix() {
@@ -86,6 +114,9 @@ func (p *past) stand(acts []stand, at place) {
 			r.flags |= agreed
 		} else {
 			r.flags |= overridden
+		}
+		if r.decision == 0 {
+			p.lose(s)
 		}
 	}
 }

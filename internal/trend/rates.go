@@ -107,7 +107,7 @@ func (p *past) ripeness() func(agent string) stat.Delays {
 func (r *role) ripe(late stat.Delays) func(sample) float64 {
 	const day = 24 * 3600
 	return func(s sample) float64 {
-		if late.UpTo(r.past.since(r.past.time(s.at))-day) == 1 {
+		if late.UpTo(r.past.since(r.past.days[s.at.day].start+int64(s.minute)*60)-day) == 1 {
 			return 1 // however long it took: most runs are far in the past
 		}
 		return late.UpTo(r.past.since(r.past.end(s.at)))

@@ -39,7 +39,7 @@ type Window struct {
 type Coverage struct {
 	Runs         int64    `json:"runs"`                  // in the window
 	Overrides    *int64   `json:"overrides,omitempty"`   // in the window; nil where nobody looked for any, and then nothing below says how many were overruled
-	Unlinked     int64    `json:"unlinked,omitempty"`    // overrides about runs that the history does not hold
+	Unlinked     int64    `json:"unlinked,omitempty"`    // overrides about runs that the history does not hold, or of which it has no decision
 	Agreements   *int64   `json:"agreements,omitempty"`  // likewise
 	Traces       int64    `json:"traces"`                // files that the runs were read from
 	Invalid      int64    `json:"invalid"`               // lines of the history that could not be used
@@ -153,6 +153,7 @@ type Point struct {
 	Day        string   `json:"day"`
 	Runs       int64    `json:"runs"`
 	Failed     int64    `json:"failed"`
+	Succeeded  int64    `json:"succeeded"` // a run that was called off did neither
 	Decisions  int64    `json:"decisions"`
 	Overridden *int64   `json:"overridden,omitempty"`
 	CostUSD    *float64 `json:"cost_usd,omitempty"`

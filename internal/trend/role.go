@@ -59,10 +59,11 @@ func (p *past) roles() []*role {
 func (r *role) load() {
 	number := map[kind]int32{}
 	first := r.past.days[0].date
+	r.runs = make([]sample, 0, r.count())
 	for i, d := range r.past.days {
 		day := int32(daysBetween(first, d.date))
 		for j, c := range d.cells {
-			if d.names.get(c.key.agent) != r.agent || r.repository != "" && d.names.get(c.key.repository) != r.repository {
+			if d.names.get(c.key.agent) != r.agent {
 				continue
 			}
 			k := d.kind(c.key)
@@ -77,6 +78,18 @@ func (r *role) load() {
 			}
 		}
 	}
+}
+
+// count returns how many runs there are to load.
+func (r *role) count() (n int) {
+	for _, d := range r.past.days {
+		for _, c := range d.cells {
+			if d.names.get(c.key.agent) == r.agent {
+				n += len(c.runs)
+			}
+		}
+	}
+	return n
 }
 
 func (d *Day) kind(k cellKey) kind {
@@ -106,8 +119,8 @@ const (
 // where it works in one only.
 func (r *role) places() (out []*role) {
 	runs := map[string]int{}
-	for _, s := range r.runs {
-		runs[r.kinds[s.kind].repository]++
+	for kind, n := range r.perKind() {
+		runs[r.kinds[kind].repository] += n
 	}
 	if len(runs) < 2 {
 		return nil
@@ -115,7 +128,7 @@ func (r *role) places() (out []*role) {
 	names := slices.SortedFunc(maps.Keys(runs), func(a, b string) int { return cmp.Or(cmp.Compare(runs[b], runs[a]), cmp.Compare(a, b)) })
 	for _, name := range names[:min(len(names), placesMost)] {
 		if runs[name] >= placesRuns*r.days && name != "" {
-			out = append(out, r.in(name))
+			out = append(out, r.in(name, runs[name]))
 		}
 	}
 	for _, p := range out {
@@ -127,10 +140,19 @@ func (r *role) places() (out []*role) {
 	return out
 }
 
-// in returns the role in one repository, with its runs.
-func (r *role) in(repository string) *role {
+// perKind returns how many runs there are of each kind.
+func (r *role) perKind() []int {
+	runs := make([]int, len(r.kinds))
+	for _, s := range r.runs {
+		runs[s.kind]++
+	}
+	return runs
+}
+
+// in returns the role in one repository, with so many of the runs.
+func (r *role) in(repository string, runs int) *role {
 	out := *r
-	out.repository, out.runs, out.levels = repository, nil, nil
+	out.repository, out.runs, out.levels = repository, make([]sample, 0, runs), nil
 	for _, s := range r.runs {
 		if r.kinds[s.kind].repository == repository {
 			out.runs = append(out.runs, s)

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -190,5 +191,47 @@ func TestMetrics(t *testing.T) {
 	}
 	if x.Rejected != 1 || x.Why != "out of order" {
 		t.Errorf("rejected %d: %s", x.Rejected, x.Why)
+	}
+}
+
+// TestMetricsInParts holds that no request of metrics is over what backends take,
+// and that none is lost.
+func TestMetricsInParts(t *testing.T) {
+	m := &Metrics{From: time.Unix(1, 0), To: time.Unix(2, 0)}
+	for i := range 5 {
+		x := otlp.Metric{Name: "andon.m" + strconv.Itoa(i), Unit: "{x}"}
+		for range 1000 {
+			x.Points = append(x.Points, otlp.Point{Attrs: []otlp.Attr{{Key: "k", Value: strings.Repeat("v", 1500)}}, Value: 1})
+		}
+		m.List = append(m.List, x)
+	}
+	for _, asJSON := range []bool{false, true} {
+		var sizes, names []int
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			var got metricspb.ExportMetricsServiceRequest
+			raw, _ := io.ReadAll(r.Body)
+			unmarshal := proto.Unmarshal
+			if asJSON {
+				unmarshal = protojson.Unmarshal
+			}
+			if err := unmarshal(raw, &got); err != nil {
+				t.Error(err)
+			}
+			sizes, names = append(sizes, len(raw)), append(names, len(got.ResourceMetrics[0].ScopeMetrics[0].Metrics))
+		}))
+		defer server.Close()
+		if err := New(Endpoint{Metrics: server.URL, Plain: true, JSON: asJSON}, Options{}).Metrics(t.Context(), m); err != nil {
+			t.Fatal(err)
+		}
+		sum := 0
+		for i, n := range names {
+			sum += n
+			if sizes[i] > otlp.MaxBytes {
+				t.Errorf("a request of %d bytes", sizes[i])
+			}
+		}
+		if sum != len(m.List) || len(names) > 5 {
+			t.Errorf("%v metrics in requests of %v bytes", names, sizes)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package exporter
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -23,7 +24,8 @@ type Metrics struct {
 	Delta    bool      // of this alone, and not of all since From
 }
 
-// Metrics sends metrics in one request.
+// Metrics sends metrics, in requests of at most otlp.MaxBytes
+// each. A metric that is over it by itself has a request of its own.
 func (x *Exporter) Metrics(ctx context.Context, m *Metrics) error {
 	if x.failed != nil || x.end.Metrics == "" || len(m.List) == 0 {
 		return x.failed
@@ -35,6 +37,11 @@ func (x *Exporter) Metrics(ctx context.Context, m *Metrics) error {
 	raw, err := encode(m.data())
 	if err != nil {
 		return fmt.Errorf("%s: metrics: encoding a request: %w", x.Host(), err)
+	}
+	if half := len(m.List) / 2; len(raw) > otlp.MaxBytes && half > 0 {
+		first, second := *m, *m
+		first.List, second.List = m.List[:half], m.List[half:]
+		return cmp.Or(x.Metrics(ctx, &first), x.Metrics(ctx, &second))
 	}
 	return x.post(ctx, "metrics", x.end.Metrics, raw)
 }
