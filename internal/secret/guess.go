@@ -273,7 +273,7 @@ func (r *rule) match1(w *window, at int) (span, bool) {
 		if i < 0 {
 			return span{}, false
 		}
-		m, ok = r.matchTo(&rest, m.to-len(m.value)+i)
+		m, ok = r.matchTo(&rest, 0, m.to-len(m.value)+i)
 		ok = ok && wordEnds(rest.text, m.to)
 	}
 	if !ok || strings.ContainsAny(m.value, "\"'\\\n\r") {

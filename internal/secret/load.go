@@ -129,6 +129,8 @@ func (r *rule) tests(name string) any {
 		return &r.Begins
 	case "back":
 		return &r.Back
+	case "reach":
+		return &r.Reach
 	case "prefix":
 		return &r.Prefix
 	case "positive":

@@ -62,6 +62,7 @@ type rule struct {
 	Near   int      `json:"near"`   // within so many bytes, without an operator; 0 where that is not enough
 	Begins []string `json:"begins"` // of two bytes or more: what a keyword would be, were it longer
 	Back   int      `json:"back"`   // bytes before the keyword that may belong to the credential
+	Reach  int      `json:"reach"`  // bytes behind the keyword in which the rest may begin, whatever stands between; 0 where it follows
 	Prefix int      `json:"prefix"` // characters that the credential begins with and that never change
 
 	Positive []string `json:"positive"` // examples that must be found
@@ -70,9 +71,10 @@ type rule struct {
 	own      bool     // of our own files
 	samples  []string // of all rules
 	compile  sync.Once
-	compiled *regexp.Regexp
+	compiled [2]*regexp.Regexp // the pattern, and the same behind a character
 	parsed   sync.Once
 	shapes   shapeSet // of the pattern
+	longest  int      // bytes of what it matches, at most; -1 where any number
 	literals [][]byte // that stand in every match, one behind another
 	core     []byte   // the longest part of one, other than the keyword, that only an escape by number can hide
 }
@@ -81,19 +83,31 @@ type rule struct {
 // JSON at any depth, HTTP headers, and a pair of members {"name":…,"value":…}.
 const separator = `(?:\\*["'])?\s{0,8}(?:,\s{0,8}\\*["']value\\*["']\s{0,8})?(?:=>|[:=])\s{0,8}(?:\\*["'])?`
 
-// regexp returns the pattern of a credential that begins where the text does, or
-// of one that may begin anywhere in it.
-func (r *rule) regexp() *regexp.Regexp {
-	r.compile.Do(func() { r.compiled = regexp.MustCompile(r.text()) })
-	return r.compiled
+// find returns where the pattern matches at an offset of a text, and its groups.
+func (r *rule) find(text []byte, at int) []int {
+	r.compile.Do(func() {
+		r.compiled[0] = regexp.MustCompile(r.text())
+		if r.Back > 0 {
+			r.compiled[1] = regexp.MustCompile(`\A(?s:.)` + r.text()[len(`\A`):]) // for what it says of the character before it
+		}
+	})
+	if at == 0 {
+		return r.compiled[0].FindSubmatchIndex(text)
+	}
+	m := r.compiled[1].FindSubmatchIndex(text[at-1:])
+	for i := range m {
+		if m[i] >= 0 {
+			m[i] += at - 1
+		}
+	}
+	if m != nil {
+		m[0] = at
+	}
+	return m
 }
 
 func (r *rule) text() string {
-	start := `\A`
-	if r.Back > 0 {
-		start = ""
-	}
-	return start + `(?:` + strings.ReplaceAll(r.Pattern, "{sep}", separator) + `)`
+	return `\A(?:` + strings.ReplaceAll(r.Pattern, "{sep}", separator) + `)`
 }
 
 // parse finds out what can be told of a text before the pattern is tried.
@@ -106,6 +120,7 @@ func (r *rule) parse() {
 		r.literals = literals(tree)
 		r.core = r.coreOf(r.literals)
 		r.shapes = shapesOf(tree, r.Keywords)
+		r.longest = longest(tree)
 	})
 }
 
@@ -123,10 +138,10 @@ func (r *rule) coreOf(literals [][]byte) []byte {
 	return longest
 }
 
-// mayMatch reports whether the pattern may match a text.
+// mayMatch reports whether the pattern may match at the start of a text.
 func (r *rule) mayMatch(text []byte) bool {
 	r.parse()
-	if r.Back > 0 && !r.shapes.of(nil).within(text) || r.Back == 0 && !r.shapes.of(text).begins(text) {
+	if !r.shapes.of(text).begins(text) {
 		return false
 	}
 	for _, l := range r.literals {
@@ -274,7 +289,12 @@ func entropy(s string) float64 {
 	return e
 }
 
-var placeholderForm = regexp.MustCompile(`^\$[A-Za-z_]|\$[({]|\$[A-Z_]{3}|<[A-Za-z_ -]+>|\{\{|%[A-Z_]+%|^(?i:password|passwd|pass|secret|token|user|username|postgres|root|admin|test|none|null|true|false|undefined|mysecretpassword|letmein|string|value|text|p[a@]?ss(?:wo?rd|phrase)?|p%40ssword|pa%[23]fsword|my%20pass)[0-9]{0,4}$`)
+var (
+	variableForm    = regexp.MustCompile(`^\$[A-Za-z_]|\$[({]|\$[A-Z_]{3}|<[A-Za-z_ -]+>|\{\{|%[A-Z_]+%`) // holds one of variableMarks
+	placeholderForm = regexp.MustCompile(`^(?i:password|passwd|pass|secret|token|user|username|postgres|root|admin|test|none|null|true|false|undefined|mysecretpassword|letmein|string|value|text|p[a@]?ss(?:wo?rd|phrase)?|p%40ssword|pa%[23]fsword|my%20pass)[0-9]{0,4}$`)
+)
+
+const variableMarks = "$<{%"
 
 // doubtful reports whether a value was typed rather than drawn, is published as
 // a sample, or has not the structure that others of the rule have: it is no
@@ -347,7 +367,7 @@ func placeholder(value string) bool {
 			return true
 		}
 	}
-	if (len(value) <= 24 || strings.ContainsAny(value, "$<{%")) && placeholderForm.MatchString(value) {
+	if strings.ContainsAny(value, variableMarks) && variableForm.MatchString(value) || len(value) <= 24 && placeholderForm.MatchString(value) {
 		return true
 	}
 	var seen [256]bool

@@ -63,11 +63,12 @@ type Scanner struct {
 	hits   []keyword.Hit
 	names  []keyword.Hit
 	found  []Match
-	level  [2]window // what try makes of a window
-	layer  [2]window // what searchRegion makes of a region
-	bare   window    // the same without what shows nothing
-	joined window    // what unwrap makes of a window
-	starts []int     // where the value that is looked at can begin
+	level  [2]window     // what try makes of a window
+	layer  [2]window     // what searchRegion makes of a region
+	bare   window        // the same without what shows nothing
+	joined window        // what unwrap makes of a window
+	tried  map[*rule]int // in the text that is searched, from where on each has not been tried, of those that begin before a keyword
+	starts []int         // where the value that is looked at can begin
 }
 
 // lore is what a Scanner knows. It does not change.
@@ -96,7 +97,7 @@ func New(o Options) (*Scanner, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Scanner{lore: &lore{key: slices.Clone(o.Key), ids: map[string]bool{knownRule: true}}}
+	s := &Scanner{lore: &lore{key: slices.Clone(o.Key), ids: map[string]bool{knownRule: true}}, tried: map[*rule]int{}}
 	var words []word
 	for _, r := range rules {
 		r.Positive, r.Negative = nil, nil // they are for the tests
@@ -119,7 +120,7 @@ func New(o Options) (*Scanner, error) {
 }
 
 // Fork returns a Scanner that finds the same and may be used at the same time.
-func (s *Scanner) Fork() *Scanner { return &Scanner{lore: s.lore} }
+func (s *Scanner) Fork() *Scanner { return &Scanner{lore: s.lore, tried: map[*rule]int{}} }
 
 // Scan returns the credentials in raw, which is a line of JSON, a value over
 // several lines, or any text. They are in order, and do not overlap.
@@ -164,8 +165,9 @@ func (s *Scanner) search(w *window, in *region) {
 // searchWords looks for keywords and tries the rules where they stand.
 func (s *Scanner) searchWords(w *window, in *region) {
 	var sure span // a credential that was found for sure: what stands in it belongs to it
+	clear(s.tried)
 	s.hits = s.set.Find(w.text, s.hits[:0])
-	for _, h := range s.hits {
+	for i, h := range s.hits {
 		k, at := &s.words[h.Word], h.At
 		switch {
 		case sure.start <= at && at < sure.end-maxSwallowed || !in.admits(w, k, at):
@@ -173,49 +175,80 @@ func (s *Scanner) searchWords(w *window, in *region) {
 			s.add(knownRule, finding.Error, knownTitle, at, at+len(k.text), s.known[k.known].Value)
 		case k.form != plainForm:
 			s.coded(w.text, k, at)
-		case k.rule.guard(w, at, len(k.text)):
+		case k.rule.guard(w, at, len(k.text)) && !s.idle(w, in, i):
 			in.need(w, at, k.rule.window())
-			if m := s.try(w.text, k.rule, at); k.rule.Severity == finding.Error && m.end > sure.end {
+			if m := s.tryOnce(w.text, k.rule, at); k.rule.Severity == finding.Error && m.end > sure.end {
 				sure = m
 			}
 		}
 	}
 }
 
+// idle reports whether a hit tells no more than those before and behind it: all
+// in its reach is in theirs, and the first had none.
+func (s *Scanner) idle(w *window, in *region, i int) bool {
+	r := s.words[s.hits[i].Word].rule
+	if s.hits[i].At >= s.tried[r] {
+		return false
+	}
+	for _, h := range s.hits[i+1:] {
+		k := &s.words[h.Word]
+		if h.At > s.tried[r] {
+			break
+		}
+		if k.rule == r && k.form == plainForm && in.admits(w, k, h.At) && r.guard(w, h.At, len(k.text)) {
+			return true
+		}
+	}
+	return false
+}
+
+// tryOnce does what try does, but looks for what begins before the keyword only
+// where the last try of the rule has not.
+func (s *Scanner) tryOnce(raw []byte, r *rule, at int) (m span) {
+	if r.Back == 0 {
+		if m, _ = s.try(raw, r, at, at); r.Reach > 0 && m.value == "" {
+			s.tried[r] = at + r.Reach
+		}
+		return m
+	}
+	m, s.tried[r] = s.try(raw, r, at, max(s.tried[r], at-r.Back-10)) // with room for an escape
+	return m
+}
+
 // try matches a rule at a keyword on every level of escapes. The match covers
 // what any level covers; the innermost says what the credential is, because on
-// the others escapes may pass for a part of it. It returns where that stands.
-func (s *Scanner) try(raw []byte, r *rule, at int) span {
-	w, next := &s.level[0], &s.level[1]
-	low := at
-	if r.Back > 0 {
-		low = max(0, at-r.Back-10) // with room for an escape
+// the others escapes may pass for a part of it. It begins at the keyword, or
+// from another place on. Try returns where it stands, and from where on another
+// may begin.
+func (s *Scanner) try(raw []byte, r *rule, at, from int) (best span, next int) {
+	w, other := &s.level[0], &s.level[1]
+	low := max(0, from-1)
+	if r.Back == 0 {
+		low = at
 	}
-	around := raw[low:min(len(raw), at+r.window())]
+	around := raw[low:min(len(raw), at+r.window()+r.Back)] // whatever keyword of a credential it is
 	if !r.mayHide(around) {
-		return span{}
+		return span{}, from
 	}
 	w.set(around, low)
-	best := span{}
+	next = at + 1
 	for range maxLevels {
-		m, ok := r.match(w)
-		for ok && m.all <= at {
-			w.drop(max(m.to, 1)) // it is another, before the keyword
-			m, ok = r.match(w)
-		}
+		m, begin, ok := r.matchRound(w, from, at)
+		next = min(next, begin)
 		if r.wraps() {
 			m, ok = s.unwrap(r, w, m, ok)
 		}
 		if ok && (r.Lead != "" || strings.IndexByte(m.value, '"') < 0) { // else it reaches over the end of a string
 			best = best.with(m)
 		}
-		if !w.undo(next) {
+		if !w.undo(other) {
 			break
 		}
-		w, next = next, w
+		w, other = other, w
 	}
 	if best.value == "" {
-		return span{}
+		return span{}, next
 	}
 	if r.Lead != "" {
 		best.start = leadStart(raw, at, r.Lead)
@@ -230,7 +263,7 @@ func (s *Scanner) try(raw []byte, r *rule, at int) span {
 	}
 	s.add(r.ID, sev, r.Title, best.start, best.end, identity(best.value, r.Identity))
 	s.found[len(s.found)-1].parts = r.Lead != ""
-	return best
+	return best, next
 }
 
 // span is a credential and its place.
@@ -262,27 +295,41 @@ func leadStart(raw []byte, at int, lead string) int {
 // match returns the credential that stands at the beginning of a window, and
 // its place in the raw bytes. A token may also end where the rest of a name goes
 // on, as in mcp__TOKEN__call.
-func (r *rule) match(w *window) (found span, ok bool) {
-	if found, ok = r.matchTo(w, len(w.text)); ok || r.Run == 0 {
+func (r *rule) match(w *window) (found span, ok bool) { return r.matchAt(w, 0) }
+
+// matchRound returns the first credential round a place of the raw bytes that
+// begins at another or behind it, and where it begins.
+func (r *rule) matchRound(w *window, from, at int) (found span, begin int, ok bool) {
+	for i := w.index(max(from, w.base)); i < len(w.text) && w.start(i) <= at; i++ {
+		if found, ok = r.matchAt(w, i); ok && found.all > at {
+			return found, w.start(i), true
+		}
+	}
+	return span{}, at + 1, false
+}
+
+// matchAt does the same for a credential that begins at an offset.
+func (r *rule) matchAt(w *window, at int) (found span, ok bool) {
+	if found, ok = r.matchTo(w, at, len(w.text)); ok || r.Run == 0 {
 		return found, ok
 	}
-	for i := r.Run; i < len(w.text) && (isWord(w.text[i]) || w.text[i] == '-' || w.text[i] == '.'); i++ {
+	for i := at + r.Run; i < len(w.text) && (isWord(w.text[i]) || w.text[i] == '-' || w.text[i] == '.'); i++ {
 		if w.text[i] != '_' {
 			continue
 		}
-		if found, ok = r.matchTo(w, i); ok {
+		if found, ok = r.matchTo(w, at, i); ok {
 			break
 		}
 	}
 	return found, ok
 }
 
-// matchTo does the same for a credential that ends at an offset, at the latest.
-func (r *rule) matchTo(w *window, end int) (found span, ok bool) {
-	if !r.mayMatch(w.text[:end]) {
+// matchTo does the same for one that ends at another offset, at the latest.
+func (r *rule) matchTo(w *window, at, end int) (found span, ok bool) {
+	if !r.mayMatch(w.text[at:end]) {
 		return span{}, false // this is told sooner than by the pattern
 	}
-	m := r.regexp().FindSubmatchIndex(w.text[:end])
+	m := r.find(w.text[:end], at)
 	if m == nil {
 		return span{}, false
 	}

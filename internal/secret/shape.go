@@ -154,19 +154,6 @@ func (s shape) misfit(text []byte) int {
 	return -1
 }
 
-// within reports whether a match may stand in a text.
-func (s shape) within(text []byte) bool {
-	if len(s) == 0 {
-		return true
-	}
-	for i, c := range text {
-		if s[0].has(c) && s.begins(text[i:]) {
-			return true
-		}
-	}
-	return false
-}
-
 // hidden reports whether a text may begin with a match when its escapes are
 // undone, its lines joined, and what shows nothing is left out.
 func (s shape) hidden(raw []byte) bool {
@@ -181,4 +168,35 @@ func (s shape) hidden(raw []byte) bool {
 		}
 	}
 	return true
+}
+
+// longest returns how many bytes a pattern matches at most, or -1 where that may
+// be any number.
+func longest(tree *syntax.Regexp) int {
+	sum, most := 0, 0
+	for _, sub := range tree.Sub {
+		n := longest(sub)
+		if n < 0 {
+			return -1
+		}
+		sum, most = sum+n, max(most, n)
+	}
+	switch tree.Op {
+	case syntax.OpStar, syntax.OpPlus:
+		return -1
+	case syntax.OpRepeat:
+		if tree.Max < 0 {
+			return -1
+		}
+		return tree.Max * sum
+	case syntax.OpAlternate:
+		return most
+	case syntax.OpLiteral:
+		return utf8.UTFMax * len(tree.Rune)
+	case syntax.OpCharClass:
+		return utf8.RuneLen(tree.Rune[max(0, len(tree.Rune)-1)])
+	case syntax.OpAnyChar, syntax.OpAnyCharNotNL:
+		return utf8.UTFMax
+	}
+	return sum
 }

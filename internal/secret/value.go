@@ -237,7 +237,7 @@ func (s *Scanner) tryBegins(b []byte, at int) {
 	}
 	for _, r := range s.values.lists[s.values.begins[block(b[at], b[at+1])]] {
 		if r.Run == 0 || run(b[at:min(len(b), at+r.window())], r.Run) {
-			s.try(b, r, at)
+			s.try(b, r, at, max(0, at-r.Back))
 		}
 	}
 }

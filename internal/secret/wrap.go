@@ -34,6 +34,9 @@ func (s *Scanner) unwrap(r *rule, w *window, m span, ok bool) (span, bool) {
 		}
 		o, found := r.match(&s.joined)
 		if !found {
+			if 0 <= r.longest && r.longest < len(s.joined.text)-utf8.UTFMax {
+				break // with more lines, what a match can reach is the same
+			}
 			if i := r.shapes.of(s.joined.text).misfit(s.joined.text); r.Back == 0 && 0 <= i && i < len(s.joined.text)-1 {
 				break // with more lines it begins so too
 			}
