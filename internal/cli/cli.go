@@ -12,8 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/andon-ci/andon/internal/github"
-	"github.com/andon-ci/andon/internal/otlp/exporter"
+	"github.com/andon-ci/andon/internal/clock"
 )
 
 // Env is the door to the outside. Files are opened by name besides.
@@ -22,8 +21,16 @@ type Env struct {
 	Stdout, Stderr io.Writer
 	Getenv         func(string) string
 	Now            func() time.Time // for progress, and for the times of records that emit writes
-	Forge          github.Clock     // for waiting; the zero value is the real one
-	Export         exporter.Clock   // likewise
+	Forge          clock.Clock      // for waiting; the zero value is the real one
+	Export         clock.Clock      // likewise
+}
+
+// now returns the time, and the zero time where there is no clock.
+func (e Env) now() time.Time {
+	if e.Now == nil {
+		return time.Time{}
+	}
+	return e.Now()
 }
 
 // The exit codes.

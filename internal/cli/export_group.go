@@ -223,7 +223,7 @@ func (e *export) tooOld(u otlp.Unit) bool {
 		e.left++
 		return true
 	}
-	if u.End.Before(clock(e.env).Add(-old)) {
+	if u.End.Before(e.env.now().Add(-old)) {
 		e.aged++
 	}
 	return false

@@ -69,7 +69,7 @@ func newExport(env Env, s *exportSettings, pii bool) (*export, error) {
 	if s.ciSpans {
 		e.forges = newForges(env)
 	}
-	if e.since, err = s.since(clock(env)); err != nil {
+	if e.since, err = s.since(env.now()); err != nil {
 		return nil, err
 	}
 	if e.memory, err = newMemory(s.sent); err != nil {
@@ -160,7 +160,7 @@ func (e *export) delta(ctx context.Context) error {
 		if d.meter != nil {
 			e.measure(ctx, d, &exporter.Metrics{
 				Resource: otlp.CleanAttrs(otlp.NewMapper(otlp.Pipeline{}, o).MetricResource(), scrub), Version: version(),
-				List: cleanMetrics(d.meter.Metrics(), scrub), From: d.meter.First(), To: clock(e.env), Delta: true,
+				List: cleanMetrics(d.meter.Metrics(), scrub), From: d.meter.First(), To: e.env.now(), Delta: true,
 			})
 		}
 	}

@@ -121,7 +121,7 @@ func (s *exportSettings) complete(env Env, c exportConfig) error {
 func (e *export) options(g group) (otlp.Options, error) {
 	o := otlp.Options{
 		Profile: otlp.Profile(e.o.semconv), Scheme: otlp.Scheme(e.o.scheme), Scope: otlp.TraceScope(e.o.scope),
-		Content: e.o.content != "none", HideUser: e.pii || e.o.content != "full", Places: e.places, At: clock(e.env),
+		Content: e.o.content != "none", HideUser: e.pii || e.o.content != "full", Places: e.places, At: e.env.now(),
 	}
 	for _, pair := range strings.Split(e.env.Getenv("OTEL_RESOURCE_ATTRIBUTES"), ",") {
 		if k, v, ok := strings.Cut(pair, "="); ok && strings.TrimSpace(k) != "" {
@@ -146,14 +146,6 @@ func (e *export) options(g group) (otlp.Options, error) {
 		fmt.Fprintln(e.env.Stderr, "andon: TRACEPARENT is none, and is not followed")
 	}
 	return o, nil
-}
-
-// clock returns the time, and the zero time where there is no clock.
-func clock(env Env) time.Time {
-	if env.Now == nil {
-		return time.Time{}
-	}
-	return env.Now()
 }
 
 // unescape decodes the percent-encoding of OpenTelemetry's lists.

@@ -22,7 +22,7 @@ import (
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/andon-ci/andon/internal/otlp/exporter"
+	"github.com/andon-ci/andon/internal/clock"
 )
 
 // backend is an OTLP/HTTP receiver in the test's process. Status other than 200
@@ -93,7 +93,7 @@ func exporting(t *testing.T, env map[string]string, args ...string) (stdout, std
 	e := Env{
 		Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Getenv: func(k string) string { return env[k] },
 		Now: func() time.Time { return now },
-		Export: exporter.Clock{Now: func() time.Time { return now }, Sleep: func(ctx context.Context, d time.Duration) error {
+		Export: clock.Clock{Now: func() time.Time { return now }, Sleep: func(ctx context.Context, d time.Duration) error {
 			now = now.Add(d)
 			return ctx.Err()
 		}},

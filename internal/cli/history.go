@@ -89,7 +89,7 @@ func (f *historyFlags) remote(env Env, repository, branch string) (history.Store
 	if err != nil {
 		return nil, err
 	}
-	return &history.Forge{Remote: c, Branch: branch, Sleep: env.Forge.Wait}, nil
+	return &history.Forge{Remote: c, Branch: branch, Sleep: env.Forge.Complete().Sleep}, nil
 }
 
 // isFolder reports whether a history is one in a folder.

@@ -14,8 +14,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/andon-ci/andon/internal/clock"
 	"github.com/andon-ci/andon/internal/finding"
-	"github.com/andon-ci/andon/internal/github"
 )
 
 // branchOf matches the name of a branch, a title or a label in an event.
@@ -77,7 +77,7 @@ func (d *drill) ask(env map[string]string, args ...string) {
 	var out, errs bytes.Buffer
 	Main(d.t.Context(), Env{
 		Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Getenv: func(k string) string { return env[k] }, Now: now,
-		Forge: github.Clock{Now: now, Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }, Jitter: func() float64 { return 0 }},
+		Forge: clock.Clock{Now: now, Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }, Rand: func() float64 { return 0 }},
 	}, args)
 	d.look("andon "+strings.Join(args, " ")+": stdout", out.Bytes())
 	d.look("andon "+strings.Join(args, " ")+": stderr", errs.Bytes())

@@ -144,7 +144,7 @@ func (f *metricsFlags) tell(ctx context.Context, env Env, e *export, meter *otlp
 	for _, d := range e.ends {
 		e.measure(ctx, d, &exporter.Metrics{
 			Resource: otlp.CleanAttrs(otlp.NewMapper(otlp.Pipeline{}, o).MetricResource(), scrub), Version: version(),
-			List: list, From: meter.First(), To: clock(env),
+			List: list, From: meter.First(), To: env.now(),
 		})
 	}
 	return errors.Join(missing, e.finish(f.quiet))

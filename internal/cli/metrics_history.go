@@ -64,7 +64,7 @@ func (f *metricsFlags) printPast(ctx context.Context, env Env, meter *otlp.Meter
 	if err != nil {
 		return err
 	}
-	now := clock(env)
+	now := env.now()
 	out := otlp.NewOpenMetrics(env.Stdout, f.labels)
 	for end := h.first(now); end.Before(now); {
 		day := history.DayOf(end)

@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/andon-ci/andon/internal/github"
+	"github.com/andon-ci/andon/internal/clock"
 	"github.com/andon-ci/andon/internal/github/fake"
 	"github.com/andon-ci/andon/internal/session"
 	"github.com/andon-ci/andon/internal/validate"
@@ -50,10 +50,10 @@ func askingWith(getenv func(string) string, out, messages io.Writer) Env {
 	now := time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC)
 	return Env{
 		Stdin: strings.NewReader(""), Stdout: out, Stderr: messages, Getenv: getenv, Now: func() time.Time { return now },
-		Forge: github.Clock{
-			Now:    func() time.Time { return now },
-			Sleep:  func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
-			Jitter: func() float64 { return 0 },
+		Forge: clock.Clock{
+			Now:   func() time.Time { return now },
+			Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
+			Rand:  func() float64 { return 0 },
 		},
 	}
 }

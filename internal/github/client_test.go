@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/andon-ci/andon/internal/clock"
 	"github.com/andon-ci/andon/internal/github/fake"
 )
 
@@ -29,14 +30,14 @@ type watch struct {
 	slept []time.Duration
 }
 
-func (w *watch) clock() Clock {
-	return Clock{
+func (w *watch) clock() clock.Clock {
+	return clock.Clock{
 		Now: func() time.Time { return w.now },
 		Sleep: func(ctx context.Context, d time.Duration) error {
 			w.now, w.slept = w.now.Add(d), append(w.slept, d)
 			return ctx.Err()
 		},
-		Jitter: func() float64 { return 0.5 },
+		Rand: func() float64 { return 0.5 },
 	}
 }
 

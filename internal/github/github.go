@@ -12,9 +12,7 @@ package github
 
 import (
 	"cmp"
-	"context"
 	"fmt"
-	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -39,7 +37,7 @@ type Options struct {
 	App        *App          // takes the place of Token
 	Patience   time.Duration // how long may be waited for limits, in all
 	Cache      Cache         // nil stores nothing
-	Clock      Clock         // the zero value is the real one
+	Clock      clock.Clock   // the zero value is the real one
 	Transport  http.RoundTripper
 
 	organisation string // whose installation asks, in place of the repository's
@@ -52,29 +50,6 @@ type App struct {
 	Key []byte // its private key in PEM
 }
 
-// Clock is the time as the client sees it.
-type Clock struct {
-	Now    func() time.Time
-	Sleep  func(ctx context.Context, d time.Duration) error
-	Jitter func() float64 // from 0 up to 1
-}
-
-func (c Clock) complete() Clock {
-	if c.Now == nil {
-		c.Now = time.Now
-	}
-	if c.Sleep == nil {
-		c.Sleep = clock.Sleep
-	}
-	if c.Jitter == nil {
-		c.Jitter = rand.Float64
-	}
-	return c
-}
-
-// Wait waits as the client does.
-func (c Clock) Wait(ctx context.Context, d time.Duration) error { return c.complete().Sleep(ctx, d) }
-
 // Client asks about one repository. It is not for concurrent use.
 type Client struct {
 	owner, name string
@@ -84,7 +59,7 @@ type Client struct {
 	http        *http.Client // through the guard; answers a redirect to another host as it is
 	blobs       *http.Client // without credentials, for what lies outside the API
 	api         *api.Client
-	clock       Clock
+	clock       clock.Clock
 	cache       Cache
 }
 
@@ -106,7 +81,7 @@ func New(o Options) (*Client, error) {
 	if err != nil || base.Host == "" || base.Scheme != "https" && base.Scheme != "http" {
 		return nil, fmt.Errorf("reading from the forge: the API's address %q is no URL", o.BaseURL)
 	}
-	c := &Client{base: base, clock: o.Clock.complete(), cache: o.Cache}
+	c := &Client{base: base, clock: o.Clock.Complete(), cache: o.Cache}
 	c.owner, c.name, _ = strings.Cut(o.Repository, "/")
 	c.graphql = cmp.Or(o.GraphQLURL, graphqlOf(base))
 	if o.Transport == nil {

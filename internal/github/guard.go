@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/andon-ci/andon/internal/clock"
 )
 
 const (
@@ -25,7 +27,7 @@ const (
 // guard is the transport that every request to the API passes.
 type guard struct {
 	next     http.RoundTripper
-	clock    Clock
+	clock    clock.Clock
 	patience time.Duration // left for waiting for limits
 	base     string        // path of the API
 	budget   *Budget
@@ -157,7 +159,7 @@ func again(req *http.Request, res *http.Response, err error) bool {
 // chance, so that jobs that failed together do not come back together.
 func (g *guard) pause(req *http.Request, try int) error {
 	d := firstWait << (try - 1)
-	return g.sleep(req, d+time.Duration(g.clock.Jitter()*float64(d)))
+	return g.sleep(req, d+time.Duration(g.clock.Rand()*float64(d)))
 }
 
 func (g *guard) sleep(req *http.Request, d time.Duration) error {

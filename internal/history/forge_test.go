@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/andon-ci/andon/internal/clock"
 	"github.com/andon-ci/andon/internal/github"
 	"github.com/andon-ci/andon/internal/github/fake"
 	"github.com/andon-ci/andon/internal/history"
@@ -23,7 +24,7 @@ func onForge(t *testing.T, f *fake.Forge, through http.RoundTripper) *history.Fo
 	still := func(ctx context.Context, _ time.Duration) error { return ctx.Err() }
 	c, err := github.New(github.Options{
 		Repository: f.Repository, BaseURL: f.URL(), GraphQLURL: f.GraphQLURL(), Token: "t", Transport: through,
-		Clock: github.Clock{Sleep: still, Jitter: func() float64 { return 0 }},
+		Clock: clock.Clock{Sleep: still, Rand: func() float64 { return 0 }},
 	})
 	if err != nil {
 		t.Fatal(err)

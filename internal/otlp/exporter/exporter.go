@@ -18,6 +18,7 @@ import (
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/andon-ci/andon/internal/clock"
 	"github.com/andon-ci/andon/internal/otlp"
 )
 
@@ -25,7 +26,7 @@ import (
 // right.
 type Options struct {
 	Patience  time.Duration     // without a success, until it gives up; 0 is 60 seconds
-	Clock     Clock             // the zero value is the real one
+	Clock     clock.Clock       // the zero value is the real one
 	Transport http.RoundTripper // nil is one of its own
 }
 

@@ -19,6 +19,8 @@ import (
 
 	collectorpb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/andon-ci/andon/internal/clock"
 )
 
 // receiver is a backend that goes wrong as it is told to, request by request, and
@@ -120,8 +122,8 @@ type watch struct {
 
 func newWatch() *watch { return &watch{now: time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)} }
 
-func (w *watch) clock() Clock {
-	return Clock{
+func (w *watch) clock() clock.Clock {
+	return clock.Clock{
 		Now: func() time.Time { w.mu.Lock(); defer w.mu.Unlock(); return w.now },
 		Sleep: func(ctx context.Context, d time.Duration) error {
 			w.mu.Lock()

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -22,30 +21,6 @@ import (
 
 	"github.com/andon-ci/andon/internal/clock"
 )
-
-// Clock is the time as the exporter sees it. What is nil is the real one.
-type Clock struct {
-	Now   func() time.Time
-	Sleep func(context.Context, time.Duration) error
-	Limit func(context.Context, time.Duration) (context.Context, context.CancelFunc) // as context.WithTimeout
-	Rand  func() float64                                                             // 0 to 1, for jitter
-}
-
-func (c Clock) complete() Clock {
-	if c.Now == nil {
-		c.Now = time.Now
-	}
-	if c.Sleep == nil {
-		c.Sleep = clock.Sleep
-	}
-	if c.Limit == nil {
-		c.Limit = context.WithTimeout
-	}
-	if c.Rand == nil {
-		c.Rand = rand.Float64
-	}
-	return c
-}
 
 // outcome is what an answer says of a request that was taken.
 type outcome struct {
@@ -72,7 +47,7 @@ func (e *refused) Error() string { return strings.TrimSpace(e.status + " " + e.b
 // success for too long.
 type retrier struct {
 	client   http.Client
-	clock    Clock
+	clock    clock.Clock
 	timeout  time.Duration
 	patience time.Duration
 	since    time.Time     // of the last success, or of the first request
@@ -84,7 +59,7 @@ type retrier struct {
 const maxWaits = 5
 
 func newRetrier(e Endpoint, o Options) *retrier {
-	r := &retrier{clock: o.Clock.complete(), timeout: cmp.Or(e.Timeout, 10*time.Second), patience: cmp.Or(o.Patience, time.Minute)}
+	r := &retrier{clock: o.Clock.Complete(), timeout: cmp.Or(e.Timeout, 10*time.Second), patience: cmp.Or(o.Patience, time.Minute)}
 	r.client.Transport = o.Transport
 	r.client.CheckRedirect = func(*http.Request, []*http.Request) error {
 		return http.ErrUseLastResponse // the headers are for the host that was named
